@@ -1,0 +1,324 @@
+"""Gradients on TensorFlow, JAX and PyTorch: the one file that knows the backend.
+
+A training step is written once, in `keras.ops`, over the primitives of this file:
+
+| primitive | what it is for |
+|---|---|
+| `value_and_gradients` | a loss and its gradients with respect to some variables |
+| `input_gradient` | the gradient of a function with respect to its input, differentiable again |
+| `frozen` | run a network without its batch statistics being moved |
+| `apply_gradients` | let an optimizer change variables |
+| `run_step` | Keras' `train_step`, whose signature differs on JAX |
+| `global_batch` | where a replica's examples stand in the batch of all replicas |
+
+TensorFlow and PyTorch change variables in place. JAX cannot: there, every variable that the step
+changes is changed inside a `keras.StatelessScope`, and the new values are read out of the scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = [
+    "apply_gradients",
+    "frozen",
+    "global_batch",
+    "input_gradient",
+    "resolve_jit_compile",
+    "run_step",
+    "sync",
+    "value_and_gradients",
+]
+
+_BACKEND = keras.backend.backend()
+if _BACKEND == "tensorflow":
+    import tensorflow as tf
+elif _BACKEND == "jax":
+    import jax
+elif _BACKEND == "torch":
+    import torch
+else:
+    raise ImportError(
+        f"gankit needs a Keras backend with gradients: tensorflow, jax or torch. "
+        f"Received: KERAS_BACKEND={_BACKEND!r}. Set KERAS_BACKEND to one of the three before "
+        f"importing keras."
+    )
+
+
+class _Scope(keras.StatelessScope):
+    """A stateless scope that sees the scope around it and remembers what was changed in it.
+
+    Keras' own scope does neither, and a loss inside a step needs both: it reads variables that
+    the step has already changed, and changes others (batch statistics, random state).
+    """
+
+    def __init__(self, state_mapping=None):
+        super().__init__(state_mapping)
+        self.changed = {}
+        self.outer = None
+
+    def __enter__(self):
+        super().__enter__()
+        self.outer = self.original_scope
+        return self
+
+    def add_update(self, update):
+        super().add_update(update)
+        self.changed[id(update[0])] = update[0]
+
+    def get_current_value(self, variable):
+        value = super().get_current_value(variable)
+        if value is None and self.outer is not None:
+            value = self.outer.get_current_value(variable)
+        return value
+
+    def updates(self):
+        """The variables that were changed in the scope, and their new values."""
+        variables = list(self.changed.values())
+        return variables, [self.state_mapping[id(v)] for v in variables]
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+class frozen:
+    """Run `network` so that the call leaves its variables as they were.
+
+    A discriminator step needs samples, and a generator step needs judgements; both call the other
+    network in training mode, and neither may move its batch statistics. Random state is exempt:
+    it advances, so that no two calls draw the same dropout mask.
+
+    Args:
+        network: a `keras.Layer`; variables of other objects are frozen inside the block too.
+
+    Example:
+
+    >>> import keras, gankit.autodiff as autodiff
+    >>> norm = keras.layers.BatchNormalization()
+    >>> x = keras.ops.ones((4, 2))
+    >>> _ = norm(x)
+    >>> with autodiff.frozen(norm):
+    ...     _ = norm(x, training=True)
+    >>> float(norm.moving_mean[0])
+    0.0
+    """
+
+    def __init__(self, network: keras.Layer):
+        weights = {id(v) for v in network.weights}
+        self._random_state = [v for v in network.variables if id(v) not in weights]
+        self._scope = _Scope()
+
+    def __enter__(self) -> frozen:
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._scope.__exit__(*exception)
+        for variable in self._random_state:
+            if id(variable) in self._scope.changed:
+                variable.assign(self._scope.state_mapping[id(variable)])
+
+
+def value_and_gradients(
+    loss: Callable[[], tuple[Any, Any]], variables: Sequence[keras.Variable]
+) -> tuple[Any, list]:
+    """Evaluate a loss and differentiate it with respect to `variables`, and nothing else.
+
+    Args:
+        loss: function without arguments that returns `(objective, extra)`: the scalar tensor to
+            differentiate, and any nest of tensors to hand through.
+        variables: the Keras variables to differentiate with respect to. Other variables that the
+            loss changes (batch statistics, random state) keep their new values.
+
+    Returns:
+        `(extra, gradients)`, one gradient (or None) per variable.
+
+    Example:
+
+    >>> import keras, gankit.autodiff as autodiff
+    >>> w = keras.Variable(3.0)
+    >>> value, (gradient,) = autodiff.value_and_gradients(lambda: (w * w, w * w), [w])
+    >>> float(value), float(gradient)
+    (9.0, 6.0)
+    """
+    variables = list(variables)
+    if _BACKEND == "tensorflow":
+        tensors = [v.value for v in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for tensor in tensors:
+                tape.watch(tensor)
+            objective, extra = loss()
+        return extra, tape.gradient(objective, tensors)
+    if _BACKEND == "torch":
+        with torch.enable_grad():
+            objective, extra = loss()
+            gradients = torch.autograd.grad(
+                objective, [v.value for v in variables], allow_unused=True
+            )
+        return keras.tree.map_structure(lambda t: t.detach(), extra), list(gradients)
+
+    changed = []
+
+    def pure(values):
+        with _Scope(zip(variables, values, strict=True)) as scope:
+            objective, extra = loss()
+        changed[:], new_values = scope.updates()
+        return objective, (extra, new_values)
+
+    gradients, (extra, new_values) = jax.grad(pure, has_aux=True)([v.value for v in variables])
+    _assign(changed, new_values)
+    return extra, gradients
+
+
+def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
+    r"""Gradient of a function of each example with respect to that example.
+
+    $$g_i = \nabla_{x_i} \sum_j f(x)_j$$
+
+    which is $\nabla f(x_i)$ where $f$ couples no examples. The result can be differentiated again
+    (with respect to weights that `function` uses), as gradient penalties need.
+
+    Args:
+        function: maps a tensor of shape `(batch, ...)` to a tensor of any shape.
+        x: tensor of shape `(batch, ...)`, floating point.
+
+    Returns:
+        A tensor of the shape of `x`.
+
+    Example:
+
+    >>> import keras, gankit.autodiff as autodiff
+    >>> x = keras.ops.convert_to_tensor([[1.0], [2.0]])
+    >>> autodiff.input_gradient(lambda t: t**3, x).shape == x.shape
+    True
+    """
+    x = ops.convert_to_tensor(x)
+    if _BACKEND == "tensorflow":
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            value = ops.sum(function(x))
+        return tape.gradient(value, x)
+    if _BACKEND == "torch":
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            return torch.autograd.grad(ops.sum(function(x)), x, create_graph=True)[0]
+
+    changed = []
+
+    def pure(x):
+        with _Scope() as scope:
+            value = ops.sum(function(x))
+        changed[:], new_values = scope.updates()
+        return value, new_values
+
+    gradient, new_values = jax.grad(pure, has_aux=True)(x)
+    _assign(changed, new_values)
+    return gradient
+
+
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer, gradients: Sequence, variables: Sequence[keras.Variable]
+) -> None:
+    """Let a built optimizer change `variables`.
+
+    Args:
+        optimizer: a Keras optimizer that was built on exactly these variables.
+        gradients: one gradient (or None) per variable.
+        variables: the variables.
+    """
+    if _BACKEND == "tensorflow":
+        optimizer.apply(gradients, variables)
+    elif _BACKEND == "torch":
+        with torch.no_grad():
+            optimizer.apply(gradients, variables)
+    else:
+        # Loss scaling branches on the gradients, and a branch may not assign under JAX: only the
+        # stateless form of the optimizer is safe.
+        new_values, new_state = optimizer.stateless_apply(
+            [v.value for v in optimizer.variables], gradients, [v.value for v in variables]
+        )
+        _assign(variables, new_values)
+        _assign(optimizer.variables, new_state)
+
+
+def run_step(step: Callable[[Any], dict], model: keras.Model, arguments: tuple) -> Any:
+    """Run an imperative step as Keras' `train_step` of the backend.
+
+    Args:
+        step: function of one batch that changes variables and returns a dict of logs.
+        model: the model whose variables (networks, `model.optimizer`, metrics) the step changes.
+        arguments: what Keras passes to `train_step`: `(data,)`, or `(state, data)` on JAX.
+
+    Returns:
+        What Keras expects back: the logs, or `(logs, new_state)` on JAX.
+    """
+    if _BACKEND != "jax":
+        (data,) = arguments
+        return step(data)
+    state, data = arguments
+    groups = (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    )
+    mapping = [
+        pair
+        for group, values in zip(groups, state, strict=True)
+        for pair in zip(group, values, strict=True)
+    ]
+    with _Scope(mapping) as scope:
+        logs = step(data)
+        new_state = tuple([scope.get_current_value(v) for v in group] for group in groups)
+    return logs, new_state
+
+
+def global_batch(examples: Any) -> tuple[Any, Any]:
+    """Where this replica's examples stand in the batch of all replicas.
+
+    Args:
+        examples: number of examples on this replica.
+
+    Returns:
+        `(start, total)`: the index of the first of them in the global batch, and the size of the
+        global batch. `(0, examples)` where there is one replica. Under `keras.distribution` on
+        JAX a batch is global already, so that is right there too.
+    """
+    if _BACKEND != "tensorflow":
+        return 0, examples
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return 0, examples
+    one_hot = tf.one_hot(replica.replica_id_in_sync_group, replica.num_replicas_in_sync)
+    sizes = replica.all_reduce("SUM", one_hot * tf.cast(examples, "float32"))
+    before = tf.range(replica.num_replicas_in_sync) < replica.replica_id_in_sync_group
+    start = tf.reduce_sum(tf.where(before, sizes, 0.0))
+    return tf.cast(start, "int32"), tf.cast(tf.reduce_sum(sizes), "int32")
+
+
+def resolve_jit_compile(jit_compile: bool | None) -> bool | str:
+    """What to ask of Keras where the user did not choose whether to compile with XLA.
+
+    TensorFlow on a CPU runs these networks no faster under XLA than as a plain graph, while the
+    compilation costs seconds, so it is off there; elsewhere Keras' own rule holds.
+    """
+    if jit_compile is not None:
+        return jit_compile
+    if _BACKEND == "tensorflow" and not tf.config.list_physical_devices("GPU"):
+        return False
+    return "auto"
+
+
+def sync(model: keras.Model) -> None:
+    """Bring the variables of a model up to date in the middle of an epoch.
+
+    Keras' JAX trainer keeps the state outside the variables between the batches of an epoch.
+    """
+    if _BACKEND == "jax":
+        model.jax_state_sync()

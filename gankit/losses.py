@@ -1,0 +1,256 @@
+r"""Adversarial losses: what the discriminator and the generator minimise.
+
+Every loss takes **logits** $s(x)$, the output of a discriminator without a sigmoid; where a paper
+writes $D(x)$, it is $\sigma(s(x))$. With $\mathrm{sp}(t) = \log(1 + e^t)$, so that
+$-\log \sigma(s) = \mathrm{sp}(-s)$ and $-\log(1 - \sigma(s)) = \mathrm{sp}(s)$:
+
+| name | discriminator minimises | generator minimises |
+|---|---|---|
+| `minimax` | $E\,\mathrm{sp}(-s_r) + E\,\mathrm{sp}(s_f)$ | $-E\,\mathrm{sp}(s_f)$ |
+| `non_saturating` | the same | $E\,\mathrm{sp}(-s_f)$ |
+| `least_squares` | $\frac12 E(s_r-1)^2 + \frac12 E s_f^2$ | $\frac12 E(s_f-1)^2$ |
+| `wasserstein` | $E s_f - E s_r$ | $-E s_f$ |
+| `hinge` | $E\max(0, 1-s_r) + E\max(0, 1+s_f)$ | $-E s_f$ |
+
+$s_r$ are logits of real examples, $s_f$ of generated ones.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = [
+    "AdversarialLoss",
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "Wasserstein",
+    "get",
+    "names",
+]
+
+
+def _logits(logits: Any) -> Any:
+    """Logits as a tensor of at least float32: half precision overflows inside a mean."""
+    logits = ops.convert_to_tensor(logits)
+    dtype = keras.backend.standardize_dtype(logits.dtype)
+    if "float" not in dtype:
+        raise TypeError(
+            f"Logits must be floating point. Received dtype {dtype}. Pass the discriminator's "
+            f"output as it is, without rounding it."
+        )
+    return ops.cast(logits, "float32") if dtype in ("float16", "bfloat16") else logits
+
+
+class AdversarialLoss:
+    """A pair of losses, one for each player.
+
+    Subclass it, and write `discriminator` and `generator`, for a loss of your own; pass an
+    instance to `GAN.compile(loss=...)`.
+    """
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        """Scalar that the discriminator minimises: a mean over the examples.
+
+        Args:
+            real_logits: logits of real examples, any shape.
+            fake_logits: logits of generated examples, any shape.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement `discriminator`.")
+
+    def generator(self, fake_logits: Any) -> Any:
+        """Scalar that the generator minimises: a mean over the examples.
+
+        Args:
+            fake_logits: logits of generated examples, any shape.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement `generator`.")
+
+    def get_config(self) -> dict:
+        """Arguments that make an equal loss."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict) -> AdversarialLoss:
+        """Make a loss from what `get_config` gave."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("gankit")
+class Minimax(AdversarialLoss):
+    r"""The game of Goodfellow et al.: both players share one value function.
+
+    $$\min_G \max_D V(D, G) = E_{x \sim p_{data}} \log D(x) + E_z \log(1 - D(G(z)))$$
+
+    The discriminator minimises $-V$; the generator minimises the term of $V$ that it can change.
+    Where the discriminator is sure that a sample is generated, the generator's gradient vanishes:
+    see `NonSaturating`.
+
+    Args:
+        label_smoothing: $\alpha$ in [0, 0.5): the discriminator's target for *real* examples is
+            $1 - \alpha$; the target for generated ones stays 0 (one-sided smoothing).
+
+    Raises:
+        ValueError: if `label_smoothing` is outside [0, 0.5).
+
+    Example:
+
+    >>> import numpy as np, gankit
+    >>> loss = gankit.losses.get("minimax")
+    >>> undecided = np.zeros((4, 1), "float32")
+    >>> round(float(loss.discriminator(undecided, undecided)), 4)  # -V at D = 1/2: log 4
+    1.3863
+
+    Source: Goodfellow et al., "Generative Adversarial Nets" (2014), equation 1. One-sided label
+    smoothing: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.4.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0):
+        if not 0.0 <= label_smoothing < 0.5:
+            raise ValueError(
+                f"`label_smoothing` must lie in [0, 0.5): the target of real examples becomes "
+                f"1 - label_smoothing. Received: label_smoothing={label_smoothing}."
+            )
+        self.label_smoothing = float(label_smoothing)
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        r"""$E\,[(1-\alpha)\,\mathrm{sp}(-s_r) + \alpha\,\mathrm{sp}(s_r)] + E\,\mathrm{sp}(s_f)$."""
+        real, fake = _logits(real_logits), _logits(fake_logits)
+        # (1-a) sp(-s) + a sp(s) = sp(-s) + a s, without a second exponential.
+        return ops.mean(ops.softplus(-real) + self.label_smoothing * real) + ops.mean(ops.softplus(fake))
+
+    def generator(self, fake_logits: Any) -> Any:
+        r"""$E \log(1 - \sigma(s_f)) = -E\,\mathrm{sp}(s_f)$."""
+        return -ops.mean(ops.softplus(_logits(fake_logits)))
+
+    def get_config(self) -> dict:
+        """Arguments that make an equal loss."""
+        return {"label_smoothing": self.label_smoothing}
+
+
+@keras.saving.register_keras_serializable("gankit")
+class NonSaturating(Minimax):
+    r"""The minimax discriminator with a generator that maximises $\log D(G(z))$.
+
+    The fixed point is the same as that of `Minimax`, but the generator's gradient is largest
+    where the discriminator rejects its samples: $|\partial/\partial s| = \sigma(-s)$ instead of
+    $\sigma(s)$. It is what the code of the 2014 paper, of DCGAN and of pix2pix trains with.
+
+    Args:
+        label_smoothing: as in `Minimax`.
+
+    Source: Goodfellow et al. (2014), section 3, last paragraph.
+    """
+
+    def generator(self, fake_logits: Any) -> Any:
+        r"""$-E \log \sigma(s_f) = E\,\mathrm{sp}(-s_f)$."""
+        return ops.mean(ops.softplus(-_logits(fake_logits)))
+
+
+@keras.saving.register_keras_serializable("gankit")
+class LeastSquares(AdversarialLoss):
+    r"""LSGAN with targets 1 for real examples, 0 for generated ones and 1 for the generator.
+
+    Source: Mao et al., "Least Squares Generative Adversarial Networks" (2017), equation 9.
+    """
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        r"""$\frac12 E (s_r - 1)^2 + \frac12 E s_f^2$."""
+        real, fake = _logits(real_logits), _logits(fake_logits)
+        return 0.5 * ops.mean(ops.square(real - 1.0)) + 0.5 * ops.mean(ops.square(fake))
+
+    def generator(self, fake_logits: Any) -> Any:
+        r"""$\frac12 E (s_f - 1)^2$."""
+        return 0.5 * ops.mean(ops.square(_logits(fake_logits) - 1.0))
+
+
+@keras.saving.register_keras_serializable("gankit")
+class Wasserstein(AdversarialLoss):
+    """The critic's difference of means; it needs a critic that is kept Lipschitz by other means.
+
+    Source: Arjovsky et al., "Wasserstein GAN" (2017), equation 2 and algorithm 1. Weight clipping
+    or a gradient penalty is not part of the loss: pass one in `GAN.compile(penalties=...)`.
+    """
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        """$E s_f - E s_r$."""
+        return ops.mean(_logits(fake_logits)) - ops.mean(_logits(real_logits))
+
+    def generator(self, fake_logits: Any) -> Any:
+        """$-E s_f$."""
+        return -ops.mean(_logits(fake_logits))
+
+
+@keras.saving.register_keras_serializable("gankit")
+class Hinge(AdversarialLoss):
+    """The hinge loss: no gradient from examples that are classified with a margin of one.
+
+    Source: Lim & Ye, "Geometric GAN" (2017); Miyato et al., "Spectral Normalization for GANs"
+    (2018), equations 16 and 17.
+    """
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        r"""$E \max(0, 1 - s_r) + E \max(0, 1 + s_f)$."""
+        real, fake = _logits(real_logits), _logits(fake_logits)
+        return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
+
+    def generator(self, fake_logits: Any) -> Any:
+        """$-E s_f$."""
+        return -ops.mean(_logits(fake_logits))
+
+
+_LOSSES = {
+    "minimax": Minimax,
+    "non_saturating": NonSaturating,
+    "least_squares": LeastSquares,
+    "wasserstein": Wasserstein,
+    "hinge": Hinge,
+}
+
+
+def names() -> list[str]:
+    """Names that `get` knows."""
+    return list(_LOSSES)
+
+
+def get(loss: str | AdversarialLoss) -> AdversarialLoss:
+    """Find an adversarial loss.
+
+    Args:
+        loss: one of `names()`, or an object with methods `discriminator(real_logits, fake_logits)`
+            and `generator(fake_logits)`, which is returned as it is.
+
+    Returns:
+        An object with these two methods; each returns a scalar tensor, the mean over the examples.
+
+    Raises:
+        ValueError: if the name is unknown; the message lists the known ones and the nearest.
+        TypeError: if an object lacks one of the methods.
+
+    Example:
+
+    >>> import gankit
+    >>> loss = gankit.losses.get("hinge")
+    >>> float(loss.discriminator([[2.0]], [[-0.5]]))
+    0.5
+    """
+    if isinstance(loss, str):
+        if loss not in _LOSSES:
+            nearest = difflib.get_close_matches(loss, _LOSSES, n=1, cutoff=0.0)[0]
+            raise ValueError(
+                f"Unknown loss {loss!r}. Known losses: {', '.join(_LOSSES)}. "
+                f"Did you mean {nearest!r}?"
+            )
+        return _LOSSES[loss]()
+    for method in ("discriminator", "generator"):
+        if not callable(getattr(loss, method, None)):
+            raise TypeError(
+                f"A loss needs a method `{method}`; {loss!r} has none. Pass one of "
+                f"{', '.join(_LOSSES)}, or a subclass of gankit.losses.AdversarialLoss."
+            )
+    return loss

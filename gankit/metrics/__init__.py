@@ -1,0 +1,1 @@
+from gankit.metrics.features import DigitClassifier, train_digit_classifier

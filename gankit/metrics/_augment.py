@@ -1,0 +1,76 @@
+"""Shuffled batches of randomly distorted images, the same on every backend."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+
+class AugmentedBatches(keras.utils.PyDataset):
+    """Batches in a new order each epoch, every image under a small random affine map.
+
+    Drawing and distorting happen in NumPy and SciPy from a generator of its own, so that a seed
+    gives the same batches on every backend and global seeds stay untouched.
+
+    Args:
+        images: floats of shape (n, height, width, channels), background -1.
+        labels: integers of shape (n,).
+        batch_size: images per batch; the last batch of an epoch may be smaller.
+        seed: seed of order and distortions.
+    """
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, batch_size: int, seed: int):
+        super().__init__()
+        self._images, self._labels = images, labels
+        self._batch_size = batch_size
+        self._rng = np.random.default_rng(seed)
+        self._order = self._rng.permutation(len(images))
+
+    def __len__(self) -> int:
+        return -(-len(self._images) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self._order[index * self._batch_size :][: self._batch_size]
+        return random_affine(self._images[chosen], self._rng), self._labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Draw the next epoch's order."""
+        self._order = self._rng.permutation(len(self._images))
+
+
+def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shift, turn, scale and shear each image a little; new border pixels are -1.
+
+    Args:
+        images: floats of shape (n, height, width, channels).
+        rng: source of the distortions: shifts up to 2 pixels, angles up to 0.2 rad, scales between
+            0.85 and 1.15, shears up to 0.2.
+
+    Returns:
+        float32 array of the same shape.
+    """
+    from scipy import ndimage
+
+    n, height, width, channels = images.shape
+    angle = rng.uniform(-0.2, 0.2, n)
+    scale = rng.uniform(0.85, 1.15, (2, n))
+    shear = rng.uniform(-0.2, 0.2, n)
+    centre = np.array([(height - 1) / 2, (width - 1) / 2])
+    shift = rng.uniform(-2, 2, (n, 2))
+    # Output pixel o is read at input pixel A(o - centre) + centre + shift.
+    cos, sin = np.cos(angle), np.sin(angle)
+    matrix = np.stack(
+        [scale[0] * cos, scale[0] * (shear * cos - sin), scale[1] * sin, scale[1] * (shear * sin + cos)],
+        axis=-1,
+    ).reshape(n, 2, 2)
+    grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
+    offsets = (grid - centre).reshape(1, -1, 2)
+    source = offsets @ matrix.transpose(0, 2, 1) + (centre + shift)[:, None]
+    out = np.empty_like(images, dtype=np.float32)
+    rows, columns = source.reshape(n, height, width, 2).transpose(3, 0, 1, 2)
+    which = np.broadcast_to(np.arange(n)[:, None, None], rows.shape)
+    for channel in range(channels):
+        out[..., channel] = ndimage.map_coordinates(
+            images[..., channel], [which, rows, columns], order=1, cval=-1.0
+        )
+    return out

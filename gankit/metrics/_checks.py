@@ -1,0 +1,56 @@
+"""Checks of the arrays that metrics are given, with errors that say what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def to_array(values: ArrayLike, name: str) -> np.ndarray:
+    """Return `values` as a float64 array; refuse what is not finite real numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}.")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty: its shape is {array.shape}.")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        bad = array[~np.isfinite(array)]
+        raise ValueError(
+            f"{name} holds {bad.size} values that are not finite, the first is {bad[0]}. "
+            "Look for a training run that diverged before measuring it."
+        )
+    return array
+
+
+def to_rows(values: ArrayLike, name: str) -> np.ndarray:
+    """Return `values` as float64 of shape (n, d): each example flattened to one row."""
+    array = to_array(values, name)
+    if array.ndim < 2:
+        raise ValueError(
+            f"{name} must have one row per example, shape (n, d) or (n, height, width, channels); "
+            f"got shape {array.shape}."
+        )
+    return array.reshape(len(array), -1)
+
+
+def to_row_pair(
+    first: ArrayLike, second: ArrayLike, first_name: str, second_name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both arrays as rows; refuse them when their rows have different lengths."""
+    a, b = to_rows(first, first_name), to_rows(second, second_name)
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"{first_name} and {second_name} must have the same number of values per example; "
+            f"got {a.shape[1]} and {b.shape[1]}."
+        )
+    return a, b
+
+
+def check_positive(value: float, name: str) -> float:
+    """Return `value` as a float; refuse it when it is not a finite number above zero."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{name} must be a number above zero; got {value!r}.")
+    if not (np.isfinite(value) and value > 0):
+        raise ValueError(f"{name} must be a finite number above zero; got {value!r}.")
+    return float(value)
