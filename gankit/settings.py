@@ -1,7 +1,7 @@
 """The two sizes at which every chapter runs: a laptop's and the paper's.
 
-A chapter has one settings cell, made with `choose`. It takes the `cpu` values on a machine without an
-accelerator and the `gpu` values (the paper's scale) on one with. The environment variable
+A chapter has one settings cell, made with `choose`. It takes the `cpu` values on a machine without
+an accelerator and the `gpu` values (the paper's scale) on one with. The environment variable
 `GANKIT_PRESET` overrules what was found.
 """
 
