@@ -1,0 +1,32 @@
+"""What every test and every notebook's kernel needs in its environment.
+
+nbmake starts a notebook's kernel as a process of its own. It inherits what is set here, because
+this file lies above notebooks/ and is imported before the kernel starts.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notices are no output
+
+# Real data sets beside the checkout are used when they are there; everything passes without them.
+SHARED_DATA = Path(__file__).resolve().parent.parent / "shared" / "data"
+if SHARED_DATA.is_dir():
+    os.environ.setdefault("GANKIT_DATA_DIR", str(SHARED_DATA))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark the notebooks, and leave out what another backend than the chosen one needs."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker(pytest.mark.notebook)
+
+    needs_tensorflow = [item for item in items if item.get_closest_marker("tensorflow")]
+    if needs_tensorflow:
+        import keras
+
+        if keras.config.backend() != "tensorflow":
+            config.hook.pytest_deselected(items=needs_tensorflow)
+            items[:] = [item for item in items if item not in needs_tensorflow]
