@@ -1,1 +1,38 @@
-from gankit.metrics.features import DigitClassifier, train_digit_classifier
+"""What "good" means for a generator, measured without any download.
+
+Distances between distributions (Jensen-Shannon, Fréchet), Parzen-window log-likelihood, modes
+covered, nearest neighbours, and a small digit classifier whose features and labels the others use.
+"""
+
+from gankit.metrics.divergence import (
+    jensen_shannon_divergence,
+    jsd_from_logits,
+    jsd_from_samples,
+)
+from gankit.metrics.features import DigitClassifier, digit_classifier, train_digit_classifier
+from gankit.metrics.frechet import frechet_distance, frechet_image_distance
+from gankit.metrics.modes import ModeCoverage, mode_coverage
+from gankit.metrics.neighbours import Neighbours, nearest_neighbours
+from gankit.metrics.parzen import (
+    ParzenLogLikelihood,
+    cross_validate_sigma,
+    parzen_log_likelihood,
+)
+
+__all__ = [
+    "DigitClassifier",
+    "ModeCoverage",
+    "Neighbours",
+    "ParzenLogLikelihood",
+    "cross_validate_sigma",
+    "digit_classifier",
+    "frechet_distance",
+    "frechet_image_distance",
+    "jensen_shannon_divergence",
+    "jsd_from_logits",
+    "jsd_from_samples",
+    "mode_coverage",
+    "nearest_neighbours",
+    "parzen_log_likelihood",
+    "train_digit_classifier",
+]

@@ -60,7 +60,12 @@ def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     # Output pixel o is read at input pixel A(o - centre) + centre + shift.
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.stack(
-        [scale[0] * cos, scale[0] * (shear * cos - sin), scale[1] * sin, scale[1] * (shear * sin + cos)],
+        [
+            scale[0] * cos,
+            scale[0] * (shear * cos - sin),
+            scale[1] * sin,
+            scale[1] * (shear * sin + cos),
+        ],
         axis=-1,
     ).reshape(n, 2, 2)
     grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)

@@ -1,0 +1,96 @@
+"""How many modes of a known mixture a generator reaches, and how evenly."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gankit.metrics._checks import check_positive, to_row_pair
+from gankit.metrics.divergence import jensen_shannon_divergence
+
+
+class ModeCoverage(NamedTuple):
+    """What `mode_coverage` measures.
+
+    Attributes:
+        modes: number of modes with at least one point within the threshold.
+        high_quality: fraction of all points within the threshold of their nearest mode.
+        jsd: Jensen-Shannon divergence of the modes' histogram to uniform, nats; nan if it is empty.
+        kl: Kullback-Leibler divergence of the histogram to uniform, nats; nan if it is empty.
+        counts: points within the threshold of each mode, int array in the order of `centres`.
+    """
+
+    modes: int
+    high_quality: float
+    jsd: float
+    kl: float
+    counts: np.ndarray
+
+
+def mode_coverage(
+    points: ArrayLike, centres: ArrayLike, std: float, threshold: float = 3.0
+) -> ModeCoverage:
+    """Measure which modes of a mixture of equal Gaussians a set of points covers.
+
+    A point belongs to the nearest centre, and is of high quality when it lies within
+    `threshold * std` of it. Only these points enter the histogram over modes, which is compared
+    with the uniform one by `JSD` and by `KL = sum_k h_k log(K h_k)`.
+
+    With eight modes, all points on one of them give a JSD of 0.497 nats and a KL of log 8.
+
+    Args:
+        points: generated points, shape (n, d).
+        centres: means of the modes, shape (k, d).
+        std: standard deviation of each mode, above zero.
+        threshold: how many standard deviations from its centre a point may lie, above zero. In two
+            dimensions 3 admits 98.9 % of the true mixture's points.
+
+    Returns:
+        A `ModeCoverage`.
+
+    Raises:
+        TypeError: if a value is not a real number.
+        ValueError: if the shapes do not fit, a value is not finite, or `std` or `threshold` is not
+            above zero.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.metrics import mode_coverage
+    >>> angles = 2 * np.pi * np.arange(8) / 8
+    >>> ring = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    >>> found = mode_coverage(ring[[0, 0, 3, 3]], ring, std=0.02)
+    >>> found.modes, found.high_quality, found.counts.tolist()
+    (2, 1.0, [2, 0, 0, 2, 0, 0, 0, 0])
+
+    Reference:
+        Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.1, for the ring of
+        eight; Srivastava et al. 2017, "VEEGAN", section 5.1, for the three-sigma rule.
+    """
+    points, centres = to_row_pair(points, centres, "points", "centres")
+    radius = check_positive(std, "std") * check_positive(threshold, "threshold")
+    # Centres are few, so the differences themselves fit in memory, without cancellation.
+    distances = np.stack([np.linalg.norm(points - centre, axis=1) for centre in centres], axis=1)
+    near = distances.min(axis=1) <= radius
+    counts = np.bincount(distances.argmin(axis=1)[near], minlength=len(centres))
+    jsd, kl = _divergence_to_uniform(counts)
+    return ModeCoverage(
+        modes=int((counts > 0).sum()),
+        high_quality=float(near.mean()),
+        jsd=jsd,
+        kl=kl,
+        counts=counts,
+    )
+
+
+def _divergence_to_uniform(counts: np.ndarray) -> tuple[float, float]:
+    from scipy.special import rel_entr
+
+    if counts.sum() == 0:
+        return float("nan"), float("nan")
+    frequencies = counts / counts.sum()
+    uniform = np.full(len(counts), 1.0 / len(counts))
+    kl = float(rel_entr(frequencies, uniform).sum())
+    return jensen_shannon_divergence(frequencies, uniform), kl

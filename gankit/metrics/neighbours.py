@@ -1,0 +1,60 @@
+"""Nearest neighbours among images, for memorisation and near-duplicate checks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gankit.metrics._checks import to_row_pair
+
+
+class Neighbours(NamedTuple):
+    """The nearest references of each query, nearest first.
+
+    Attributes:
+        indices: rows of the references, int64 array of shape (queries, k).
+        distances: Euclidean distances, float64 array of shape (queries, k).
+    """
+
+    indices: np.ndarray
+    distances: np.ndarray
+
+
+def nearest_neighbours(queries: ArrayLike, references: ArrayLike, k: int = 1) -> Neighbours:
+    """Find the references nearest to each query, by Euclidean distance.
+
+    Every pair is compared, in blocks, so memory does not grow with the number of pairs. To find
+    near-duplicates within one set, give it twice with `k=2`: the first neighbour is the example
+    itself (or an exact duplicate of it).
+
+    Args:
+        queries: examples to look up, shape (n, d) or (n, height, width, channels).
+        references: examples to search, same shape after the first axis.
+        k: how many neighbours to return, from 1 to the number of references.
+
+    Returns:
+        `(indices, distances)`, each of shape (n, k), nearest first.
+
+    Raises:
+        TypeError: if a value is not a real number, or `k` not an integer.
+        ValueError: if the shapes do not fit, a value is not finite, or `k` is out of range.
+
+    Example:
+
+    >>> from gankit.metrics import nearest_neighbours
+    >>> found = nearest_neighbours([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]], k=2)
+    >>> found.indices.tolist(), found.distances.tolist()
+    ([[1, 0]], [[1.0, 5.0]])
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    queries, references = to_row_pair(queries, references, "queries", "references")
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise TypeError(f"k must be an integer; got {k!r}.")
+    if not 1 <= k <= len(references):
+        raise ValueError(f"k must lie in 1..{len(references)}, the number of references; got {k}.")
+    search = NearestNeighbors(n_neighbors=int(k), algorithm="brute").fit(references)
+    distances, indices = search.kneighbors(queries)
+    return Neighbours(indices, distances)

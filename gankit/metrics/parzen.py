@@ -1,0 +1,153 @@
+"""Parzen-window log-likelihood, as the papers of 2014 report it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gankit.metrics._checks import check_positive, to_array, to_row_pair
+
+# 2**22 distances of 8 bytes: 32 MB at a time, however many centres and examples there are.
+_BLOCK_DISTANCES = 2**22
+
+
+class ParzenLogLikelihood(NamedTuple):
+    """A mean log-likelihood in nats per example, and its standard error."""
+
+    mean: float
+    standard_error: float
+
+
+def parzen_log_likelihood(test: ArrayLike, centres: ArrayLike, sigma: float) -> ParzenLogLikelihood:
+    """Compute the log-likelihood of test examples under a Parzen window on generated samples.
+
+    `log p(x) = logsumexp_j(-|x - c_j|^2 / (2 sigma^2)) - log n - d log(sigma sqrt(2 pi))`: an equal
+    mixture of n Gaussians of width sigma in d dimensions, one on each centre.
+
+    Compare only scores of equally many centres in the same range of values: a thousand real MNIST
+    images as centres score 119, ten thousand 243. And do not take it for a measure of how good
+    samples look: blurred copies of real images score higher than real images.
+
+    Args:
+        test: examples to score, values in [0, 1], shape (n, d) or (n, height, width, channels).
+        centres: generated samples, values in [0, 1], same shape after the first axis.
+        sigma: width of the windows, above zero; take it from `cross_validate_sigma`.
+
+    Returns:
+        `(mean, standard_error)` over the test examples, in nats; the standard error is their
+        standard deviation over the root of their number.
+
+    Raises:
+        TypeError: if a value is not a real number.
+        ValueError: if the shapes do not fit, a value is not finite or outside [0, 1], or `sigma` is
+            not above zero.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.metrics import parzen_log_likelihood
+    >>> score = parzen_log_likelihood(test=[[0.5]], centres=[[0.5]], sigma=0.1)
+    >>> round(score.mean, 4) == round(-np.log(0.1 * np.sqrt(2 * np.pi)), 4)
+    True
+
+    Reference:
+        Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011. As
+        there, images keep their grey values (they are not binarised), with 10,000 centres.
+    """
+    test, centres = _check_unit_range(test, centres, "test")
+    scores = _log_likelihoods(test, centres, [check_positive(sigma, "sigma")])[0]
+    return ParzenLogLikelihood(float(scores.mean()), float(scores.std() / np.sqrt(len(scores))))
+
+
+def cross_validate_sigma(
+    centres: ArrayLike, validation: ArrayLike, sigmas: ArrayLike | None = None
+) -> float:
+    """Choose the window width under which held-out real examples are likeliest.
+
+    Args:
+        centres: generated samples, values in [0, 1], shape (n, d) or (n, height, width, channels).
+        validation: real examples that are not test examples, values in [0, 1]; the paper's are the
+            thousand after the 50,000 training images.
+        sigmas: widths to try, all above zero, shape (k,); by default the paper's
+            `np.logspace(-1, 0, 10)`.
+
+    Returns:
+        The width with the highest mean log-likelihood.
+
+    Raises:
+        TypeError: if a value is not a real number.
+        ValueError: if the shapes do not fit, a value is not finite or outside [0, 1], or a width is
+            not above zero.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.metrics import cross_validate_sigma
+    >>> rng = np.random.default_rng(0)
+    >>> real = np.clip(rng.normal(0.5, 0.2, (500, 1)), 0, 1)
+    >>> cross_validate_sigma(centres=[[0.5]], validation=real, sigmas=[0.1, 0.2, 0.4])
+    0.2
+
+    Reference:
+        Goodfellow et al. 2014, "Generative Adversarial Nets", section 5.
+    """
+    validation, centres = _check_unit_range(validation, centres, "validation")
+    widths = np.logspace(-1, 0, 10) if sigmas is None else to_array(sigmas, "sigmas")
+    widths = [check_positive(width, "sigmas") for width in np.ravel(widths)]
+    means = _log_likelihoods(validation, centres, widths).mean(axis=1)
+    return widths[int(means.argmax())]
+
+
+def _log_likelihoods(test: np.ndarray, centres: np.ndarray, sigmas: list[float]) -> np.ndarray:
+    """Score every test example under every width: shape (len(sigmas), len(test))."""
+    n, d = centres.shape
+    scores = np.empty((len(sigmas), len(test)))
+    for rows, distances in _squared_distance_blocks(test, centres):
+        for index, sigma in enumerate(sigmas):
+            scores[index, rows] = _logsumexp_rows(distances / (-2.0 * sigma**2))
+    constants = np.log(n) + d * np.log(np.array(sigmas) * np.sqrt(2.0 * np.pi))
+    return scores - constants[:, None]
+
+
+def _squared_distance_blocks(
+    test: np.ndarray, centres: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield squared distances of some test rows to all centres.
+
+    |x - c|^2 = |x|^2 - 2 x.c + |c|^2 costs one matrix product. Its rounding error, about 1e-13 in
+    double precision for an image, stays far below any window; single precision would not.
+    """
+    size = max(1, _BLOCK_DISTANCES // len(centres))
+    centre_norms = np.einsum("ij,ij->i", centres, centres)
+    for start in range(0, len(test), size):
+        block = test[start : start + size]
+        distances = block @ centres.T
+        distances *= -2.0
+        distances += centre_norms
+        distances += np.einsum("ij,ij->i", block, block)[:, None]
+        np.maximum(distances, 0.0, out=distances)
+        yield slice(start, start + size), distances
+
+
+def _logsumexp_rows(exponents: np.ndarray) -> np.ndarray:
+    """Take the logsumexp of each row, in place: SciPy's makes several copies of a large block."""
+    peak = exponents.max(axis=1, keepdims=True)
+    exponents -= peak
+    np.exp(exponents, out=exponents)
+    return peak[:, 0] + np.log(exponents.sum(axis=1))
+
+
+def _check_unit_range(
+    examples: ArrayLike, centres: ArrayLike, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    examples, centres = to_row_pair(examples, centres, name, "centres")
+    for array, array_name in ((examples, name), (centres, "centres")):
+        if array.min() < 0.0 or array.max() > 1.0:
+            raise ValueError(
+                f"{array_name} must lie in [0, 1], as published scores do; got values from "
+                f"{array.min():g} to {array.max():g}. Map images in [-1, 1] by `(images + 1) / 2`."
+            )
+    return examples, centres
