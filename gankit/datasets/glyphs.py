@@ -2,7 +2,7 @@
 
 Each example is a digit of one of matplotlib's fonts, thickened, sheared, stretched, turned,
 shifted and bent. Every factor is drawn at random and kept, and
-[`make`](#make) draws the whole set again from nothing in some seconds.
+`make` draws the whole set again from nothing in some seconds.
 
 The bending follows the elastic distortion of Simard, Steinkraus and Platt, "Best Practices
 for Convolutional Neural Networks Applied to Visual Document Analysis" (ICDAR 2003,
@@ -12,12 +12,15 @@ cubic B-spline over a coarse grid, which is as smooth and needs no SciPy.
 
 from __future__ import annotations
 
+import functools
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from gankit.datasets.archive import write_npz
+from gankit.datasets.archive import read_npz, write_npz
+from gankit.datasets.folders import committed_file, data_folder
 from gankit.datasets.outlines import FONTS, distance_fields
 
 IMAGE_SIZE = 28
@@ -89,7 +92,7 @@ def write(path: str | os.PathLike) -> Path:
     """Make the set with its default arguments and write it as `.npz`.
 
     This is how the repository's `data/glyphs.npz` was made:
-    `python -m gankit.datasets.glyphs data/glyphs.npz`.
+    `python -c "from gankit.datasets import glyphs; glyphs.write('data/glyphs.npz')"`.
 
     Args:
         path: Where to write.
@@ -98,6 +101,53 @@ def write(path: str | os.PathLike) -> Path:
         The path written.
     """
     return write_npz(path, make())
+
+
+def read(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of one split.
+
+    Args:
+        split: `"train"` or `"test"`.
+
+    Returns:
+        uint8 images `(n, 28, 28, 1)` and int32 labels `(n,)`.
+    """
+    arrays = _arrays()
+    return arrays[f"{split}_images"][..., None], arrays[f"{split}_labels"].astype(np.int32)
+
+
+def read_factors(split: str) -> dict[str, np.ndarray]:
+    """The factors of one split, in the order of its images.
+
+    Args:
+        split: `"train"` or `"test"`.
+
+    Returns:
+        A fresh array `(n,)` per factor; see `sample_factors`.
+    """
+    arrays = _arrays()
+    return {name: arrays[f"{split}_{name}"].copy() for name in ("font", *FACTORS)}
+
+
+@functools.cache
+def _arrays() -> dict[str, np.ndarray]:
+    """The ready-made file; where gankit was installed without it, made once and kept."""
+    committed = committed_file("glyphs.npz")
+    if committed is not None:
+        return read_npz(committed)
+    cached = data_folder() / "glyphs.npz"
+    if cached.is_file():
+        return read_npz(cached)
+    arrays = make()
+    try:
+        write_npz(cached, arrays)
+    except OSError as error:
+        warnings.warn(
+            f"glyphs were made but could not be kept in {str(cached.parent)!r} ({error}); "
+            "they are made again in each process. Set GANKIT_DATA_DIR to a writable folder.",
+            stacklevel=2,
+        )
+    return arrays
 
 
 def sample_factors(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
@@ -223,11 +273,3 @@ def _refuse_duplicates(train: np.ndarray, test: np.ndarray) -> None:
     distinct = len(np.unique(both, axis=0))
     if distinct != len(both):
         raise ValueError(f"{len(both) - distinct} images occur twice; choose another seed")
-
-
-if __name__ == "__main__":
-    import sys
-
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m gankit.datasets.glyphs PATH.npz")
-    print(write(sys.argv[1]))

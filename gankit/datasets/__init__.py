@@ -1,0 +1,20 @@
+"""Data sets behind two verbs: `load` gives arrays, `stream` a `tf.data` pipeline.
+
+Images are channels last in [-1, 1], labels int32. `digits` and `glyphs` are embedded: they need
+no network and no TensorFlow. The others come through TensorFlow Datasets, and `from_folder`
+reads images of one's own.
+"""
+
+from gankit.datasets.loading import available, factors, load
+from gankit.datasets.registry import Dataset, describe, names
+from gankit.datasets.unavailable import DatasetUnavailable
+
+__all__ = [
+    "Dataset",
+    "DatasetUnavailable",
+    "available",
+    "describe",
+    "factors",
+    "load",
+    "names",
+]

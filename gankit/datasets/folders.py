@@ -1,0 +1,68 @@
+"""Where data sets are looked for and kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+def data_folder() -> Path:
+    """The one folder in which data sets are looked for and kept.
+
+    The environment variable `GANKIT_DATA_DIR` where it is set; else `data/` of the
+    repository when gankit runs from a checkout; else the default of TensorFlow Datasets
+    (`TFDS_DATA_DIR`, or `~/tensorflow_datasets`).
+
+    Returns:
+        An absolute path. It need not exist yet.
+
+    Raises:
+        NotADirectoryError: The path exists and is no folder.
+        PermissionError: The folder may not be read.
+
+    Example:
+
+    >>> data_folder().is_absolute()
+    True
+    """
+    chosen = os.environ.get("GANKIT_DATA_DIR")
+    folder = Path(chosen).expanduser().absolute() if chosen else _default_folder()
+    if folder.exists():
+        _check_readable(folder, "GANKIT_DATA_DIR" if chosen else "the default data folder")
+    return folder
+
+
+def committed_file(name: str) -> Path | None:
+    """A file of the repository's `data/`, or None outside a checkout.
+
+    Args:
+        name: File name, such as `"glyphs.npz"`.
+
+    Returns:
+        The path of the file, or None when it is not there.
+    """
+    path = _PROJECT / "data" / name
+    return path if _in_checkout() and path.is_file() else None
+
+
+def _default_folder() -> Path:
+    if _in_checkout():
+        return _PROJECT / "data"
+    default = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
+    return Path(default).expanduser().absolute()
+
+
+def _in_checkout() -> bool:
+    return (_PROJECT / "pyproject.toml").is_file() and (_PROJECT / "data").is_dir()
+
+
+def _check_readable(folder: Path, origin: str) -> None:
+    advice = "Set GANKIT_DATA_DIR to a folder that you may read and write."
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{origin}, {str(folder)!r}, is not a folder. {advice}")
+    try:
+        os.listdir(folder)
+    except PermissionError as error:
+        raise PermissionError(f"{origin}, {str(folder)!r}, may not be read. {advice}") from error

@@ -1,0 +1,86 @@
+"""Sizes and ranges of arrays of images."""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+
+SMALLEST = 4
+
+
+def check_image_size(image_size: object) -> int:
+    """The side of a square image, checked.
+
+    Args:
+        image_size: What the caller asked for.
+
+    Returns:
+        The same as an `int`.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is below 4 pixels.
+
+    Example:
+
+    >>> check_image_size(32)
+    32
+    """
+    if isinstance(image_size, bool) or not isinstance(image_size, numbers.Integral):
+        raise TypeError(
+            f"image_size must be one whole number, the side of a square; got {image_size!r}"
+        )
+    if image_size < SMALLEST:
+        raise ValueError(f"image_size must be at least {SMALLEST} pixels, got {image_size!r}")
+    return int(image_size)
+
+
+def resize(images: np.ndarray, image_size: int) -> np.ndarray:
+    """Resize square images with antialiasing (Pillow's bicubic).
+
+    Args:
+        images: uint8 `(n, side, side, channels)`.
+        image_size: New side in pixels.
+
+    Returns:
+        uint8 `(n, image_size, image_size, channels)`, no brighter than the brightest
+        pixel given and no darker than the darkest: the overshoot of the filter is cut off.
+
+    Example:
+
+    >>> resize(np.zeros((2, 28, 28, 1), np.uint8), 32).shape
+    (2, 32, 32, 1)
+    """
+    from PIL import Image
+
+    if images.shape[1] == image_size or not len(images):
+        return images
+    side = (image_size, image_size)
+    channels = images.shape[-1]
+    result = np.empty((len(images), *side, channels), np.uint8)
+    for i, image in enumerate(images):
+        for c in range(channels):
+            plane = Image.fromarray(np.ascontiguousarray(image[..., c]))
+            result[i, ..., c] = np.asarray(plane.resize(side, Image.Resampling.BICUBIC))
+    return np.clip(result, images.min(), images.max())
+
+
+def to_unit_range(images: np.ndarray, peak: int = 255) -> np.ndarray:
+    """Scale grey levels `0..peak` to float32 in [-1, 1].
+
+    Args:
+        images: uint8 array of any shape.
+        peak: The level that becomes 1.
+
+    Returns:
+        float32 array of the same shape.
+
+    Example:
+
+    >>> to_unit_range(np.array([0, 255], np.uint8)).tolist()
+    [-1.0, 1.0]
+    """
+    scaled = np.multiply(images, np.float32(2 / peak), dtype=np.float32)
+    scaled -= np.float32(1)
+    return np.clip(scaled, -1, 1, out=scaled)

@@ -1,0 +1,148 @@
+"""The sets that have a name, and where each comes from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gankit.datasets import digits, glyphs
+
+Arrays = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known of a named set before any of it is read.
+
+    Attributes:
+        name: Its name in `load` and `stream`.
+        image_size: Side of its images in pixels, where no other is asked for.
+        channels: 1 for grey, 3 for colour.
+        num_classes: Number of labels, or None where it has none.
+        about: One line for people.
+        splits: Its parts.
+        peak: The grey level of full brightness.
+        embedded: Reads one split of a set that needs no network, or None.
+        factors: Reads what each example of a split was made from, or None.
+        tfds_name: Its name in TensorFlow Datasets, or None.
+    """
+
+    name: str
+    image_size: int
+    channels: int
+    num_classes: int | None
+    about: str
+    splits: tuple[str, ...] = ("train", "test")
+    peak: int = 255
+    embedded: Callable[[str], Arrays] | None = None
+    factors: Callable[[str], dict[str, np.ndarray]] | None = None
+    tfds_name: str | None = None
+
+
+_DATASETS = (
+    Dataset(
+        "digits",
+        8,
+        1,
+        10,
+        "1,797 real handwritten digits of the UCI repository",
+        peak=digits.PEAK,
+        embedded=digits.read,
+    ),
+    Dataset(
+        "glyphs",
+        28,
+        1,
+        10,
+        "14,000 digits drawn from fonts, every factor known",
+        embedded=glyphs.read,
+        factors=glyphs.read_factors,
+    ),
+    Dataset("mnist", 28, 1, 10, "70,000 handwritten digits", tfds_name="mnist"),
+    Dataset("fashion_mnist", 28, 1, 10, "70,000 pictures of clothes", tfds_name="fashion_mnist"),
+    Dataset("kmnist", 28, 1, 10, "70,000 cursive hiragana", tfds_name="kmnist"),
+    Dataset(
+        "emnist",
+        28,
+        1,
+        47,
+        "131,600 handwritten digits and letters, 47 balanced classes",
+        tfds_name="emnist/balanced",
+    ),
+    Dataset("cifar10", 32, 3, 10, "60,000 small photographs", tfds_name="cifar10"),
+    Dataset(
+        "celeb_a",
+        64,
+        3,
+        None,
+        "202,599 faces, cut to the central square",
+        splits=("train", "validation", "test"),
+        tfds_name="celeb_a",
+    ),
+)
+_BY_NAME = {dataset.name: dataset for dataset in _DATASETS}
+
+
+def names(embedded: bool | None = None) -> list[str]:
+    """The names that `load` and `stream` know.
+
+    Args:
+        embedded: True for the sets that need no network, False for the others, None for all.
+
+    Returns:
+        A list of names.
+
+    Example:
+
+    >>> names(embedded=True)
+    ['digits', 'glyphs']
+    """
+    return [d.name for d in _DATASETS if embedded in (None, d.embedded is not None)]
+
+
+def describe(name: str) -> Dataset:
+    """What is known of a set, without reading it.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        A `Dataset`: image size, channels, classes, splits, a line about it.
+
+    Raises:
+        TypeError: The name is not a string.
+        ValueError: No set has this name; the error lists the names and the nearest.
+
+    Example:
+
+    >>> describe("glyphs").num_classes
+    10
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a data set must be a string, got {name!r}")
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown data set {name!r}.{hint} Known: {', '.join(_BY_NAME)}")
+
+
+def check_split(dataset: Dataset, split: str) -> str:
+    """The name of a split, checked.
+
+    Args:
+        dataset: The set.
+        split: What the caller asked for.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: The set has no such split.
+    """
+    if split not in dataset.splits:
+        raise ValueError(f"{dataset.name!r} has the splits {dataset.splits}, got {split!r}")
+    return split
