@@ -1,0 +1,41 @@
+"""gankit: generative adversarial networks on Keras 3, paper by paper.
+
+`GAN`, `losses` and `load_model` are here at once; `gankit.datasets`, `gankit.metrics`,
+`gankit.plots`, `gankit.callbacks`, `gankit.settings` and `gankit.models` are imported on first
+use, so that importing gankit costs little more than importing Keras.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from gankit import losses
+from gankit.gan import GAN
+from gankit.saving import load_model
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GAN",
+    "callbacks",
+    "datasets",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "plots",
+    "settings",
+]
+
+_SUBMODULES = ("callbacks", "datasets", "metrics", "models", "plots", "settings")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"gankit.{name}")
+    raise AttributeError(f"module 'gankit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
