@@ -1,0 +1,83 @@
+import base64
+import io
+
+import make_notebooks
+import nbformat
+import numpy as np
+import pytest
+from nbformat import v4
+from PIL import Image
+
+
+def save(folder, *sources):
+    path = folder / "01_small.ipynb"
+    cells = [v4.new_code_cell(source) for source in sources]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_two_runs_write_the_same_bytes(tmp_path):
+    path = save(
+        tmp_path,
+        "import sys, time\nprint('Epoch 1', end='')\nprint('\\rEpoch 2')",
+        "print(f'{time.strftime(\"%F %T\")}: I log line', file=sys.stderr)",
+        "from IPython.display import Image\nImage(filename='dot.png')",
+    )
+    Image.new("RGBA", (64, 64), "red").save(tmp_path / "dot.png", compress_level=0)
+    make_notebooks.make(path)
+    first = path.read_bytes()
+    make_notebooks.make(path)
+    assert path.read_bytes() == first
+
+    cells = nbformat.read(path, as_version=4).cells
+    assert [cell.execution_count for cell in cells] == [1, 2, 3]
+    assert cells[0].outputs[0].text == "Epoch 2\n"
+    assert cells[1].outputs == []
+    assert len(base64.b64decode(cells[2].outputs[0].data["image/png"])) < 300
+    assert [file.name for file in tmp_path.glob("*.part")] == []
+
+
+def test_a_failed_run_leaves_the_notebook_as_it_was(tmp_path):
+    path = save(tmp_path, "1 + 1", "raise ValueError('no luck')")
+    before = path.read_bytes()
+    (problem,) = make_notebooks.make(path)
+    assert "failed, and is left as it was" in problem and "no luck" in problem
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("10%\r50%\r100%\ndone", "100%\ndone"),
+        ("long line\rshort", "shortline"),
+        ("abc\b\b\bxyz", "xyz"),
+        ("\x1b[1m5/5\x1b[0m ok", "5/5 ok"),
+        ("windows\r\nline", "windows\nline"),
+        ("trailing  \n", "trailing  \n"),
+    ],
+)
+def test_text_is_stored_as_a_terminal_shows_it(text, shown):
+    assert make_notebooks.as_printed(text) == shown
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_few_colours_are_compressed_without_loss(mode):
+    pixels = np.kron(np.arange(64).reshape(8, 8), np.ones((16, 16))).astype("uint8")
+    original = Image.fromarray(pixels).convert(mode)
+    buffer = io.BytesIO()
+    original.save(buffer, format="PNG", compress_level=0)
+    compressed = base64.b64decode(
+        make_notebooks.compress_png(base64.b64encode(buffer.getvalue()).decode())
+    )
+    assert len(compressed) < len(buffer.getvalue())
+    restored = Image.open(io.BytesIO(compressed)).convert(mode)
+    np.testing.assert_array_equal(np.asarray(restored), np.asarray(original))
+
+
+def test_transparency_is_kept():
+    original = Image.new("RGBA", (32, 32), (10, 20, 30, 128))
+    buffer = io.BytesIO()
+    original.save(buffer, format="PNG")
+    encoded = make_notebooks.compress_png(base64.b64encode(buffer.getvalue()).decode())
+    restored = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
+    assert restored.getpixel((0, 0)) == (10, 20, 30, 128)
