@@ -377,9 +377,7 @@ def density_game_1d(
         _mapping(ax, *_same_length(latents=latents, mapped=mapped), top)
     _tidy(ax)
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=_TEXT)
-    if title:
-        ax.set_title(title, fontsize=_TEXT + 2, pad=24)
+    _legend_and_title(ax, 3 if figure else 1, title)
     return figure or ax
 
 
@@ -444,14 +442,12 @@ def decision_2d(
 
     figure, ax = _figure_and_axes(560, 470, ax)
     image = _decision_map(ax, centres, probabilities, (low, high, low, high))
-    style = {"s": 9, "lw": 0.4, "edgecolors": "white", "zorder": 3}
+    style = {"s": 9, "lw": 0, "alpha": 0.7, "zorder": 3}
     ax.scatter(*points["real_points"].T, color=DATA, label="data", **style)
     ax.scatter(*points["fake_points"].T, color=GENERATOR, label="generated", **style)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    ax.legend(loc="upper right", fontsize=_TEXT, markerscale=1.8, framealpha=0.85)
     ax.tick_params(labelsize=_TEXT)
-    if title:
-        ax.set_title(title, fontsize=_TEXT + 2)
+    _legend_and_title(ax, 2, title)
     if figure:
         bar = figure.colorbar(image, ax=ax, ticks=[0, 0.5, 1])
         bar.set_label("D(x)", fontsize=_TEXT)
@@ -488,8 +484,9 @@ def to_frame(figure: Any) -> np.ndarray:
 def show_animation(frames: Sequence[np.ndarray], fps: float = 8) -> Any:
     """Makes an animation that plays in a notebook, without a file.
 
-    It is an animated PNG: unlike a GIF it keeps all colours, and every viewer that shows a
-    notebook's PNG pictures shows it, if only its first frame. Small frames are enlarged.
+    It is an animated PNG, because every viewer that shows a notebook's PNG pictures shows it, if
+    only its first frame; not all of them show a GIF. Colours share one palette of 256, grey keeps
+    all its levels. Small frames are enlarged.
 
     Args:
         frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
@@ -635,13 +632,11 @@ def _tile(pixels: np.ndarray, columns: int, gap: int, header: int) -> np.ndarray
     return tiled[..., 0] if channels == 1 else tiled
 
 
-def _scale(height: int, width: int) -> float:
-    """Screen pixels per pixel: a whole number, unless even 1 is too wide for the page."""
-    return (
-        max(1, int(min(_WIDTH / width, _GRID_HEIGHT / height, 8)))
-        if width <= _WIDTH
-        else (_WIDTH / width)
-    )
+def _scale(height: int, width: int, room: int = _WIDTH) -> float:
+    """Screen pixels per pixel: a whole number, unless one for one is too wide for the page."""
+    if width > room:
+        return room / width
+    return max(1, min(room // width, _GRID_HEIGHT // height, 8))
 
 
 def _draw_tiles(pixels, columns, gap, labels, row_labels, title, ax):
@@ -649,47 +644,45 @@ def _draw_tiles(pixels, columns, gap, labels, row_labels, title, ax):
     rows = -(-len(pixels) // columns)
     _one_each("labels", labels, len(pixels), "images")
     _one_each("row_labels", row_labels, rows, "rows")
+    labels = [] if labels is None else [str(label) for label in labels]
+    row_labels = [] if row_labels is None else [str(label) for label in row_labels]
     height, width = _tile(pixels, columns, gap, 0).shape[:2]
-    margin = 12 + 7 * max((len(str(label)) for label in row_labels), default=0) if row_labels else 0
-    if ax is None:
-        scale = _scale(height, width + margin if width <= _WIDTH else width)
-    else:
-        scale = ax.get_window_extent().width / width
-    header = math.ceil(16 / scale) if labels is not None else 0
-    tiled = _tile(pixels, columns, gap, header)
+    margin = 12 + 7 * max(map(len, row_labels)) if row_labels else 0
 
     figure = None
+    scale = _scale(height, width, _WIDTH - margin) if ax is None else _scale_within(ax, width)
+    header = math.ceil(16 / scale) if labels else 0
+    tiled = _tile(pixels, columns, gap, header)
     if ax is None:
-        above = 26 if title else 0
-        size = np.array([tiled.shape[1], tiled.shape[0]]) * scale
-        figure = _figure(size[0] + margin, size[1] + above)
-        ax = figure.add_axes(
-            (
-                margin / (size[0] + margin),
-                0,
-                size[0] / (size[0] + margin),
-                size[1] / (size[1] + above),
-            )
-        )
+        figure, ax = _figure_around(tiled.shape[0] * scale, tiled.shape[1] * scale, margin, title)
     ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
     ax.axis("off")
-    step = np.array([pixels.shape[2] + gap, header + pixels.shape[1] + gap])
-    for index, label in enumerate(labels if labels is not None else ()):
-        x, y = step * (index % columns, index // columns)
-        ax.text(
-            x + pixels.shape[2] / 2,
-            y + header * 0.85,
-            str(label),
-            ha="center",
-            va="bottom",
-            fontsize=_TEXT - 1,
-        )
-    for row, label in enumerate(row_labels if row_labels is not None else ()):
-        y = step[1] * row + header + pixels.shape[1] / 2
-        ax.text(-8 / scale, y, str(label), ha="right", va="center", fontsize=_TEXT)
+
+    x_step, y_step = pixels.shape[2] + gap, header + pixels.shape[1] + gap
+    for index, label in enumerate(labels):
+        x = index % columns * x_step + pixels.shape[2] / 2 - 0.5
+        y = index // columns * y_step + header - 0.5 - 3 / scale
+        ax.text(x, y, label, ha="center", va="bottom", fontsize=_TEXT - 1)
+    for row, label in enumerate(row_labels):
+        y = row * y_step + header + pixels.shape[1] / 2 - 0.5
+        ax.text(-0.5 - 8 / scale, y, label, ha="right", va="center", fontsize=_TEXT)
     if title:
         ax.set_title(title, fontsize=_TEXT + 2)
     return figure or ax, ax
+
+
+def _scale_within(ax: Any, width: int) -> float:
+    ax.figure.draw_without_rendering()  # a layout engine moves the axes only now
+    return ax.get_window_extent().width / width
+
+
+def _figure_around(height: float, width: float, margin: float, title: str | None) -> tuple:
+    """A figure whose axes measure exactly so many pixels, with room for row labels and title."""
+    full_height, full_width = height + (26 if title else 0), width + margin
+    figure = _figure(full_width, full_height)
+    return figure, figure.add_axes(
+        (margin / full_width, 0, width / full_width, height / full_height)
+    )
 
 
 def _figure(width: float, height: float, **options: Any) -> Any:
@@ -713,6 +706,21 @@ def _tidy(ax: Any):
     ax.tick_params(labelsize=_TEXT)
     ax.xaxis.label.set_size(_TEXT)
     ax.yaxis.label.set_size(_TEXT)
+
+
+def _legend_and_title(ax: Any, columns: int, title: str | None):
+    """Puts both above the axes, where they hide nothing."""
+    entries = len(ax.get_legend_handles_labels()[0])
+    ax.legend(
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1),
+        ncols=columns,
+        frameon=False,
+        fontsize=_TEXT,
+        markerscale=1.8,
+    )
+    if title:
+        ax.set_title(title, fontsize=_TEXT + 2, pad=8 + 16 * -(-entries // columns))
 
 
 def _curves(ax: Any, epochs: np.ndarray, curves: Mapping[str, Any], lines: Mapping[str, float]):
@@ -742,7 +750,7 @@ def _curves(ax: Any, epochs: np.ndarray, curves: Mapping[str, Any], lines: Mappi
 def _mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
     """Two lines under the densities, with an arrow from each latent to where it is sent."""
     low, high = ax.get_xlim()
-    x_line, z_line = -0.16 * top, -0.42 * top
+    x_line, z_line = -0.22 * top, -0.5 * top
     spread = max(np.ptp(latents), np.finfo(float).tiny)
     starts = low + (latents - latents.min()) / spread * (high - low)
     for y, name in ((x_line, "x"), (z_line, "z")):
@@ -753,6 +761,8 @@ def _mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
             arrow = {"arrowstyle": "-|>", "color": GENERATOR, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", xy=(end, x_line), xytext=(start, z_line), arrowprops=arrow)
     ax.set_ylim(z_line - 0.05 * top, top)
+    ax.spines["left"].set_bounds(0, top)
+    ax.spines["bottom"].set_position(("data", 0))  # its numbers belong to x, not to z
 
 
 def _decision_map(ax: Any, centres: np.ndarray, probabilities: np.ndarray, extent: tuple) -> Any:
@@ -801,20 +811,17 @@ def _encode(frames: Sequence[np.ndarray], fps: float, kind: str) -> bytes:
     frames = _frames(frames)
     factor = int(_scale(*frames[0].shape[:2])) or 1
     pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
-    durations = [1000 / fps] * (len(frames) - 1) + [1000 * _HOLD]
+    if len(pictures) > 1 and pictures[0].mode == "RGB":
+        # An animated PNG has one palette for all its frames; it halves the size.
+        some = np.concatenate(frames[:: max(1, len(frames) // 8)])
+        palette = Image.fromarray(some).quantize(256)
+        pictures = [picture.quantize(palette=palette) for picture in pictures]
+    film = {}
+    if len(pictures) > 1:
+        durations = [1000 / fps] * (len(frames) - 1) + [1000 * _HOLD]
+        film = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 0}
     out = io.BytesIO()
-    if len(pictures) == 1:
-        pictures[0].save(out, format=kind, optimize=True)
-    else:
-        pictures[0].save(
-            out,
-            format=kind,
-            save_all=True,
-            append_images=pictures[1:],
-            duration=durations,
-            loop=0,
-            optimize=True,
-        )
+    pictures[0].save(out, format=kind, optimize=True, **film)
     return out.getvalue()
 
 
