@@ -21,5 +21,6 @@ def flags() -> list[str]:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # kernels inherit it: no start-up notices
     command = [sys.executable, "-m", "jupyterlab", *flags(), str(NOTEBOOKS)]
     os.execv(sys.executable, command)
