@@ -52,5 +52,5 @@ def check_positive(value: float, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"{name} must be a number above zero; got {value!r}.")
     if not (np.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be a finite number above zero; got {value!r}.")
+        raise ValueError(f"{name} must be a finite number above zero; got {value}.")
     return float(value)

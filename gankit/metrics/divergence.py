@@ -33,8 +33,8 @@ def jensen_shannon_divergence(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes differ or are not 1-D or 2-D; if a value is negative or not finite;
-            if a density's mass, its sum times the cell's volume, is not within 0.01 of 1.
+        ValueError: if the shapes differ or are not 1-D or 2-D; if a value is negative or not
+            finite; if a density's mass, its sum times the cell's volume, is not within 0.01 of 1.
 
     Example:
 
@@ -44,8 +44,8 @@ def jensen_shannon_divergence(
     >>> normal = lambda mean: np.exp(-((x - mean) ** 2) / 2) / np.sqrt(2 * np.pi)
     >>> round(jensen_shannon_divergence(normal(0), normal(1), dx=0.01), 5)
     0.11142
-    >>> jensen_shannon_divergence([1.0, 0.0], [0.0, 1.0]) == np.log(2)
-    True
+    >>> round(jensen_shannon_divergence([1.0, 0.0], [0.0, 1.0]), 5)  # log 2
+    0.69315
 
     Reference:
         Goodfellow et al. 2014, "Generative Adversarial Nets", section 4.1: the value of the game at
@@ -129,12 +129,11 @@ def jsd_from_logits(real_logits: ArrayLike, fake_logits: ArrayLike) -> float:
 
     Example:
 
-    >>> import numpy as np
     >>> from gankit.metrics import jsd_from_logits
     >>> jsd_from_logits([0.0, 0.0], [0.0])  # it cannot tell them apart
     0.0
-    >>> jsd_from_logits([1000.0], [-1000.0]) == np.log(2)  # it always can
-    True
+    >>> round(jsd_from_logits([1000.0], [-1000.0]), 5)  # it always can: log 2
+    0.69315
 
     Reference:
         Goodfellow et al. 2014, "Generative Adversarial Nets", theorem 1, solved for the divergence.
@@ -195,7 +194,8 @@ def _bin_edges(
         ends = np.tile(ends, (axes, 1)) if ends.ndim == 1 else ends
         if ends.shape != (axes, 2) or not (ends[:, 0] < ends[:, 1]).all():
             raise ValueError(
-                f"range must be a pair (low, high) with low < high, or {axes} of them; got {range!r}."
+                f"range must be a pair (low, high) with low < high, or {axes} of them; "
+                f"got {range!r}."
             )
     return [np.linspace(a, b, int(c) + 1) for (a, b), c in zip(ends, counts, strict=True)]
 

@@ -22,8 +22,8 @@ class DigitClassifier:
     """A convolutional digit classifier for 28x28 grey images, and its features.
 
     Four 3x3 convolutions (16, 32, 48, 48 maps; strides 1, 2, 2, 2; batch normalisation, ReLU), a
-    dense ReLU layer of 64 features, and a linear layer of 10 logits: 91 thousand weights. Sixty-four
-    features keep a Fréchet distance well-posed with a thousand images or two.
+    dense ReLU layer of 64 features, and a linear layer of 10 logits: 90 thousand numbers in all.
+    Sixty-four features keep a Fréchet distance well-posed with a thousand images or two.
 
     It computes in float32 whatever the global Keras dtype policy, and with channels last whatever
     the global image data format, so that a score does not change with either.

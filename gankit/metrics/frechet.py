@@ -44,8 +44,9 @@ def frechet_distance(features_a: ArrayLike, features_b: ArrayLike) -> float:
     25.0
 
     Reference:
-        Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. With features
-        other than Inception's this is not the FID, and numbers are comparable only among themselves.
+        Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. With
+        features other than Inception's this is not the FID, and its numbers compare only among
+        themselves.
     """
     a, b = _check_features(features_a, "features_a"), _check_features(features_b, "features_b")
     if a.shape[1] != b.shape[1]:

@@ -47,11 +47,10 @@ def parzen_log_likelihood(test: ArrayLike, centres: ArrayLike, sigma: float) -> 
 
     Example:
 
-    >>> import numpy as np
     >>> from gankit.metrics import parzen_log_likelihood
     >>> score = parzen_log_likelihood(test=[[0.5]], centres=[[0.5]], sigma=0.1)
-    >>> round(score.mean, 4) == round(-np.log(0.1 * np.sqrt(2 * np.pi)), 4)
-    True
+    >>> round(score.mean, 4)  # -log(0.1 sqrt(2 pi))
+    1.3836
 
     Reference:
         Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011. As

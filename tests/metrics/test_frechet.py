@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+
+from gankit.metrics import frechet_distance, frechet_image_distance
+
+
+def by_matrix_root(a, b):
+    covariance_a, covariance_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    root = sqrtm(covariance_a @ covariance_b)
+    difference = a.mean(axis=0) - b.mean(axis=0)
+    return difference @ difference + np.trace(covariance_a + covariance_b - 2 * root.real)
+
+
+def correlated(rng, n, d):
+    return rng.normal(size=(n, d)) @ rng.normal(size=(d, d)) + rng.normal(size=d)
+
+
+@pytest.mark.parametrize("d", [2, 5, 64])
+def test_agrees_with_scipy(d):
+    rng = np.random.default_rng(d)
+    a, b = correlated(rng, 400, d), correlated(rng, 300, d)
+    assert frechet_distance(a, b) == pytest.approx(by_matrix_root(a, b), rel=1e-5)
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-10)
+
+
+def test_closed_form_of_diagonal_gaussians():
+    # Signs in all combinations make mean 0 and a covariance that is exactly diagonal.
+    signs = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T * np.sqrt(7 / 8)
+    std_a, std_b, shift = np.array([1.0, 2, 3]), np.array([0.5, 2, 5]), np.array([1.0, -2, 0])
+    expected = shift @ shift + ((std_a - std_b) ** 2).sum()
+    distance = frechet_distance(signs * std_a, signs * std_b + shift)
+    assert distance == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_feature():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0, 1, (50, 1)), rng.normal(2, 3, (60, 1))
+    expected = (a.mean() - b.mean()) ** 2 + (a.std(ddof=1) - b.std(ddof=1)) ** 2
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_distance_to_itself_is_zero(dtype):
+    a = correlated(np.random.default_rng(0), 500, 64).astype(dtype)
+    scale = np.trace(np.cov(a, rowvar=False))
+    assert 0 <= frechet_distance(a, a) < 1e-10 * scale
+
+
+def test_features_that_never_fire():
+    """A singular covariance, where the general matrix root loses half its digits."""
+    rng = np.random.default_rng(0)
+    a, b = correlated(rng, 300, 4), correlated(rng, 300, 4)
+    dead = np.zeros((300, 20))
+    with_dead = frechet_distance(np.hstack([a, dead]), np.hstack([b, dead]))
+    assert with_dead == pytest.approx(frechet_distance(a, b), rel=1e-10)
+
+
+def test_falls_when_the_generator_improves():
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(1000, 8))
+    distances = [frechet_distance(real, rng.normal(s, 1, (1000, 8))) for s in (2, 1, 0.5, 0)]
+    assert distances == sorted(distances, reverse=True)
+
+
+def test_bad_features_are_refused():
+    good = np.random.default_rng(0).normal(size=(10, 3))
+    with pytest.raises(
+        ValueError, match="features_b has 3 examples of 3 features.*at least 4.*Give"
+    ):
+        frechet_distance(good, good[:3])
+    with pytest.raises(ValueError, match="same network; they have 3 and 2 columns"):
+        frechet_distance(good, good[:, :2])
+    with pytest.raises(ValueError, match=r"features_a must have shape \(n, d\).*got shape \(10,\)"):
+        frechet_distance(good[:, 0], good)
+    with pytest.raises(ValueError, match=r"got shape \(10, 1, 3\)"):
+        frechet_distance(good, good[:, None])
+    broken = good.copy()
+    broken[4, 1] = np.nan
+    with pytest.raises(ValueError, match="features_a holds 1 values that are not finite"):
+        frechet_distance(broken, good)
+    with pytest.raises(TypeError, match="features_a must hold real numbers; got dtype complex128"):
+        frechet_distance(good * 1j, good)
+
+
+def test_images_over_any_features():
+    rng = np.random.default_rng(0)
+    real, fake = rng.uniform(-1, 1, (2, 40, 6, 6, 3))
+
+    def colour_means(images):
+        return images.mean(axis=(1, 2))
+
+    expected = frechet_distance(colour_means(real), colour_means(fake))
+    assert frechet_image_distance(real, fake, features=colour_means) == expected
+
+
+def test_features_must_be_a_function():
+    with pytest.raises(TypeError, match="features must be a function of images; got 'inception'"):
+        frechet_image_distance(np.ones((2, 1)), np.ones((2, 1)), features="inception")
