@@ -1,0 +1,376 @@
+r"""Deep convolutional GAN: two networks without pooling or hidden dense layers.
+
+A side of `size = base * 2**steps` pixels takes `steps` convolutions of stride 2:
+
+    generator:     z -> base x base maps -> x2 -> x2 -> ... -> size x size, tanh
+    discriminator: image -> /2 -> /2 -> ... -> base x base maps -> one logit
+
+Source: Radford, Metz, Chintala, "Unsupervised Representation Learning with Deep Convolutional
+Generative Adversarial Networks" (2016).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from gankit import checks
+from gankit.gan import GAN
+
+__all__ = [
+    "DCGAN",
+    "build_discriminator",
+    "build_generator",
+    "discriminator_features",
+    "plan",
+]
+
+SIZES = range(16, 129, 4)
+"""Sides, in pixels, that the architecture can make."""
+
+
+def plan(size: int) -> tuple[int, int]:
+    """Find how many halvings take an image to the coarse maps between generator and latents.
+
+    `size = base * 2**steps`, halved at least twice and until the base is odd or at most 7. So
+    16, 32, 64 and 128 end at 4, 28 at 7 and 96 at 6, as 4x4 maps do in the paper; any other
+    multiple of 4 works too, with more weights in the layer at the base (36 ends at 9).
+
+    Args:
+        size: side of the image in pixels, a multiple of 4 from 16 to 128.
+
+    Returns:
+        `(base, steps)`: side of the coarsest maps, and number of convolutions of stride 2.
+
+    Raises:
+        ValueError: for any other size; the message names the nearest ones that work.
+
+    Example:
+
+    >>> from gankit.models.dcgan import plan
+    >>> plan(28), plan(64), plan(48)
+    ((7, 2), (4, 4), (6, 3))
+    """
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size not in SIZES:
+        nearest = ""
+        if isinstance(size, (int, float, np.number)) and not isinstance(size, bool):
+            near = sorted(sorted(SIZES, key=lambda s: (abs(s - size), s))[:2])
+            nearest = f" The nearest that work are {near[0]} and {near[1]}."
+        raise ValueError(
+            f"A DCGAN makes square images whose side is a multiple of 4 from 16 to 128 pixels. "
+            f"Received a side of {size!r}.{nearest}"
+        )
+    base, steps = int(size) // 4, 2
+    while base > 7 and base % 2 == 0:
+        base, steps = base // 2, steps + 1
+    return base, steps
+
+
+def build_generator(
+    image_shape: Sequence[int],
+    latent_dim: int = 100,
+    width: int = 64,
+    kernel_size: int = 4,
+    batch_norm: bool = True,
+    seed: int | None = None,
+) -> keras.Model:
+    r"""Build the generator: latents `(batch, latent_dim)` to images in [-1, 1].
+
+    A linear projection to `base * base` pixels of `width * 2**(steps - 1)` maps, then transposed
+    convolutions of stride 2 that halve the number of maps each time down to `width`; batch
+    normalisation and ReLU after each; a last transposed convolution to the channels, and tanh.
+
+    Args:
+        image_shape: `(size, size, channels)` with a size that `plan` takes, 1 or 3 channels.
+        latent_dim: size of the latent vectors.
+        width: maps next to the image, doubled at every step away from it.
+        kernel_size: side of the kernels, at least 2.
+        batch_norm: whether to normalise. False leaves the guideline out, with biases instead.
+        seed: seed of the initial weights. None: Keras' own random state.
+
+    Returns:
+        A Keras model named `generator`.
+
+    Raises:
+        ValueError: for an image shape the architecture cannot make, or a count below 1.
+
+    Example:
+
+    >>> from gankit.models.dcgan import build_generator
+    >>> build_generator((28, 28, 1), latent_dim=64, width=32).output_shape
+    (None, 28, 28, 1)
+
+    Source: Radford et al. (2016), section 3 and figure 1. Departures: kernels of side 4 instead of
+    5, because every output pixel of a stride of 2 then receives from the same number of inputs
+    (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalised.
+    """
+    (base, steps), channels = _check(image_shape, latent_dim, width, kernel_size)
+    normal = _normals(seed)
+    strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
+    biased = not batch_norm  # batch normalisation brings a shift of its own
+
+    def activate(x, name):
+        if batch_norm:
+            x = _normalise(x, normal, name)
+        return layers.ReLU(name=f"{name}_relu")(x)
+
+    maps = width * 2 ** (steps - 1)
+    latents = keras.Input((latent_dim,), name="latents")
+    x = layers.Dense(
+        base * base * maps, use_bias=biased, kernel_initializer=normal(), name="project"
+    )(latents)
+    x = activate(layers.Reshape((base, base, maps), name="base")(x), "project")
+    for step in range(1, steps):
+        maps //= 2
+        x = layers.Conv2DTranspose(
+            maps, use_bias=biased, kernel_initializer=normal(), name=f"up_{step}", **strided
+        )(x)
+        x = activate(x, f"up_{step}")
+    x = layers.Conv2DTranspose(
+        channels, kernel_initializer=normal(), name=f"up_{steps}", **strided
+    )(x)
+    images = layers.Activation("tanh", dtype="float32", name="tanh")(x)
+    return keras.Model(latents, images, name="generator")
+
+
+def build_discriminator(
+    image_shape: Sequence[int],
+    width: int = 64,
+    kernel_size: int = 4,
+    batch_norm: bool = True,
+    seed: int | None = None,
+) -> keras.Model:
+    r"""Build the discriminator: images to logits `(batch, 1)`.
+
+    Convolutions of stride 2 with `width`, `2 * width`, ... maps, each followed by LeakyReLU of
+    slope 0.2 and, but for the first, preceded in that by batch normalisation; then all maps flat,
+    and one linear unit.
+
+    Args:
+        image_shape: `(size, size, channels)` with a size that `plan` takes, 1 or 3 channels.
+        width: maps of the first convolution, doubled at every step.
+        kernel_size: side of the kernels, at least 2.
+        batch_norm: whether to normalise. False leaves the guideline out, with biases instead.
+        seed: seed of the initial weights. None: Keras' own random state.
+
+    Returns:
+        A Keras model named `discriminator`.
+
+    Raises:
+        ValueError: for an image shape the architecture cannot take, or a count below 1.
+
+    Example:
+
+    >>> from gankit.models.dcgan import build_discriminator
+    >>> discriminator = build_discriminator((64, 64, 3), width=16)
+    >>> discriminator.output_shape
+    (None, 1)
+    >>> [layer.filters for layer in discriminator.layers if hasattr(layer, "filters")]
+    [16, 32, 64, 128]
+
+    Source and departures: as of `build_generator`.
+    """
+    (_, steps), _ = _check(image_shape, 1, width, kernel_size)
+    normal = _normals(seed)
+    strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
+    images = keras.Input(tuple(image_shape), name="images")
+    x = images
+    for step in range(1, steps + 1):
+        normalised = batch_norm and step > 1  # on pixels it would hide their scale and offset
+        x = layers.Conv2D(
+            width * 2 ** (step - 1),
+            use_bias=not normalised,
+            kernel_initializer=normal(),
+            name=f"down_{step}",
+            **strided,
+        )(x)
+        if normalised:
+            x = _normalise(x, normal, f"down_{step}")
+        x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
+    x = layers.Flatten(data_format="channels_last", name="flat")(x)
+    logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
+    return keras.Model(images, logits, name="discriminator")
+
+
+@keras.saving.register_keras_serializable("gankit")
+class DCGAN(GAN):
+    """Deep convolutional GAN for square images of 16 to 128 pixels.
+
+    Latents are uniform on [-1, 1]; the default optimizers are the paper's, Adam with learning rate
+    2e-4 and beta_1 0.5.
+
+    Args:
+        image_shape: `(size, size, channels)`: a multiple of 4 from 16 to 128, 1 or 3 channels.
+        latent_dim: size of the latent vectors.
+        width: maps of the layers next to the image; every step away from it doubles them. The
+            paper's 64x64 networks have 128.
+        kernel_size: side of the kernels; the paper's is 5, see `build_generator`.
+        batch_norm: whether to normalise. False leaves that guideline out, to see what it does.
+        seed: what the initial weights, the latents and the order of the data depend on. None
+            draws one.
+
+    Raises:
+        ValueError: for an image shape that the architecture cannot make, naming the nearest sizes
+            that it can, and for counts below 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.models.dcgan import DCGAN
+    >>> gan = DCGAN((16, 16, 1), latent_dim=8, width=4, seed=0)
+    >>> gan.compile()
+    >>> images = np.random.default_rng(0).uniform(-1, 1, (64, 16, 16, 1)).astype("float32")
+    >>> history = gan.fit(images, batch_size=32, epochs=1, verbose=0)
+    >>> gan.generate(5, seed=1).shape
+    (5, 16, 16, 1)
+
+    Source: Radford et al. (2016), sections 3 and 4. Departures besides those of the networks: each
+    batch trains both players (the authors' code alternates), no weight decay (theirs is 1e-5), and
+    samples are normalised by moving averages (`generate(training=True)` for theirs, by the batch).
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 100,
+        width: int = 64,
+        kernel_size: int = 4,
+        batch_norm: bool = True,
+        seed: int | None = None,
+        **kwargs: Any,
+    ):
+        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        sizes = {"width": width, "kernel_size": kernel_size, "batch_norm": batch_norm}
+        super().__init__(
+            build_generator(image_shape, latent_dim, seed=seeds[0], **sizes),
+            build_discriminator(image_shape, seed=seeds[1], **sizes),
+            latent_dim=latent_dim,
+            seed=seed,
+            **kwargs,
+        )
+        self.sizes = sizes
+
+    def sample_latents(self, n: Any, seed: Any) -> Any:
+        """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
+
+        Args:
+            n: how many vectors.
+            seed: integer, or a `keras.random.SeedGenerator`.
+        """
+        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
+
+    def get_config(self) -> dict:
+        """Arguments that make an equal DCGAN; the networks follow from them."""
+        config = super().get_config()
+        for name in ("generator", "discriminator", "num_classes", "data_range"):
+            del config[name]
+        return config | {"image_shape": list(self.example_shape)} | self.sizes
+
+
+def discriminator_features(
+    discriminator: keras.Model,
+    images: Any,
+    calibration: Any,
+    batch_size: int = 256,
+) -> np.ndarray:
+    """Use a discriminator as a feature extractor: what all its convolutions see.
+
+    The maps after each LeakyReLU are max-pooled to a 4x4 grid, made flat and concatenated. Batch
+    normalisation runs on the statistics of `calibration`: those of training mix real and generated
+    images, and an untrained network has none. Without this step an untrained discriminator looks
+    worse than it is, and a comparison with it proves nothing.
+
+    Args:
+        discriminator: a model made by `build_discriminator`; it is left as it is.
+        images: float images, shape `(n, size, size, channels)`.
+        calibration: some hundreds of real images of the same form, taken as one batch.
+        batch_size: how many images are computed at once.
+
+    Returns:
+        float32 array of shape `(n, 16 * maps)`, with `maps` the sum over the convolutions:
+        `16 * (width + 2 * width)` at 28x28. Divide by the root mean square of a row before a
+        linear classifier that regularises.
+
+    Raises:
+        ValueError: if the model has no LeakyReLU layer to read, or its maps are below 4x4.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.models.dcgan import build_discriminator, discriminator_features
+    >>> images = np.random.default_rng(0).uniform(-1, 1, (10, 28, 28, 1)).astype("float32")
+    >>> discriminator_features(build_discriminator((28, 28, 1), width=8), images, images).shape
+    (10, 384)
+
+    Source: Radford et al. (2016), section 5.1, and the authors' code for the recomputed statistics.
+    """
+    hidden = [x.output for x in discriminator.layers if isinstance(x, layers.LeakyReLU)]
+    if not hidden:
+        raise ValueError(
+            f"Features are read after the LeakyReLU layers, and the model {discriminator.name!r} "
+            f"has none. Pass a discriminator made by build_discriminator."
+        )
+    reader = keras.models.clone_model(keras.Model(discriminator.inputs, hidden))
+    reader.set_weights(keras.Model(discriminator.inputs, hidden).get_weights())
+    for layer in reader.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = 0.0  # one pass then replaces the statistics, layer after layer
+    reader(ops.convert_to_tensor(calibration), training=True)
+
+    parts = []
+    for start in range(0, len(images), batch_size):
+        maps = reader(ops.convert_to_tensor(images[start : start + batch_size]), training=False)
+        pooled = [_max_pool_to_grid(m) for m in (maps if len(hidden) > 1 else [maps])]
+        parts.append(ops.convert_to_numpy(ops.concatenate(pooled, axis=-1)).astype("float32"))
+    return np.concatenate(parts)
+
+
+def _max_pool_to_grid(maps: Any, cells: int = 4) -> Any:
+    """The maximum of each map in each of `cells * cells` equal parts, flat; any map size."""
+    side = maps.shape[1]
+    if side < cells:
+        raise ValueError(f"Maps of {side}x{side} cannot be pooled to a {cells}x{cells} grid.")
+    parts = [
+        slice(i * side // cells, -(-(i + 1) * side // cells)) for i in range(cells)
+    ]  # overlapping by a row where the side is no multiple, so that no pixel is left out
+    pooled = [ops.max(maps[:, rows, columns], axis=(1, 2)) for rows in parts for columns in parts]
+    return ops.concatenate(pooled, axis=-1)
+
+
+def _normals(seed: int | None):
+    """Make the paper's initial weights, N(0, 0.02), with a seed of its own for each layer."""
+    seeds = random if seed is None else random.Random(seed)
+
+    def normal(mean: float = 0.0) -> keras.initializers.Initializer:
+        return keras.initializers.RandomNormal(mean, 0.02, seed=seeds.randrange(2**31))
+
+    return normal
+
+
+def _normalise(x, normal, name):
+    # Moving averages over some tens of batches follow the networks; Keras' default lags behind.
+    return layers.BatchNormalization(
+        axis=-1, momentum=0.9, gamma_initializer=normal(1.0), name=f"{name}_norm"
+    )(x)
+
+
+def _check(image_shape, latent_dim, width, kernel_size):
+    """Refuse what the builders cannot make; return `plan(size)` and the number of channels."""
+    shape = tuple(image_shape) if isinstance(image_shape, (list, tuple)) else image_shape
+    if not isinstance(shape, tuple) or len(shape) != 3 or shape[0] != shape[1]:
+        raise ValueError(
+            f"`image_shape` must be (size, size, channels), square. Received: {image_shape!r}."
+        )
+    if shape[2] not in (1, 3):
+        raise ValueError(
+            f"Images have 1 channel (grey) or 3 (RGB). Received: image_shape={image_shape!r}."
+        )
+    checks.check_count("latent_dim", latent_dim)
+    checks.check_count("width", width)
+    checks.check_count("kernel_size", kernel_size, minimum=2)
+    return plan(shape[0]), shape[2]
