@@ -21,6 +21,7 @@ def flags() -> list[str]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # kernels inherit it: no start-up notices
+    # The kernels inherit it: TensorFlow's notices (no CUDA here, ...) are not a chapter's output.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     command = [sys.executable, "-m", "jupyterlab", *flags(), str(NOTEBOOKS)]
     os.execv(sys.executable, command)

@@ -15,13 +15,18 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from notebook_rules import TIMESTAMP, problems
+from notebook_rules import problems
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 PALETTE = 256
 SECONDS_PER_CELL = 600
+# What TensorFlow's libraries log from C++ whatever they are told, with times and process numbers
+LOG_LINE = re.compile(
+    r"WARNING: All log messages before absl|To enable the following instructions:"
+    r"|[IWEF]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*: [IWEF] "
+)
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
@@ -59,7 +64,7 @@ def clean(notebook: nbformat.NotebookNode) -> None:
 
 
 def _merge_streams(outputs):
-    """Join what one stream wrote in pieces, and drop the log lines that carry a time."""
+    """Join what one stream wrote in pieces, and drop the libraries' log lines."""
     merged = []
     for output in outputs:
         last = merged[-1] if merged else None
@@ -72,7 +77,7 @@ def _merge_streams(outputs):
             output.text = as_printed(output.text)
             if output.name == "stderr":
                 lines = output.text.splitlines(keepends=True)
-                output.text = "".join(line for line in lines if not TIMESTAMP.search(line))
+                output.text = "".join(line for line in lines if not LOG_LINE.match(line))
     return [o for o in merged if o.output_type != "stream" or o.text.strip()]
 
 

@@ -20,7 +20,7 @@ def test_two_runs_write_the_same_bytes(tmp_path):
     path = save(
         tmp_path,
         "import sys, time\nprint('Epoch 1', end='')\nprint('\\rEpoch 2')",
-        "print(f'{time.strftime(\"%F %T\")}: I log line', file=sys.stderr)",
+        "print(f'{time.strftime(\"%F %T\")}.5: I core.cc:7] a log line', file=sys.stderr)",
         "from IPython.display import Image\nImage(filename='dot.png')",
     )
     Image.new("RGBA", (64, 64), "red").save(tmp_path / "dot.png", compress_level=0)
