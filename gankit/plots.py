@@ -20,6 +20,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from gankit.checks import check_count
+from gankit.saving import written_whole
+
 DATA = "#1A1A1A"
 GENERATOR = "#009E73"
 DISCRIMINATOR = "#0072B2"
@@ -220,7 +223,7 @@ def filmstrip(
     >>> figure = plots.filmstrip([np.zeros((57, 57), "uint8")] * 9, labels=range(9))
     """
     frames = _frames(frames)
-    _positive_integer("count", count)
+    check_count("count", count)
     _one_each("labels", labels, len(frames), "frames")
     chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
     if labels is not None:
@@ -243,7 +246,8 @@ def loss_curves(
 ) -> Any:
     """Draws what `fit` recorded: the losses, and beside them the logits where there are any.
 
-    Drawn are the keys that end in `loss` and, in the second panel, those that end in `_logit`.
+    Drawn are the keys that end in `loss` or `penalty` and, in the second panel, those that end in
+    `_logit`.
     A curve breaks off where a value is not finite, as after a divergence.
 
     Args:
@@ -267,7 +271,7 @@ def loss_curves(
     >>> figure = plots.loss_curves(history, equilibrium={"discriminator_loss": math.log(4)})
     """
     curves = dict(getattr(history, "history", history))
-    losses = {name: values for name, values in curves.items() if name.endswith("loss")}
+    losses = {name: values for name, values in curves.items() if name.endswith(("loss", "penalty"))}
     logits = {name: values for name, values in curves.items() if name.endswith("_logit")}
     if not losses:
         raise ValueError(f"`history` must hold a name that ends in 'loss', but has {list(curves)}.")
@@ -427,7 +431,7 @@ def decision_2d(
     low, high = (float(limit) for limit in limits)
     if not low < high:
         raise ValueError(f"`limits` must be (low, high) with low < high, but it is {limits!r}.")
-    _positive_integer("resolution", resolution)
+    check_count("resolution", resolution)
 
     # Pixel centres, so that each value stands where it was computed.
     centres = low + (np.arange(resolution) + 0.5) * (high - low) / resolution
@@ -541,7 +545,9 @@ def save_gif(frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float =
     path = Path(path)
     if path.suffix.lower() != ".gif":
         raise ValueError(f"A GIF's name must end in '.gif', but the path is {str(path)!r}.")
-    _write_whole(path, _encode(frames, fps, "gif"))
+    content = _encode(frames, fps, "gif")
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
     return path
 
 
@@ -573,7 +579,9 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise ValueError(f"A PNG's name must end in '.png', but the path is {str(path)!r}.")
-    _write_whole(path, _encode([frame], 1, "png"))
+    content = _encode([frame], 1, "png")
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
     return path
 
 
@@ -598,11 +606,6 @@ def _same_length(**vectors: Any) -> list[np.ndarray]:
     return list(arrays.values())
 
 
-def _positive_integer(name: str, value: Any):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer, but it is {value!r}.")
-
-
 def _one_each(name: str, labels: Sequence[Any] | None, count: int, of: str):
     if labels is not None and len(labels) != count:
         raise ValueError(f"`{name}` has {len(labels)} entries for {count} {of}: give one each.")
@@ -610,8 +613,7 @@ def _one_each(name: str, labels: Sequence[Any] | None, count: int, of: str):
 
 def _columns(count: int, columns: int | None) -> int:
     if columns is not None:
-        _positive_integer("columns", columns)
-        return min(columns, count)
+        return min(check_count("columns", columns), count)
     if count <= 8:
         return count
     side = math.ceil(math.sqrt(count))
@@ -823,13 +825,3 @@ def _encode(frames: Sequence[np.ndarray], fps: float, kind: str) -> bytes:
     out = io.BytesIO()
     pictures[0].save(out, format=kind, optimize=True, **film)
     return out.getvalue()
-
-
-def _write_whole(path: Path, content: bytes):
-    """Writes beside the target and renames, so that a killed process leaves no half file."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
