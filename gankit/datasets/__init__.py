@@ -6,15 +6,20 @@ reads images of one's own.
 """
 
 from gankit.datasets.loading import available, factors, load
+from gankit.datasets.own_images import SkippedImages, from_folder
 from gankit.datasets.registry import Dataset, describe, names
+from gankit.datasets.streaming import stream
 from gankit.datasets.unavailable import DatasetUnavailable
 
 __all__ = [
     "Dataset",
     "DatasetUnavailable",
+    "SkippedImages",
     "available",
     "describe",
     "factors",
+    "from_folder",
     "load",
     "names",
+    "stream",
 ]

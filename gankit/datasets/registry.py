@@ -28,6 +28,7 @@ class Dataset:
         embedded: Reads one split of a set that needs no network, or None.
         factors: Reads what each example of a split was made from, or None.
         tfds_name: Its name in TensorFlow Datasets, or None.
+        large: Whether it is too large to be held in memory by `stream`.
     """
 
     name: str
@@ -40,47 +41,77 @@ class Dataset:
     embedded: Callable[[str], Arrays] | None = None
     factors: Callable[[str], dict[str, np.ndarray]] | None = None
     tfds_name: str | None = None
+    large: bool = False
 
 
 _DATASETS = (
     Dataset(
-        "digits",
-        8,
-        1,
-        10,
-        "1,797 real handwritten digits of the UCI repository",
+        name="digits",
+        image_size=8,
+        channels=1,
+        num_classes=10,
+        about="1,797 real handwritten digits of the UCI repository",
         peak=digits.PEAK,
         embedded=digits.read,
     ),
     Dataset(
-        "glyphs",
-        28,
-        1,
-        10,
-        "14,000 digits drawn from fonts, every factor known",
+        name="glyphs",
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        about="14,000 digits drawn from fonts, every factor known",
         embedded=glyphs.read,
         factors=glyphs.read_factors,
     ),
-    Dataset("mnist", 28, 1, 10, "70,000 handwritten digits", tfds_name="mnist"),
-    Dataset("fashion_mnist", 28, 1, 10, "70,000 pictures of clothes", tfds_name="fashion_mnist"),
-    Dataset("kmnist", 28, 1, 10, "70,000 cursive hiragana", tfds_name="kmnist"),
     Dataset(
-        "emnist",
-        28,
-        1,
-        47,
-        "131,600 handwritten digits and letters, 47 balanced classes",
+        name="mnist",
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        about="70,000 handwritten digits",
+        tfds_name="mnist",
+    ),
+    Dataset(
+        name="fashion_mnist",
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        about="70,000 pictures of clothes",
+        tfds_name="fashion_mnist",
+    ),
+    Dataset(
+        name="kmnist",
+        image_size=28,
+        channels=1,
+        num_classes=10,
+        about="70,000 cursive hiragana",
+        tfds_name="kmnist",
+    ),
+    Dataset(
+        name="emnist",
+        image_size=28,
+        channels=1,
+        num_classes=47,
+        about="131,600 handwritten digits and letters in 47 balanced classes",
         tfds_name="emnist/balanced",
     ),
-    Dataset("cifar10", 32, 3, 10, "60,000 small photographs", tfds_name="cifar10"),
     Dataset(
-        "celeb_a",
-        64,
-        3,
-        None,
-        "202,599 faces, cut to the central square",
+        name="cifar10",
+        image_size=32,
+        channels=3,
+        num_classes=10,
+        about="60,000 small photographs",
+        tfds_name="cifar10",
+    ),
+    Dataset(
+        name="celeb_a",
+        image_size=64,
+        channels=3,
+        num_classes=None,
+        about="202,599 faces, cut to the central square",
         splits=("train", "validation", "test"),
         tfds_name="celeb_a",
+        large=True,
     ),
 )
 _BY_NAME = {dataset.name: dataset for dataset in _DATASETS}
