@@ -192,7 +192,7 @@ def test_importing_gankit_brings_nothing_heavy():
 # --------------------------------------------------------------------------------- one machine
 
 TEXT = {".py", ".md", ".toml", ".yml", ".cff", ".lock", ".ipynb", ".json", ".csv", ".txt", ""}
-FOLDERS = (".ci", ".github", "benchmarks", "data", "docs", "gankit", "notebooks", "scripts", "tests")
+FOLDERS = ".ci .github benchmarks data docs gankit notebooks scripts tests".split()
 
 
 def text_files():
