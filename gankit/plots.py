@@ -274,7 +274,9 @@ def loss_curves(
     losses = {name: values for name, values in curves.items() if name.endswith(("loss", "penalty"))}
     logits = {name: values for name, values in curves.items() if name.endswith("_logit")}
     if not losses:
-        raise ValueError(f"`history` must hold a name that ends in 'loss', but has {list(curves)}.")
+        raise ValueError(
+            f"`history` must hold a name that ends in 'loss', but it holds {list(curves)}."
+        )
     lengths = {name: len(values) for name, values in {**losses, **logits}.items()}
     if len(set(lengths.values())) > 1 or 0 in lengths.values():
         raise ValueError(f"Every curve needs one value per epoch, but their numbers are {lengths}.")
