@@ -162,8 +162,9 @@ def digit_classifier() -> DigitClassifier:
     """Get the digit classifier whose weights ship with the package.
 
     It was trained on the training splits of the embedded `glyphs` and `digits` by
-    `scripts/train_digit_features.py`; it has not seen MNIST. Judge samples of a GAN that learned
-    other digits with `train_digit_classifier` on those digits.
+    `scripts/train_digit_features.py`, and reads 100.0 % of the test split of `glyphs` and 99.4 % of
+    that of `digits`. It has not seen MNIST, of which it reads 88 %: judge a GAN that learned MNIST
+    with `train_digit_classifier` on MNIST.
 
     Returns:
         A `DigitClassifier`; every call returns the same object, so that it is loaded once.

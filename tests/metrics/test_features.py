@@ -22,12 +22,12 @@ def test_shipped_weights_are_small():
 
 
 def test_shipped_classifier_reads_the_embedded_sets(glyphs):
-    assert digit_classifier().accuracy(*glyphs) >= 0.98
-    assert digit_classifier().accuracy(*datasets.load("digits", "test", image_size=28)) >= 0.95
+    assert digit_classifier().accuracy(*glyphs) >= 0.995
+    assert digit_classifier().accuracy(*datasets.load("digits", "test", image_size=28)) >= 0.98
 
 
 def test_shipped_classifier_on_mnist_that_it_has_not_seen(mnist):
-    assert digit_classifier().accuracy(*mnist("test")) >= 0.80
+    assert digit_classifier().accuracy(*mnist("test")) >= 0.85
 
 
 def test_training_reaches_98_percent(mnist_folder, request, glyphs):
@@ -36,7 +36,7 @@ def test_training_reaches_98_percent(mnist_folder, request, glyphs):
         (images, labels), test = mnist("train"), mnist("test")
     else:
         (images, labels), test = datasets.load("glyphs", "train"), glyphs
-    classifier = train_digit_classifier(images[:20_000], labels[:20_000], epochs=2)
+    classifier = train_digit_classifier(images[:20_000], labels[:20_000], epochs=2, batch_size=64)
     assert classifier.accuracy(*test) >= 0.98
 
 
