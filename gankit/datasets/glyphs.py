@@ -50,7 +50,8 @@ def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, 
 
     Classes are balanced, in random order. No image occurs twice, in one split or across both.
     The arithmetic is float64 on the integers of the font files and ends in a rounding to
-    32 grey levels, so the bytes depend on the fonts and on numpy's PCG64 stream alone.
+    32 grey levels, so the bytes depend on the fonts and on numpy's PCG64 stream alone:
+    they are the same on Python 3.10 to 3.13, with matplotlib 3.10 and 3.11, numpy 2.0 to 2.5.
 
     Args:
         train: Number of training examples, a multiple of 10.

@@ -21,6 +21,9 @@ def load(
     Datasets. The data folder is `folders.data_folder()`: the environment variable
     `GANKIT_DATA_DIR`, else the repository's `data/`, else TensorFlow Datasets' own.
 
+    The order of the examples is that of the source, and TensorFlow Datasets' differs from the
+    archives'. The grey levels of `digits` are the original's 17, exactly.
+
     Args:
         name: One of `names()`.
         split: `"train"` or `"test"`; `celeb_a` also has `"validation"`.

@@ -7,9 +7,13 @@ by arithmetic on arrays, with no rasteriser whose version could change a pixel.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from fontTools.pens.basePen import BasePen
+from fontTools.ttLib import TTFont
 
 FONTS = (
     "DejaVuSans",
@@ -34,15 +38,17 @@ FONTS = (
 )
 """Fonts with ten legible lining digits, the same files in matplotlib 3.10 and 3.11."""
 
-_MOVE, _LINE, _QUADRATIC, _CUBIC, _CLOSE = 1, 2, 3, 4, 79
 _CURVE_PARTS = 6
+
+# some of the fonts bear no sensible date, and fontTools would say so for each digit read
+logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
 
 
 def digit_outline(font: str, digit: int) -> np.ndarray:
     """The outline of one digit as straight segments.
 
-    Read unscaled and unhinted: the points are the integers stored in the font file,
-    whatever the version of FreeType.
+    Read with fontTools, as the integers that the font file holds: matplotlib's own reader
+    rounds them, and differently from version to version.
 
     Args:
         font: One of `FONTS`.
@@ -120,32 +126,35 @@ def distance_fields(cells: int = 96, extent: float = 2.0) -> np.ndarray:
 def _contours(font: str, digit: int) -> list[np.ndarray]:
     """Closed polylines of one digit in font units, curves cut into straight parts."""
     import matplotlib
-    from matplotlib.ft2font import FT2Font, LoadFlags
 
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")
-    face = FT2Font(str(path))
-    face.load_char(ord(str(digit)), flags=LoadFlags.NO_SCALE)
-    vertices, codes = face.get_path()
-    contours: list[list[np.ndarray]] = []
-    i = 0
-    while i < len(codes):
-        degree = {_QUADRATIC: 2, _CUBIC: 3}.get(int(codes[i]), 1)
-        if codes[i] == _MOVE:
-            contours.append([vertices[i]])
-        elif codes[i] != _CLOSE:
-            contours[-1].extend(_bezier(contours[-1][-1], *vertices[i : i + degree]))
-        i += degree
-    return [np.array(points) for points in contours]
+    with TTFont(path) as face:
+        glyphs = face.getGlyphSet()
+        pen = _PolylinePen(glyphs)
+        glyphs[face.getBestCmap()[ord(str(digit))]].draw(pen)
+    return [np.array(points, dtype=np.float64) for points in pen.contours]
 
 
-def _bezier(*controls: np.ndarray) -> list[np.ndarray]:
-    """Points on a Bézier curve after its start, by de Casteljau's construction."""
-    if len(controls) == 2:
-        return [controls[1]]
-    points = []
-    for t in np.arange(1, _CURVE_PARTS + 1) / _CURVE_PARTS:
-        level = list(controls)
-        while len(level) > 1:
-            level = [(1 - t) * a + t * b for a, b in zip(level, level[1:], strict=False)]
-        points.append(level[0])
-    return points
+class _PolylinePen(BasePen):
+    """Takes down an outline as polylines; fontTools hands it the curves one by one."""
+
+    def __init__(self, glyphs: Mapping) -> None:
+        super().__init__(glyphs)
+        self.contours: list[list[tuple[float, float]]] = []
+
+    def _moveTo(self, point: tuple[float, float]) -> None:
+        self.contours.append([point])
+
+    def _lineTo(self, point: tuple[float, float]) -> None:
+        self.contours[-1].append(point)
+
+    def _qCurveToOne(self, control: tuple[float, float], end: tuple[float, float]) -> None:
+        start = self.contours[-1][-1]
+        for part in range(1, _CURVE_PARTS + 1):
+            t = part / _CURVE_PARTS
+            weights = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
+            x, y = (
+                weights[0] * a + weights[1] * b + weights[2] * c
+                for a, b, c in zip(start, control, end, strict=True)
+            )
+            self.contours[-1].append((x, y))

@@ -68,7 +68,7 @@ def stream(
     Example:
 
     >>> digits = stream("digits", batch_size=32)
-    >>> next(iter(digits)).shape                
+    >>> next(iter(digits)).shape
     TensorShape([32, 8, 8, 1])
     """
     dataset = describe(name)
