@@ -1,7 +1,8 @@
 """What "good" means for a generator, measured without any download.
 
 Distances between distributions (Jensen-Shannon, Fréchet), Parzen-window log-likelihood, modes
-covered, nearest neighbours, and a small digit classifier whose features and labels the others use.
+covered, nearest neighbours, near-duplicates, and a small digit classifier whose features and labels
+the others use.
 """
 
 from gankit.metrics.divergence import (
@@ -9,6 +10,7 @@ from gankit.metrics.divergence import (
     jsd_from_logits,
     jsd_from_samples,
 )
+from gankit.metrics.duplicates import NearDuplicates, SemanticHash, near_duplicates
 from gankit.metrics.features import DigitClassifier, digit_classifier, train_digit_classifier
 from gankit.metrics.frechet import frechet_distance, frechet_image_distance
 from gankit.metrics.modes import ModeCoverage, mode_coverage
@@ -22,8 +24,10 @@ from gankit.metrics.parzen import (
 __all__ = [
     "DigitClassifier",
     "ModeCoverage",
+    "NearDuplicates",
     "Neighbours",
     "ParzenLogLikelihood",
+    "SemanticHash",
     "cross_validate_sigma",
     "digit_classifier",
     "frechet_distance",
@@ -32,6 +36,7 @@ __all__ = [
     "jsd_from_logits",
     "jsd_from_samples",
     "mode_coverage",
+    "near_duplicates",
     "nearest_neighbours",
     "parzen_log_likelihood",
     "train_digit_classifier",

@@ -10,7 +10,7 @@ Generative Adversarial Networks" (2016), section 4.1.1.
 
 from __future__ import annotations
 
-import random
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import keras
@@ -18,7 +18,8 @@ import numpy as np
 from keras import layers
 from numpy.typing import ArrayLike
 
-from gankit.metrics._checks import to_array
+from gankit.checks import check_count
+from gankit.metrics._checks import to_rows
 
 
 class SemanticHash:
@@ -39,7 +40,10 @@ class SemanticHash:
         seed: seed of weights, noise and order.
 
     Attributes:
-        autoencoder: the `keras.Model`, once fitted; None before.
+        autoencoder: the `keras.Model`, flat images to flat images; None before `fit`.
+
+    Raises:
+        ValueError: if a count, the noise or the dropout is out of range.
 
     Example:
 
@@ -57,23 +61,22 @@ class SemanticHash:
     """
 
     def __init__(self, bits: int = 128, noise: float = 0.5, dropout: float = 0.2, seed: int = 0):
-        if isinstance(bits, bool) or not isinstance(bits, (int, np.integer)) or bits < 1:
-            raise ValueError(f"bits must be a whole number of at least 1; got {bits!r}.")
         if not noise >= 0:
             raise ValueError(f"noise must be at least 0; got {noise!r}.")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must lie in [0, 1); got {dropout!r}.")
-        self.bits, self.noise, self.dropout, self.seed = int(bits), noise, dropout, seed
-        self.autoencoder: keras.Model | None = None
-        self._encoder: keras.Model | None = None
+        self.bits, self.noise, self.dropout = check_count("bits", bits), noise, dropout
+        self.seed = check_count("seed", seed, minimum=0)
+        self.autoencoder = None
+        self._encoder = None
 
     def fit(
         self, images: ArrayLike, epochs: int = 30, batch_size: int = 128, verbose: int | str = 0
     ) -> SemanticHash:
-        """Train the autoencoder on the images whose duplicates are looked for.
+        """Train the autoencoder, on the very images whose duplicates are looked for.
 
         Args:
-            images: floats in [-1, 1], shape (n, height, width, channels).
+            images: numbers in [-1, 1], shape (n, height, width, channels).
             epochs: passes over the images, at least 1.
             batch_size: images per step, at least 1.
             verbose: as in `keras.Model.fit`.
@@ -83,16 +86,143 @@ class SemanticHash:
 
         Raises:
             TypeError: if a value is not a real number.
-            ValueError: if the shape or a value is not as above.
+            ValueError: if the shape, a value or a count is not as above.
         """
-        pixels = _flat(images)
+        pixels = _pixels(images)
+        check_count("epochs", epochs)
+        check_count("batch_size", batch_size)
         self._build(pixels.shape[1])
-        self.autoencoder.compile(keras.optimizers.Adam(1e-3), loss="mse")
         order = np.random.default_rng(self.seed)
         for _ in range(epochs):
-            # Shuffled here, so that Keras' global seed neither matters nor is touched.
+            # Shuffled here, so that the order depends on the seed and on nothing global.
             shuffled = pixels[order.permutation(len(pixels))]
             self.autoencoder.fit(
                 shuffled, shuffled, batch_size=batch_size, shuffle=False, verbose=verbose
             )
         return self
+
+    def codes(self, images: ArrayLike, batch_size: int = 1024) -> np.ndarray:
+        """Compute the code of each image.
+
+        Args:
+            images: numbers in [-1, 1], of the shape that `fit` was given.
+            batch_size: how many images are computed at once.
+
+        Returns:
+            Array of bool, shape (n, bits).
+
+        Raises:
+            RuntimeError: before `fit`.
+            TypeError: if a value is not a real number.
+            ValueError: if the shape or a value is not as in `fit`.
+        """
+        if self._encoder is None:
+            raise RuntimeError("The autoencoder is not trained: call fit(images) before codes().")
+        pixels = _pixels(images)
+        expected = self._encoder.input_shape[1]
+        if pixels.shape[1] != expected:
+            raise ValueError(
+                f"images must have {expected} values each, as those given to fit; "
+                f"got {pixels.shape[1]}."
+            )
+        return self._encoder.predict(pixels, batch_size=batch_size, verbose=0) > 0
+
+    def _build(self, size: int) -> None:
+        seed = self.seed
+        pixels = keras.Input((size,), name="pixels")
+        noisy = layers.GaussianNoise(self.noise, seed=seed)(pixels)
+        code = layers.Dense(
+            self.bits, "relu", kernel_initializer=keras.initializers.HeNormal(seed), name="code"
+        )(noisy)
+        kept = layers.Dropout(self.dropout, seed=seed + 1)(code)
+        restored = layers.Dense(
+            size, "tanh", kernel_initializer=keras.initializers.GlorotUniform(seed + 1)
+        )(kept)
+        self._encoder = keras.Model(pixels, code)
+        self.autoencoder = keras.Model(pixels, restored, name="autoencoder")
+        self.autoencoder.compile(keras.optimizers.Adam(1e-3), loss="mse")
+
+
+class NearDuplicates(NamedTuple):
+    """What `near_duplicates` finds.
+
+    Attributes:
+        original: for each example the first one in the set that it is a near-duplicate of; its own
+            index where there is none. int64 array of shape (n,).
+        duplicates: the examples to remove, those with an original before them; int64 array.
+    """
+
+    original: np.ndarray
+    duplicates: np.ndarray
+
+
+def near_duplicates(codes: ArrayLike, max_distance: int = 0) -> NearDuplicates:
+    """Find the examples whose code is that of an earlier example, or nearly.
+
+    Codes that differ in at most `r` bits agree entirely in at least one of `r + 1` parts, so only
+    examples that share a part are compared: sorting, instead of all pairs.
+
+    Args:
+        codes: array of bool, shape (n, bits).
+        max_distance: number of bits in which the codes of near-duplicates may differ; 0 asks for
+            equal codes, as the paper does.
+
+    Returns:
+        A `NearDuplicates`; `np.delete(images, found.duplicates, axis=0)` is the set without them.
+
+    Raises:
+        TypeError: if the codes are not bool.
+        ValueError: if their shape is not as above, or `max_distance` is not in [0, bits).
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.metrics import near_duplicates
+    >>> codes = np.array([[0, 0, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 0, 1]], bool)
+    >>> near_duplicates(codes).original.tolist()
+    [0, 1, 0, 3]
+    >>> near_duplicates(codes, max_distance=1).duplicates.tolist()
+    [2, 3]
+
+    Source: Radford et al. (2016), section 4.1.1, for equal codes; the search by parts is from
+    Manku, Jain, Das Sarma, "Detecting Near-Duplicates for Web Crawling" (2007), section 3.
+    """
+    codes = np.asarray(codes)
+    if codes.dtype != bool:
+        raise TypeError(f"codes must be bool; got dtype {codes.dtype}.")
+    if codes.ndim != 2 or 0 in codes.shape:
+        raise ValueError(f"codes must have shape (n, bits), not empty; got {codes.shape}.")
+    if check_count("max_distance", max_distance, minimum=0) >= codes.shape[1]:
+        raise ValueError(
+            f"max_distance must be below the {codes.shape[1]} bits of a code; got {max_distance}."
+        )
+    original = np.arange(len(codes))
+    for part in np.array_split(codes, max_distance + 1, axis=1):
+        for group in _equal_rows(part):
+            for place in range(1, len(group)):
+                example, earlier = group[place], group[:place]
+                distances = np.count_nonzero(codes[earlier] != codes[example], axis=1)
+                near = earlier[distances <= max_distance]
+                original[example] = min([original[example], *near[:1]])
+    return NearDuplicates(original, np.flatnonzero(original != np.arange(len(codes))))
+
+
+def _equal_rows(bits: np.ndarray) -> Iterator[np.ndarray]:
+    """Indices of the rows that are equal, ascending, group by group; no groups of one."""
+    _, inverse, counts = np.unique(
+        np.packbits(bits, axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(inverse.ravel(), kind="stable")
+    for group in np.split(order, np.cumsum(counts)[:-1]):
+        if len(group) > 1:
+            yield group
+
+
+def _pixels(images: ArrayLike) -> np.ndarray:
+    pixels = to_rows(images, "images")
+    if np.ndim(images) != 4 or pixels.min() < -1.001 or pixels.max() > 1.001:
+        raise ValueError(
+            "images must have shape (n, height, width, channels) and lie in [-1, 1]; got shape "
+            f"{np.shape(images)} and values from {pixels.min():g} to {pixels.max():g}."
+        )
+    return pixels.astype("float32")
