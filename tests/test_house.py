@@ -140,11 +140,12 @@ def imports(path, tree=None):
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def imports_at_the_top(path):
+def imports_when_imported(path):
+    """The same, without what stands in functions or is there for type checkers alone."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
-        if isinstance(node, functions):
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = []
     return imports(path, tree)
 
@@ -166,7 +167,7 @@ def test_only_autodiff_names_a_backend(path):
     named = {name.split(".")[0] for name in imports(path)} & BACKENDS
     if room(path) == "datasets":
         named = named - {"tensorflow", "tensorflow_datasets"}
-        top = {name.split(".")[0] for name in imports_at_the_top(path)}
+        top = {name.split(".")[0] for name in imports_when_imported(path)}
         assert not top & BACKENDS, "import TensorFlow inside the function that needs it"
     assert not named
 
