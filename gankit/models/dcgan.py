@@ -297,7 +297,7 @@ def discriminator_features(
         linear classifier that regularises.
 
     Raises:
-        ValueError: if the model has no LeakyReLU layer to read, or its maps are below 4x4.
+        ValueError: if the model has no LeakyReLU layer to read, or its maps are smaller than 4x4.
 
     Example:
 
@@ -315,8 +315,9 @@ def discriminator_features(
             f"Features are read after the LeakyReLU layers, and the model {discriminator.name!r} "
             f"has none. Pass a discriminator made by build_discriminator."
         )
-    reader = keras.models.clone_model(keras.Model(discriminator.inputs, hidden))
-    reader.set_weights(keras.Model(discriminator.inputs, hidden).get_weights())
+    original = keras.Model(discriminator.input, hidden)
+    reader = keras.models.clone_model(original)
+    reader.set_weights(original.get_weights())
     for layer in reader.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.0  # one pass then replaces the statistics, layer after layer
@@ -353,9 +354,10 @@ def _normals(seed: int | None):
 
 
 def _normalise(x, normal, name):
-    # Moving averages over some tens of batches follow the networks; Keras' default lags behind.
+    # Keras' own momentum lags behind the networks, and its epsilon of 1e-3 is no smaller than the
+    # variance that initial weights this small leave: it would take away what it should keep.
     return layers.BatchNormalization(
-        axis=-1, momentum=0.9, gamma_initializer=normal(1.0), name=f"{name}_norm"
+        axis=-1, momentum=0.9, epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm"
     )(x)
 
 
