@@ -106,8 +106,10 @@ def parse(content: bytes) -> np.ndarray:
     if len(content) < 4 or content[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
         raise ValueError(f"not an idx file of unsigned bytes: it starts with {content[:4]!r}")
     start = 4 + 4 * content[3]
-    shape = struct.unpack(f">{content[3]}I", content[4:start].ljust(start - 4, b"\0"))
-    values = np.frombuffer(content, np.uint8, offset=min(start, len(content)))
+    if len(content) < start:
+        raise ValueError(f"the header of {start} bytes is cut off after {len(content)}")
+    shape = struct.unpack(f">{content[3]}I", content[4:start])
+    values = np.frombuffer(content[start:], np.uint8)
     if values.size != np.prod(shape, dtype=np.int64):
         raise ValueError(f"the header says {shape}, but {values.size} values follow")
     return values.reshape(shape)

@@ -81,6 +81,6 @@ def to_unit_range(images: np.ndarray, peak: int = 255) -> np.ndarray:
     >>> to_unit_range(np.array([0, 255], np.uint8)).tolist()
     [-1.0, 1.0]
     """
-    scaled = np.multiply(images, np.float32(2 / peak), dtype=np.float32)
+    scaled = np.divide(images, np.float32(peak / 2), dtype=np.float32)
     scaled -= np.float32(1)
-    return np.clip(scaled, -1, 1, out=scaled)
+    return scaled

@@ -7,6 +7,8 @@ by arithmetic on arrays, with no rasteriser whose version could change a pixel.
 
 from __future__ import annotations
 
+import functools
+import io
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,6 +108,7 @@ def signed_distance(segments: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.where(winding != 0, 1.0, -1.0) * np.sqrt(nearest)
 
 
+@functools.lru_cache(maxsize=1)
 def distance_fields(cells: int = 96, extent: float = 2.0) -> np.ndarray:
     """The signed distance field of every digit of every font.
 
@@ -114,25 +117,34 @@ def distance_fields(cells: int = 96, extent: float = 2.0) -> np.ndarray:
         extent: Side of the square grid, in digit heights.
 
     Returns:
-        float64 array `(fonts, 10, cells, cells)` in digit heights; row 0 is the top.
+        float64 array `(fonts, 10, cells, cells)` in digit heights; row 0 is the top. It is
+        kept for the next call, and may not be written to.
     """
     axis = (np.arange(cells) - (cells - 1) / 2) * (extent / (cells - 1))
     x, y = np.meshgrid(axis, -axis)
     grid = np.stack([x.ravel(), y.ravel()], axis=1)
     fields = [[signed_distance(digit_outline(f, d), grid) for d in range(10)] for f in FONTS]
-    return np.array(fields).reshape(len(FONTS), 10, cells, cells)
+    fields = np.array(fields).reshape(len(FONTS), 10, cells, cells)
+    fields.flags.writeable = False
+    return fields
 
 
 def _contours(font: str, digit: int) -> list[np.ndarray]:
     """Closed polylines of one digit in font units, curves cut into straight parts."""
+    face = _face(font)
+    glyphs = face.getGlyphSet()
+    pen = _PolylinePen(glyphs)
+    glyphs[face.getBestCmap()[ord(str(digit))]].draw(pen)
+    return [np.array(points, dtype=np.float64) for points in pen.contours]
+
+
+@functools.lru_cache(maxsize=1)
+def _face(font: str) -> TTFont:
+    """One font, kept while its ten digits are read."""
     import matplotlib
 
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")
-    with TTFont(path) as face:
-        glyphs = face.getGlyphSet()
-        pen = _PolylinePen(glyphs)
-        glyphs[face.getBestCmap()[ord(str(digit))]].draw(pen)
-    return [np.array(points, dtype=np.float64) for points in pen.contours]
+    return TTFont(io.BytesIO(path.read_bytes()))
 
 
 class _PolylinePen(BasePen):

@@ -159,7 +159,7 @@ def _shuffle_windows(files: tf.data.Dataset, seed: tf.Tensor, epoch: tf.Tensor) 
     tf = tfds_sets.tensorflow()
 
     def shuffled(window: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-        place = tf.stack([seed, (epoch << 32) + window])
+        place = tf.stack([seed, epoch * 2**32 + window])
         return tf.random.experimental.stateless_shuffle(content, place)
 
     return files.batch(WINDOW).enumerate().map(shuffled).unbatch()
@@ -171,8 +171,7 @@ def _finish(
     tf = tfds_sets.tensorflow()
 
     def scale(images: tf.Tensor, *classes: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
-        images = tf.cast(images, tf.float32) * (2 / peak) - 1
-        images = tf.clip_by_value(images, -1.0, 1.0)
+        images = tf.cast(images, tf.float32) / (peak / 2) - 1
         return (images, *classes) if labels else images
 
     pipeline = levels.map(scale, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
