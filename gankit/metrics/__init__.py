@@ -1,8 +1,8 @@
 """What "good" means for a generator, measured without any download.
 
 Distances between distributions (Jensen-Shannon, Fréchet), Parzen-window log-likelihood, modes
-covered, nearest neighbours, near-duplicates, and a small digit classifier whose features and labels
-the others use.
+covered, nearest neighbours, near-duplicates, linear classifiers on few labels, and a small digit
+classifier whose features and labels the others use.
 """
 
 from gankit.metrics.divergence import (
@@ -12,6 +12,7 @@ from gankit.metrics.divergence import (
 )
 from gankit.metrics.duplicates import NearDuplicates, SemanticHash, near_duplicates
 from gankit.metrics.features import DigitClassifier, digit_classifier, train_digit_classifier
+from gankit.metrics.few_labels import few_label_accuracy
 from gankit.metrics.frechet import frechet_distance, frechet_image_distance
 from gankit.metrics.modes import ModeCoverage, mode_coverage
 from gankit.metrics.neighbours import Neighbours, nearest_neighbours
@@ -30,6 +31,7 @@ __all__ = [
     "SemanticHash",
     "cross_validate_sigma",
     "digit_classifier",
+    "few_label_accuracy",
     "frechet_distance",
     "frechet_image_distance",
     "jensen_shannon_divergence",
