@@ -28,6 +28,7 @@ __all__ = [
     "frozen",
     "global_batch",
     "input_gradient",
+    "own_random_state",
     "resolve_jit_compile",
     "run_step",
     "sync",
@@ -258,9 +259,13 @@ def run_step(step: Callable[[Any], dict], model: keras.Model, arguments: tuple) 
     Returns:
         What Keras expects back: the logs, or `(logs, new_state)` on JAX.
     """
-    if _BACKEND != "jax":
-        (data,) = arguments
-        return step(data)
+    if _BACKEND == "torch":
+        return step(*arguments)
+    if _BACKEND == "tensorflow":
+        # At the end of the data, a graph would else run what needs no data (draw latents, count
+        # the iteration) before it finds out that there is none.
+        with tf.control_dependencies(tf.nest.flatten(arguments)):
+            return step(*arguments)
     state, data = arguments
     groups = (
         model.trainable_variables,
@@ -322,3 +327,17 @@ def sync(model: keras.Model) -> None:
     """
     if _BACKEND == "jax":
         model.jax_state_sync()
+
+
+def own_random_state(network: keras.Layer) -> None:
+    """Make every layer draw from a random state of its own, which files hold.
+
+    On PyTorch, Keras lets a `Dropout` layer without a seed draw from PyTorch's global generator;
+    no file holds its state, so a resumed run would draw other masks than an uninterrupted one.
+    """
+    if _BACKEND != "torch":
+        return
+    for layer in network._flatten_layers():
+        for generator in layer._seed_generators:
+            if generator._initial_seed is None:
+                generator._initial_seed = int(generator.state.value[0])

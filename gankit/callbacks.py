@@ -9,6 +9,9 @@ import numpy as np
 
 from gankit import plots
 from gankit.checks import check_count
+from gankit.resume import BackupAndRestore
+
+__all__ = ["BackupAndRestore", "SampleGrid"]
 
 
 class SampleGrid(keras.callbacks.Callback):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,17 @@ class _Optimizers:
 class _FollowEpochs(keras.callbacks.Callback):
     """Keeps the order of the data in step with the epoch, also where training was resumed."""
 
-    def __init__(self, position: Position):
-        super().__init__()
-        self.position = position
-
     def on_epoch_begin(self, epoch, logs=None):
-        self.position.seek(epoch)
+        self.model.data_position.seek(epoch)
+        if self.model.order_follows_seed:
+            # A backup that was loaded when training began has brought the seed of its run.
+            self.model.data_position.seed = self.model.seed
+
+
+def _with_first(first: Any, rest: Iterator) -> Iterator:
+    """An iterator that has lost its first batch to a check, with that batch."""
+    yield first
+    yield from rest
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -119,9 +123,12 @@ class GAN(keras.Model):
         self.seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
         self.generator = generator
         self.discriminator = discriminator
+        autodiff.own_random_state(generator)
+        autodiff.own_random_state(discriminator)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.example_shape = self._connect()
         self.data_position = None
+        self.order_follows_seed = False
         self._trackers = {}
         self.built = True
 
@@ -286,17 +293,19 @@ class GAN(keras.Model):
             ValueError: on a wrong rank, size or number of channels, values outside `data_range`,
                 NaN, labels out of range, labels that are missing or not asked for, an empty set.
         """
-        if isinstance(x, np.ndarray) or ops.is_tensor(x):
+        arrays = isinstance(x, np.ndarray) or ops.is_tensor(x)
+        if arrays:
             data = self._batches_of_arrays(x, y, batch_size, shuffle)
         else:
             data = self._checked_pipeline(x, y, batch_size)
         position = getattr(data, "position", None)
         # With steps_per_epoch, a pass over the data and an epoch are different things.
         self.data_position = position if steps_per_epoch is None else None
+        self.order_follows_seed = arrays
         callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
         with warnings.catch_warnings():
             if self.data_position is not None:
-                callbacks = [_FollowEpochs(self.data_position), *callbacks]
+                callbacks = [_FollowEpochs(), *callbacks]
                 # An epoch that is resumed in the middle ends early, as it should.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
             return super().fit(
@@ -304,6 +313,8 @@ class GAN(keras.Model):
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=callbacks,
+                # Keras would shuffle the batches once more, from a state that nothing restores.
+                shuffle=False,
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
             )
@@ -335,8 +346,7 @@ class GAN(keras.Model):
         except (StopIteration, IndexError) as error:
             raise ValueError(f"The data set is empty: {x!r} yields no batch.") from error
         self._check(first)
-        # A generator has lost its first batch by now.
-        return itertools.chain([first], x) if hasattr(x, "__next__") else x
+        return _with_first(first, x) if hasattr(x, "__next__") else x
 
     def _check(self, data: Any) -> None:
         real, labels = self._unpack(data)

@@ -119,10 +119,14 @@ class Minimax(AdversarialLoss):
         self.label_smoothing = float(label_smoothing)
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        r"""$E\,[(1-\alpha)\,\mathrm{sp}(-s_r) + \alpha\,\mathrm{sp}(s_r)] + E\,\mathrm{sp}(s_f)$."""
+        r"""Cross-entropy with the targets $1 - \alpha$ for real examples and 0 for generated ones.
+
+        $$E\,[(1-\alpha)\,\mathrm{sp}(-s_r) + \alpha\,\mathrm{sp}(s_r)] + E\,\mathrm{sp}(s_f)$$
+        """
         real, fake = _logits(real_logits), _logits(fake_logits)
         # (1-a) sp(-s) + a sp(s) = sp(-s) + a s, without a second exponential.
-        return ops.mean(ops.softplus(-real) + self.label_smoothing * real) + ops.mean(ops.softplus(fake))
+        on_real = ops.mean(ops.softplus(-real) + self.label_smoothing * real)
+        return on_real + ops.mean(ops.softplus(fake))
 
     def generator(self, fake_logits: Any) -> Any:
         r"""$E \log(1 - \sigma(s_f)) = -E\,\mathrm{sp}(s_f)$."""

@@ -1,0 +1,71 @@
+"""Small networks and games that the tests of the core share."""
+
+import keras
+import numpy as np
+import pytest
+
+import gankit
+
+
+def small_networks(norm=True, dropout=0.0, latent_dim=4, num_classes=None):
+    """An MLP generator and discriminator of 2-D points, labelled or not."""
+    layers = keras.layers
+
+    def network(inputs, name, norm):
+        head = inputs
+        label_inputs = []
+        if num_classes:
+            labels = keras.Input((), dtype="int32")
+            label_inputs = [labels]
+            head = layers.Concatenate()([inputs, layers.Embedding(num_classes, 3)(labels)])
+        x = layers.Dense(8)(head)
+        if norm:
+            x = layers.BatchNormalization()(x)
+        x = layers.LeakyReLU(negative_slope=0.2)(x)
+        if dropout:
+            x = layers.Dropout(dropout)(x)
+        outputs = layers.Dense(2 if name == "generator" else 1, dtype="float32")(x)
+        all_inputs = [inputs, *label_inputs] if label_inputs else inputs
+        return keras.Model(all_inputs, outputs, name=name)
+
+    generator = network(keras.Input((latent_dim,)), "generator", norm)
+    discriminator = network(keras.Input((2,)), "discriminator", norm)
+    return generator, discriminator
+
+
+def small_gan(seed=0, compiled=True, norm=True, dropout=0.0, num_classes=None, **compile_options):
+    keras.utils.set_random_seed(seed)
+    gan = gankit.GAN(
+        *small_networks(norm, dropout, num_classes=num_classes),
+        latent_dim=4,
+        num_classes=num_classes,
+        data_range=None,
+        seed=seed,
+    )
+    if compiled:
+        gan.compile(**compile_options)
+    return gan
+
+
+def values_of(variables):
+    return [keras.ops.convert_to_numpy(v.value).copy() for v in variables]
+
+
+def all_variables(gan):
+    """Everything that training changes: weights, statistics, random state, optimizers."""
+    return [*gan.variables, *gan.optimizer.variables]
+
+
+@pytest.fixture
+def make_gan():
+    return small_gan
+
+
+@pytest.fixture
+def state_of():
+    return lambda gan: values_of(all_variables(gan))
+
+
+@pytest.fixture
+def points():
+    return np.random.default_rng(1).normal(size=(48, 2)).astype("float32")

@@ -1,0 +1,168 @@
+"""Guarantee 5: killed and resumed equals never killed, bit for bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from gankit.callbacks import BackupAndRestore
+
+# Trains in a process of its own, which kills itself in the middle of an epoch where it is told to.
+SCRIPT = """
+import json, os, signal, sys
+import keras, numpy as np
+import gankit
+from gankit.callbacks import BackupAndRestore
+
+out, backup, kind, kill_at = sys.argv[1:]
+kill_at = json.loads(kill_at)
+layers = keras.layers
+# A resumed process starts from other weights and another seed: all must come from the backup.
+fresh = kill_at is not None or kind == "never"
+keras.utils.set_random_seed(3 if fresh else 123)
+
+def network(inputs, outputs):
+    return keras.Sequential([keras.Input((inputs,)), layers.Dense(8), layers.BatchNormalization(),
+                             layers.ReLU(), layers.Dropout(0.3), layers.Dense(outputs)])
+
+gan = gankit.GAN(network(4, 2), network(2, 1), latent_dim=4, data_range=None,
+                 seed=3 if fresh else 99)
+gan.compile(discriminator_steps=2,
+            generator_optimizer=keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9))
+points = np.random.default_rng(0).normal(size=(90, 2)).astype("float32")
+
+class Kill(keras.callbacks.Callback):
+    epoch = 0
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+    def on_train_batch_begin(self, batch, logs=None):
+        if kill_at == [self.epoch, batch]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+backups = {
+    "never": [],
+    "epoch": [BackupAndRestore(backup)],
+    "batches": [BackupAndRestore(backup, save_freq=2)],
+    "keras": [keras.callbacks.BackupAndRestore(backup)],
+}[kind]
+history = gan.fit(points, batch_size=16, epochs=4, verbose=0, callbacks=[*backups, Kill()])
+arrays = [keras.ops.convert_to_numpy(v.value) for v in [*gan.variables, *gan.optimizer.variables]]
+np.savez(out, *arrays)
+print(json.dumps(history.history))
+"""
+
+
+def run(tmp_path, name, kind, kill_at=None):
+    """The final state and the history, or None where the process was killed."""
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    out = tmp_path / f"{name}.npz"
+    arguments = [str(out), str(tmp_path / "backup" / kind), kind, json.dumps(kill_at)]
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_BACKEND": keras.backend.backend()},
+    )
+    if kill_at is not None:
+        assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+        assert not out.exists()
+        return None
+    assert done.returncode == 0, done.stderr[-2000:]
+    with np.load(out) as arrays:
+        return [arrays[key] for key in arrays.files], json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def never_killed(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("never"), "whole", "never")
+
+
+def check_bit_for_bit(resumed, whole):
+    assert len(resumed) == len(whole) > 20
+    for a, b in zip(resumed, whole, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
+def test_killed_in_mid_epoch_and_resumed_by_epoch(tmp_path, never_killed):
+    run(tmp_path, "killed", "epoch", kill_at=[2, 3])
+    state, history = run(tmp_path, "resumed", "epoch")
+    check_bit_for_bit(state, never_killed[0])
+    assert history == never_killed[1]
+
+
+def test_killed_twice_in_mid_epoch_and_resumed_by_batch(tmp_path, never_killed):
+    # The second time, the batch is counted from where the first backup left off.
+    run(tmp_path, "killed", "batches", kill_at=[1, 5])
+    with h5py.File(tmp_path / "backup" / "batches" / "backup.weights.h5") as file:
+        about = json.loads(file.attrs["gankit"])
+    assert (about["epoch"], about["batch"]) == (1, 4)
+    run(tmp_path, "killed", "batches", kill_at=[2, 3])
+    state, history = run(tmp_path, "resumed", "batches")
+    check_bit_for_bit(state, never_killed[0])
+    assert history == pytest.approx(never_killed[1], rel=1e-6)
+
+
+def test_keras_own_callback_resumes_by_epoch(tmp_path, never_killed):
+    run(tmp_path, "killed", "keras", kill_at=[2, 3])
+    check_bit_for_bit(run(tmp_path, "resumed", "keras")[0], never_killed[0])
+
+
+def test_a_finished_run_leaves_no_backup(make_gan, points, tmp_path):
+    make_gan().fit(points, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def backed_up(make_gan, points, tmp_path):
+    backup = BackupAndRestore(tmp_path, delete_when_done=False)
+    make_gan().fit(points, batch_size=16, epochs=2, verbose=0, callbacks=[backup])
+    return tmp_path / "backup.weights.h5"
+
+
+def test_a_finished_run_can_be_prolonged(make_gan, points, tmp_path, state_of):
+    backed_up(make_gan, points, tmp_path)
+    gan, whole = make_gan(seed=1), make_gan()
+    history = gan.fit(
+        points, batch_size=16, epochs=3, verbose=0, callbacks=[BackupAndRestore(tmp_path)]
+    )
+    whole.fit(points, batch_size=16, epochs=3, verbose=0)
+    for a, b in zip(state_of(gan), state_of(whole), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert history.epoch == [0, 1, 2]
+
+
+def test_a_damaged_backup_is_named(make_gan, points, tmp_path):
+    path = backed_up(make_gan, points, tmp_path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"backup\.weights\.h5.*damaged"):
+        make_gan().fit(points, batch_size=16, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+
+
+def test_a_backup_of_another_run_is_refused(make_gan, points, tmp_path):
+    backed_up(make_gan, points, tmp_path)
+    callback = [BackupAndRestore(tmp_path)]
+    with pytest.raises(ValueError, match="3 batches per epoch, this data has 6"):
+        make_gan().fit(points, batch_size=8, verbose=0, callbacks=callback)
+    with pytest.raises(ValueError, match="another model"):
+        make_gan(norm=False).fit(points, batch_size=16, verbose=0, callbacks=callback)
+
+
+def test_data_in_an_unknown_order_is_refused(make_gan, points, tmp_path):
+    batches = ((points[i : i + 16],) for i in (0, 16, 32))
+    with pytest.raises(ValueError, match="order of this data is not known"):
+        make_gan().fit(
+            batches, steps_per_epoch=3, verbose=0, callbacks=[BackupAndRestore(tmp_path)]
+        )
+
+
+@pytest.mark.parametrize("save_freq", [0, -1, 2.5, "batch", True])
+def test_impossible_frequencies_are_refused(tmp_path, save_freq):
+    with pytest.raises(ValueError, match="save_freq"):
+        BackupAndRestore(tmp_path, save_freq=save_freq)

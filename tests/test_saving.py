@@ -1,0 +1,126 @@
+"""Guarantees 3 and 4: files hold everything, and damaged ones are refused."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+import gankit
+from gankit.saving import written_whole
+
+
+def trained(make_gan, points, **options):
+    average = keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9)
+    gan = make_gan(dropout=0.2, generator_optimizer=average, **options)
+    gan.fit(points, batch_size=16, epochs=2, verbose=0)
+    return gan
+
+
+def check_equal(first, second):
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("load", [keras.models.load_model, gankit.load_model])
+def test_a_saved_model_comes_back_whole(make_gan, points, state_of, tmp_path, load):
+    gan = trained(make_gan, points, loss="hinge", discriminator_steps=2)
+    gan.save(tmp_path / "gan.keras")
+    again = load(tmp_path / "gan.keras")
+    check_equal(state_of(gan), state_of(again))
+    assert isinstance(again, gankit.GAN)
+    assert isinstance(again.adversarial_loss, gankit.losses.Hinge)
+    assert again.discriminator_steps == 2 and again.seed == gan.seed
+    np.testing.assert_array_equal(gan.generate(4, seed=3), again.generate(4, seed=3))
+
+
+def test_training_goes_on_as_if_never_saved(make_gan, points, state_of, tmp_path):
+    keras.utils.set_random_seed(11)
+    gan = trained(make_gan, points)
+    gan.save(tmp_path / "gan.keras")
+    gan.fit(points, batch_size=16, verbose=0, initial_epoch=2, epochs=3)
+    again = gankit.load_model(tmp_path / "gan.keras")
+    again.fit(points, batch_size=16, verbose=0, initial_epoch=2, epochs=3)
+    check_equal(state_of(gan), state_of(again))
+
+
+def test_weights_bring_both_optimizers_state(make_gan, points, tmp_path):
+    gan = trained(make_gan, points)
+    gan.save_weights(tmp_path / "gan.weights.h5")
+    fresh = make_gan(
+        seed=1,
+        dropout=0.2,
+        generator_optimizer=keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        fresh.load_weights(tmp_path / "gan.weights.h5")
+    for name in ("generator_optimizer", "discriminator_optimizer"):
+        old, new = getattr(gan, name), getattr(fresh, name)
+        assert int(new.iterations) == 6
+        for a, b in zip(old.variables, new.variables, strict=True):
+            np.testing.assert_array_equal(
+                keras.ops.convert_to_numpy(a.value), keras.ops.convert_to_numpy(b.value)
+            )
+
+
+@keras.saving.register_keras_serializable("tests")
+class Uniform(gankit.GAN):
+    """A subclass, as a user would write it."""
+
+    def sample_latents(self, n, seed):
+        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
+
+
+def test_subclasses_come_back_as_themselves(make_gan, tmp_path):
+    base = make_gan()
+    gan = Uniform(base.generator, base.discriminator, latent_dim=4, data_range=None, seed=5)
+    gan.save(tmp_path / "uniform.keras")
+    again = gankit.load_model(tmp_path / "uniform.keras")
+    assert type(again) is Uniform and not again.compiled
+    np.testing.assert_array_equal(gan.generate(4, seed=0), again.generate(4, seed=0))
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.98])
+def test_a_file_cut_short_is_refused(make_gan, tmp_path, keep):
+    make_gan().save(tmp_path / "gan.keras")
+    whole = (tmp_path / "gan.keras").read_bytes()
+    (tmp_path / "cut.keras").write_bytes(whole[: int(keep * len(whole))])
+    with pytest.raises(ValueError, match=r"cut\.keras.*cut short"):
+        gankit.load_model(tmp_path / "cut.keras")
+
+
+def test_a_damaged_file_is_refused(make_gan, tmp_path):
+    make_gan().save(tmp_path / "gan.keras")
+    content = bytearray((tmp_path / "gan.keras").read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    (tmp_path / "gan.keras").write_bytes(content)
+    with pytest.raises(ValueError, match="damaged"):
+        gankit.load_model(tmp_path / "gan.keras")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing.keras"):
+        gankit.load_model(tmp_path / "nothing.keras")
+
+
+def test_only_keras_files_are_written(make_gan, tmp_path):
+    with pytest.raises(ValueError, match=r"gan\.h5"):
+        make_gan().save(tmp_path / "gan.h5")
+
+
+def test_overwriting_is_asked_for(make_gan, tmp_path):
+    gan = make_gan()
+    gan.save(tmp_path / "gan.keras")
+    with pytest.raises(FileExistsError, match="gan.keras"):
+        gan.save(tmp_path / "gan.keras", overwrite=False)
+
+
+def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), written_whole(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("the disk is full")
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"] and path.read_text() == "old"
