@@ -1,0 +1,148 @@
+"""The throughput benchmark runs, and its contenders do the same arithmetic. No timing is tested."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BENCHMARKS = REPOSITORY / "benchmarks"
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+WIDTH, BATCH, LATENT_DIM, STEPS = 4, 8, 100, 3
+
+pytestmark = pytest.mark.tensorflow
+
+
+def contender(name):
+    path = BENCHMARKS / "contenders" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"contenders_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, str(BENCHMARKS / "step_throughput.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        timeout=240,
+    )
+
+
+def draw_steps():
+    """Images and both players' latents for some steps."""
+    draws = np.random.default_rng(3)
+    shapes = [(BATCH, 28, 28, 1), (BATCH, LATENT_DIM), (BATCH, LATENT_DIM)]
+    return [
+        [draws.uniform(-1, 1, shape).astype("float32") for shape in shapes] for _ in range(STEPS)
+    ]
+
+
+def networks():
+    from gankit.models.dcgan import build_discriminator, build_generator
+
+    return (
+        build_generator((28, 28, 1), LATENT_DIM, WIDTH, seed=1),
+        build_discriminator((28, 28, 1), WIDTH, seed=2),
+    )
+
+
+def tensorflow_run(steps):
+    """The networks after the hand-written TensorFlow loop, and the losses of its steps."""
+    import tensorflow as tf
+
+    generator, discriminator = networks()
+    update = contender("tensorflow_loop").make_update(generator, discriminator)
+    compiled = tf.function(update, autograph=False)
+    losses = [[float(loss) for loss in compiled(*map(tf.constant, step))] for step in steps]
+    return generator, discriminator, losses
+
+
+def test_runs_and_writes_what_it_measured(tmp_path):
+    path = tmp_path / "result.json"
+    small = ["--rounds", "2", "--slice-seconds", "0.01", "--width", "2", "--batch", "4"]
+    done = run(*small, "--json", str(path))
+    assert done.returncode == 0, done.stderr
+    result = json.loads(path.read_text())
+    names = ["gankit", "TensorFlow"] + (["PyTorch"] if HAS_TORCH else [])
+    assert list(result["contenders"]) == names
+    assert ("PyTorch is left out" in done.stdout) is not HAS_TORCH
+    for name, row in result["contenders"].items():
+        ratio = row["time_ratio"]
+        assert row["images_per_second"] > 0
+        assert 0 < ratio["min"] <= ratio["median"] <= ratio["max"]
+        assert f"{name} " in done.stdout
+    assert set(result["contenders"]["TensorFlow"]["time_ratio"].values()) == {1.0}
+    assert result["settings"]["rounds"] == 2
+    assert "/" not in json.dumps(result["versions"])
+
+
+@pytest.mark.parametrize("option", ["--rounds", "--slice-seconds", "--width", "--batch"])
+def test_refuses_settings_that_are_not_above_0(option):
+    done = run(option, "0")
+    assert done.returncode == 2
+    assert f"{option} must be above 0: 0" in done.stderr
+
+
+def test_the_tensorflow_loop_takes_the_steps_that_gankit_takes():
+    import keras
+
+    from gankit.models.dcgan import DCGAN
+
+    steps = draw_steps()
+    generator, discriminator, losses = tensorflow_run(steps)
+
+    draws = iter([latents for _, *both in steps for latents in both])
+
+    class SameLatents(DCGAN):
+        def sample_latents(self, n, seed):
+            return keras.ops.convert_to_tensor(next(draws))
+
+    gan = SameLatents((28, 28, 1), LATENT_DIM, WIDTH)
+    for network, start in zip((gan.generator, gan.discriminator), networks(), strict=True):
+        network.set_weights(start.get_weights())
+    gan.compile(run_eagerly=True)
+    for (real, *_), expected in zip(steps, losses, strict=True):
+        gan.reset_metrics()
+        logs = gan.train_on_batch(real, return_dict=True)
+        found = [logs["discriminator_loss"], logs["generator_loss"]]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    for ours, theirs in ((gan.generator, generator), (gan.discriminator, discriminator)):
+        assert ours.count_params() == theirs.count_params()
+        for a, b in zip(ours.trainable_variables, theirs.trainable_variables, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="the PyTorch loop needs PyTorch")
+def test_the_pytorch_loop_takes_the_steps_of_the_tensorflow_loop():
+    import torch
+
+    loop = contender("pytorch_loop")
+    players = loop.Generator(LATENT_DIM, WIDTH), loop.Discriminator(WIDTH)
+    for player, network in zip(players, networks(), strict=True):
+        parameters = list(player.parameters())
+        shapes = [tuple(p.shape) for p in parameters]
+        # Keras: inputs before outputs, spatial axes first; transposed kernels the other way round.
+        order = {2: (1, 0), 4: (3, 2, 0, 1)}
+        weights = [v.numpy() for v in network.trainable_variables]
+        weights = [w.transpose(order[w.ndim]) if w.ndim in order else w for w in weights]
+        assert shapes == [w.shape for w in weights]
+        for parameter, weight in zip(parameters, weights, strict=True):
+            parameter.data = torch.from_numpy(weight.copy())
+        player.to(memory_format=torch.channels_last)
+
+    steps = draw_steps()
+    *_, expected = tensorflow_run(steps)
+    update = loop.make_update(*players)
+    found = []
+    for real, *latents in steps:
+        real = torch.from_numpy(real).permute(0, 3, 1, 2)
+        found.append([float(x) for x in update(real, *map(torch.from_numpy, latents))])
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
