@@ -103,6 +103,8 @@ def compress_png(encoded: str) -> str:
     """Return the base64 PNG with a palette of 256 colours, where that is smaller."""
     original = base64.b64decode(encoded)
     image = Image.open(io.BytesIO(original))
+    if getattr(image, "is_animated", False):
+        return encoded  # Pillow would keep its first frame only
     if image.mode == "RGBA" and image.getextrema()[3] == (255, 255):
         image = image.convert("RGB")
     if image.mode == "RGB":

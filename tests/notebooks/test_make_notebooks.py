@@ -81,3 +81,11 @@ def test_transparency_is_kept():
     encoded = make_notebooks.compress_png(base64.b64encode(buffer.getvalue()).decode())
     restored = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
     assert restored.getpixel((0, 0)) == (10, 20, 30, 128)
+
+
+def test_an_animation_keeps_its_frames():
+    frames = [Image.new("L", (8, 8), level) for level in (0, 90, 200)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, format="PNG", save_all=True, append_images=frames[1:])
+    encoded = make_notebooks.compress_png(base64.b64encode(buffer.getvalue()).decode())
+    assert Image.open(io.BytesIO(base64.b64decode(encoded))).n_frames == 3
