@@ -30,6 +30,7 @@ ENVIRONMENT = {
 CONTENDERS = {
     "gankit": "gankit_fit",
     "TensorFlow": "tensorflow_loop",
+    "TensorFlow, fused": "tensorflow_fused",
     "PyTorch": "pytorch_loop",
 }
 BASELINE = "TensorFlow"
@@ -129,11 +130,11 @@ def summary(rates):
 
 
 def table(contenders):
-    lines = [f"{'':12}{'images/s':>10}   time of a step, {BASELINE} loop = 1"]
+    lines = [f"{'':18}{'images/s':>10}   time of a step, {BASELINE} loop = 1"]
     for name, row in contenders.items():
         ratio = row["time_ratio"]
         lines.append(
-            f"{name:12}{row['images_per_second']:10.1f}   "
+            f"{name:18}{row['images_per_second']:10.1f}   "
             f"{ratio['median']:.3f} (min {ratio['min']:.3f}, max {ratio['max']:.3f})"
         )
     return "\n".join(lines)

@@ -18,12 +18,9 @@ WIDTH, BATCH, LATENT_DIM, STEPS = 4, 8, 100, 3
 pytestmark = pytest.mark.tensorflow
 
 
-def contender(name):
-    path = BENCHMARKS / "contenders" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"contenders_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(autouse=True)
+def contenders_can_be_imported(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
 
 
 def run(*arguments):
@@ -31,7 +28,7 @@ def run(*arguments):
         [sys.executable, str(BENCHMARKS / "step_throughput.py"), *arguments],
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
         timeout=240,
     )
 
@@ -54,15 +51,22 @@ def networks():
     )
 
 
-def tensorflow_run(steps):
+def tensorflow_run(steps, prepare=lambda network: network):
     """The networks after the hand-written TensorFlow loop, and the losses of its steps."""
     import tensorflow as tf
+    from contenders.tensorflow_loop import make_update
 
-    generator, discriminator = networks()
-    update = contender("tensorflow_loop").make_update(generator, discriminator)
-    compiled = tf.function(update, autograph=False)
-    losses = [[float(loss) for loss in compiled(*map(tf.constant, step))] for step in steps]
+    generator, discriminator = map(prepare, networks())
+    step = tf.function(make_update(generator, discriminator), autograph=False)
+    losses = [[float(loss) for loss in step(*map(tf.constant, arrays))] for arrays in steps]
     return generator, discriminator, losses
+
+
+def assert_same_weights(networks, others):
+    for network, other in zip(networks, others, strict=True):
+        assert network.count_params() == other.count_params()
+        for a, b in zip(network.trainable_variables, other.trainable_variables, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
 
 
 def test_runs_and_writes_what_it_measured(tmp_path):
@@ -71,7 +75,7 @@ def test_runs_and_writes_what_it_measured(tmp_path):
     done = run(*small, "--json", str(path))
     assert done.returncode == 0, done.stderr
     result = json.loads(path.read_text())
-    names = ["gankit", "TensorFlow"] + (["PyTorch"] if HAS_TORCH else [])
+    names = ["gankit", "TensorFlow", "TensorFlow, fused"] + (["PyTorch"] if HAS_TORCH else [])
     assert list(result["contenders"]) == names
     assert ("PyTorch is left out" in done.stdout) is not HAS_TORCH
     for name, row in result["contenders"].items():
@@ -114,18 +118,27 @@ def test_the_tensorflow_loop_takes_the_steps_that_gankit_takes():
         logs = gan.train_on_batch(real, return_dict=True)
         found = [logs["discriminator_loss"], logs["generator_loss"]]
         np.testing.assert_allclose(found, expected, rtol=1e-5)
-    for ours, theirs in ((gan.generator, generator), (gan.discriminator, discriminator)):
-        assert ours.count_params() == theirs.count_params()
-        for a, b in zip(ours.trainable_variables, theirs.trainable_variables, strict=True):
-            np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
+    assert_same_weights((gan.generator, gan.discriminator), (generator, discriminator))
+
+
+def test_the_fused_kernel_takes_the_steps_of_the_plain_loop():
+    from contenders.tensorflow_fused import FusedBatchNormalization, fuse
+
+    steps = draw_steps()
+    *plain, expected = tensorflow_run(steps)
+    *fused, found = tensorflow_run(steps, prepare=fuse)
+    counts = [sum(isinstance(x, FusedBatchNormalization) for x in f.layers) for f in fused]
+    assert counts == [2, 1]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert_same_weights(plain, fused)
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="the PyTorch loop needs PyTorch")
 def test_the_pytorch_loop_takes_the_steps_of_the_tensorflow_loop():
     import torch
+    from contenders import pytorch_loop
 
-    loop = contender("pytorch_loop")
-    players = loop.Generator(LATENT_DIM, WIDTH), loop.Discriminator(WIDTH)
+    players = pytorch_loop.Generator(LATENT_DIM, WIDTH), pytorch_loop.Discriminator(WIDTH)
     for player, network in zip(players, networks(), strict=True):
         parameters = list(player.parameters())
         shapes = [tuple(p.shape) for p in parameters]
@@ -140,7 +153,7 @@ def test_the_pytorch_loop_takes_the_steps_of_the_tensorflow_loop():
 
     steps = draw_steps()
     *_, expected = tensorflow_run(steps)
-    update = loop.make_update(*players)
+    update = pytorch_loop.make_update(*players)
     found = []
     for real, *latents in steps:
         real = torch.from_numpy(real).permute(0, 3, 1, 2)

@@ -51,12 +51,11 @@ def make_update(generator, discriminator):
     return update
 
 
-def train(images, batch_size, width, after_step, latent_dim=100):
+def train(images, batch_size, width, after_step, latent_dim=100, prepare=lambda network: network):
     """Train without end; `after_step` is called after every batch."""
-    update = make_update(
-        build_generator(images.shape[1:], latent_dim, width, seed=1),
-        build_discriminator(images.shape[1:], width, seed=2),
-    )
+    generator = build_generator(images.shape[1:], latent_dim, width, seed=1)
+    discriminator = build_discriminator(images.shape[1:], width, seed=2)
+    update = make_update(prepare(generator), prepare(discriminator))
 
     @tf.function(autograph=False)
     def step(real):
