@@ -102,9 +102,8 @@ class BackupAndRestore(keras.callbacks.Callback):
         self.model.data_position.seed = about["seed"]
         # The place where Keras' own callback leaves it.
         self.model._initial_epoch = about["epoch"]
-        # Keras resets the metrics when the epoch begins.
-        means = [ops.convert_to_numpy(v) for v in self.model.metrics_variables]
-        self._resumed = about | {"means": means}
+        # The rest waits for the epoch to begin: Keras resets the metrics there.
+        self._resumed = about
 
     def _variables(self) -> list:
         """Shapes of all that a backup holds: Keras loads what fits and is silent on the rest."""
@@ -147,6 +146,7 @@ class BackupAndRestore(keras.callbacks.Callback):
     def _back_up(
         self, epoch: int, batch: int, epochs: list | None = None, history: dict | None = None
     ) -> None:
+        autodiff.sync(self.model)
         about: dict[str, Any] = {
             "epoch": epoch,
             "batch": batch,
@@ -155,8 +155,8 @@ class BackupAndRestore(keras.callbacks.Callback):
             "variables": self._variables(),
             "epochs": list(self.model.history.epoch) if epochs is None else epochs,
             "history": self.model.history.history if history is None else history,
+            "means": [ops.convert_to_numpy(v).tolist() for v in self.model.metrics_variables],
         }
-        autodiff.sync(self.model)
         with written_whole(self.path) as temporary:
             self.model.save_weights(temporary)
             with h5py.File(temporary, "a") as file:

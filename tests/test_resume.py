@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import keras
@@ -80,8 +81,18 @@ def run(tmp_path, name, kind, kill_at=None):
 
 
 @pytest.fixture(scope="module")
-def never_killed(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("never"), "whole", "never")
+def outcomes(tmp_path_factory):
+    """Final state and history by kind of backup; each kind's processes run one after another."""
+    kills = {"never": [], "epoch": [[2, 3]], "batches": [[1, 5], [2, 3]], "keras": [[2, 3]]}
+
+    def run_kind(kind):
+        folder = tmp_path_factory.mktemp(kind)
+        for kill_at in kills[kind]:
+            run(folder, "killed", kind, kill_at)
+        return run(folder, "resumed", kind)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(zip(kills, pool.map(run_kind, kills), strict=True))
 
 
 def check_bit_for_bit(resumed, whole):
@@ -91,29 +102,32 @@ def check_bit_for_bit(resumed, whole):
         np.testing.assert_array_equal(a, b)
 
 
-def test_killed_in_mid_epoch_and_resumed_by_epoch(tmp_path, never_killed):
-    run(tmp_path, "killed", "epoch", kill_at=[2, 3])
-    state, history = run(tmp_path, "resumed", "epoch")
-    check_bit_for_bit(state, never_killed[0])
-    assert history == never_killed[1]
+# `batches` is killed twice: the second time, batches are counted from where the first backup was.
+@pytest.mark.parametrize("kind", ["epoch", "batches", "keras"])
+def test_killed_in_mid_epoch_and_resumed_equals_never_killed(outcomes, kind):
+    check_bit_for_bit(outcomes[kind][0], outcomes["never"][0])
 
 
-def test_killed_twice_in_mid_epoch_and_resumed_by_batch(tmp_path, never_killed):
-    # The second time, the batch is counted from where the first backup left off.
-    run(tmp_path, "killed", "batches", kill_at=[1, 5])
-    with h5py.File(tmp_path / "backup" / "batches" / "backup.weights.h5") as file:
+@pytest.mark.parametrize("kind", ["epoch", "batches"])
+def test_the_history_is_that_of_the_whole_run(outcomes, kind):
+    resumed, whole = outcomes[kind][1], outcomes["never"][1]
+    assert resumed.keys() == whole.keys()
+    for name in whole:
+        assert resumed[name] == pytest.approx(whole[name], rel=1e-6)
+
+
+def test_a_backup_by_batches_holds_the_place_in_the_epoch(make_gan, points, tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 2:
+                raise KeyboardInterrupt
+
+    callbacks = [BackupAndRestore(tmp_path, save_freq=2), Stop()]
+    with pytest.raises(KeyboardInterrupt):
+        make_gan().fit(points, batch_size=16, verbose=0, callbacks=callbacks)
+    with h5py.File(tmp_path / "backup.weights.h5") as file:
         about = json.loads(file.attrs["gankit"])
-    assert (about["epoch"], about["batch"]) == (1, 4)
-    run(tmp_path, "killed", "batches", kill_at=[2, 3])
-    state, history = run(tmp_path, "resumed", "batches")
-    check_bit_for_bit(state, never_killed[0])
-    for name, means in never_killed[1].items():
-        assert history[name] == pytest.approx(means, rel=1e-6)
-
-
-def test_keras_own_callback_resumes_by_epoch(tmp_path, never_killed):
-    run(tmp_path, "killed", "keras", kill_at=[2, 3])
-    check_bit_for_bit(run(tmp_path, "resumed", "keras")[0], never_killed[0])
+    assert (about["epoch"], about["batch"]) == (0, 2)
 
 
 def test_a_finished_run_leaves_no_backup(make_gan, points, tmp_path):
