@@ -204,9 +204,7 @@ def test_a_trained_discriminator_measures_the_divergence():
     still.set_weights([np.array([[1.0]]), np.array([2.0])])
     student = minimax.points_gan(dimensions=1, latent_dim=1, width=32).discriminator
     gan = gankit.GAN(still, student, latent_dim=1, data_range=None, seed=0)
-    gan.compile(
-        "minimax", keras.optimizers.SGD(0.0), keras.optimizers.Adam(5e-3), steps_per_execution=20
-    )
+    gan.compile("minimax", keras.optimizers.SGD(0.0), keras.optimizers.Adam(5e-3))
     data = np.random.default_rng(0).normal(size=(20_000, 1)).astype("float32")
     gan.fit(data, batch_size=1_000, epochs=20, verbose=0)
     fresh = np.random.default_rng(1).normal(size=(50_000, 1)).astype("float32")
