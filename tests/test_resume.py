@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+import gankit
 from gankit.callbacks import BackupAndRestore
 
 # Trains in a process of its own, which kills itself in the middle of an epoch where it is told to.
@@ -181,3 +182,34 @@ def test_data_in_an_unknown_order_is_refused(make_gan, points, tmp_path):
 def test_impossible_frequencies_are_refused(tmp_path, save_freq):
     with pytest.raises(ValueError, match="save_freq"):
         BackupAndRestore(tmp_path, save_freq=save_freq)
+
+
+@pytest.mark.tensorflow
+def test_a_stream_is_resumed_in_the_middle_of_an_epoch(tmp_path):
+    from gankit import datasets
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.model.generator_optimizer.iterations == 14:
+                raise KeyboardInterrupt
+
+    def train(*callbacks):
+        keras.utils.set_random_seed(1)
+        layers = keras.layers
+        generator = keras.Sequential(
+            [keras.Input((4,)), layers.Dense(64, "tanh"), layers.Reshape((8, 8, 1))]
+        )
+        discriminator = keras.Sequential(
+            [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(1)]
+        )
+        gan = gankit.GAN(generator, discriminator, latent_dim=4, seed=1)
+        gan.compile()
+        digits = datasets.stream("digits", batch_size=128, seed=5)
+        gan.fit(digits, epochs=2, verbose=0, callbacks=list(callbacks))
+        return [keras.ops.convert_to_numpy(v.value) for v in gan.variables]
+
+    with pytest.raises(KeyboardInterrupt):
+        train(BackupAndRestore(tmp_path, save_freq=3), Stop())
+    resumed, whole = train(BackupAndRestore(tmp_path, save_freq=3)), train()
+    for a, b in zip(resumed, whole, strict=True):
+        np.testing.assert_array_equal(a, b)
