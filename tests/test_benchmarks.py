@@ -29,7 +29,7 @@ def run(*arguments):
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
-        timeout=240,
+        timeout=600,
     )
 
 
