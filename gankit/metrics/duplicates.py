@@ -71,7 +71,7 @@ class SemanticHash:
         self._encoder = None
 
     def fit(
-        self, images: ArrayLike, epochs: int = 30, batch_size: int = 128, verbose: int | str = 0
+        self, images: ArrayLike, epochs: int = 40, batch_size: int = 128, verbose: int | str = 0
     ) -> SemanticHash:
         """Train the autoencoder, on the very images whose duplicates are looked for.
 

@@ -195,7 +195,7 @@ def test_features_run_on_the_statistics_of_the_calibration_images():
     gain = keras.ops.convert_to_numpy(discriminator.get_layer("down_2_norm").gamma)
     normalised = np.where(last > 0, last, last / 0.2) / gain
     np.testing.assert_allclose(normalised.mean(axis=(0, 1)), 0, atol=1e-4)
-    np.testing.assert_allclose(normalised.std(axis=(0, 1)), 1, atol=0.05)
+    np.testing.assert_allclose(normalised.std(axis=(0, 1)), 1, atol=0.08)
 
     shifted = discriminator_features(discriminator, images, calibration=images * 0.1)
     assert np.abs(shifted - features).max() > 0.1
