@@ -73,7 +73,8 @@ def main():
             runs[name].append(json.loads(done.read_text(encoding="utf-8")))
 
     result = {
-        "data": "glyphs with a border of 2 pixels: 12,000 training images; 2,000 samples, test images",
+        "data": "glyphs with a border of 2 pixels: 12,000 training images; "
+        "2,000 samples, test images",
         "seeds": list(range(options.seeds)),
         "frechet": {name: [run["frechet"] for run in found] for name, found in runs.items()},
         "largest_class": {

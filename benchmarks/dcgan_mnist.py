@@ -124,7 +124,8 @@ def main():
     curve = ("frechet", "confidence", "smallest_class", "largest_class")
     real = classifier.features(inner(test[:SAMPLES]))
     result = {
-        "data": "MNIST with a border of 2 pixels: 60,000 training images; 5,000 samples, test images",
+        "data": "MNIST with a border of 2 pixels: 60,000 training images; "
+        "5,000 samples, test images",
         "classifier_test_accuracy": round(classifier.accuracy(inner(test), test_labels), 4),
         "frechet_of_real_images": round(
             metrics.frechet_distance(real, classifier.features(inner(images[:SAMPLES]))), 2

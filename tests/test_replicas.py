@@ -46,8 +46,8 @@ def train(steps, examples):
                     discriminator_optimizer=keras.optimizers.SGD(0.1, momentum=0.5))
     points = np.random.default_rng(0).normal(size=(examples, 2)).astype("float32")
     history = gan.fit(points, batch_size=16, epochs=2, verbose=0).history
-    weights = {f"weight {i}": keras.ops.convert_to_numpy(v.value) for i, v in enumerate(gan.weights)}
-    return weights | {name: np.array(values) for name, values in history.items()}
+    weights = [keras.ops.convert_to_numpy(v.value) for v in gan.weights]
+    return {f"weight {i}": weight for i, weight in enumerate(weights)} | {name: np.array(values) for name, values in history.items()}
 
 np.savez(out, **{f"{case}: {name}": value
                  for case in cases for name, value in train(*case).items()})
