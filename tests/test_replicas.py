@@ -47,7 +47,8 @@ def train(steps, examples):
     points = np.random.default_rng(0).normal(size=(examples, 2)).astype("float32")
     history = gan.fit(points, batch_size=16, epochs=2, verbose=0).history
     weights = [keras.ops.convert_to_numpy(v.value) for v in gan.weights]
-    return {f"weight {i}": weight for i, weight in enumerate(weights)} | {name: np.array(values) for name, values in history.items()}
+    means = {name: np.array(values) for name, values in history.items()}
+    return means | {f"weight {i}": weight for i, weight in enumerate(weights)}
 
 np.savez(out, **{f"{case}: {name}": value
                  for case in cases for name, value in train(*case).items()})
