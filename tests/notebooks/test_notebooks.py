@@ -31,6 +31,7 @@ def test_chapter_has_a_module_and_a_test_of_its_name(path):
 
 
 def test_chapters_are_numbered_without_gaps():
+    assert CHAPTERS
     assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(1, len(CHAPTERS) + 1))
 
 
