@@ -18,7 +18,7 @@ import contextlib
 import keras, numpy as np
 import gankit
 
-scope = contextlib.nullcontext()
+scope = contextlib.nullcontext
 if keras.backend.backend() == "jax" and replicas > 1:
     import jax
     assert len(jax.devices()) == replicas
@@ -31,11 +31,11 @@ if keras.backend.backend() == "tensorflow":
     if replicas > 1:
         strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
         assert strategy.num_replicas_in_sync == replicas
-        scope = strategy.scope()
+        scope = strategy.scope
 
 def train(steps, examples):
     layers = keras.layers
-    with scope:
+    with scope():
         keras.utils.set_random_seed(0)
         generator = keras.Sequential([keras.Input((4,)), layers.Dense(8, "relu"), layers.Dense(2)])
         discriminator = keras.Sequential(
