@@ -114,14 +114,18 @@ class BackupAndRestore(keras.callbacks.Callback):
         self._epoch, self._skipped, self._last_saved = epoch, 0, 0
         if self._resumed is None:
             return
-        resumed, self._resumed = self._resumed, None
-        self.model.history.epoch = resumed["epochs"]
-        self.model.history.history = resumed["history"]
+        resumed = self._restore_history()
         if resumed["batch"]:
             self._skipped = self._last_saved = resumed["batch"]
             self.model.data_position.seek(epoch, resumed["batch"])
             for variable, value in zip(self.model.metrics_variables, resumed["means"], strict=True):
                 variable.assign(value)
+
+    def _restore_history(self) -> dict:
+        resumed, self._resumed = self._resumed, None
+        self.model.history.epoch = resumed["epochs"]
+        self.model.history.history = resumed["history"]
+        return resumed
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Back up every `save_freq` batches."""
@@ -164,6 +168,8 @@ class BackupAndRestore(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Delete the backup of a run that is complete."""
+        if self._resumed is not None:  # it was complete already: no epoch began
+            self._restore_history()
         self.model._initial_epoch = None
         if self.delete_when_done:
             self.path.unlink(missing_ok=True)

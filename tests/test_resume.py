@@ -154,6 +154,19 @@ def test_a_finished_run_can_be_prolonged(make_gan, points, tmp_path, state_of):
     assert history.epoch == [0, 1, 2]
 
 
+def test_a_finished_run_that_is_run_again_keeps_its_history(make_gan, points, tmp_path, state_of):
+    backup = BackupAndRestore(tmp_path, delete_when_done=False)
+    first, again = make_gan(), make_gan(seed=1)
+    runs = [
+        gan.fit(points, batch_size=16, epochs=2, verbose=0, callbacks=[backup])
+        for gan in (first, again)
+    ]
+    assert runs[1].epoch == runs[0].epoch == [0, 1]
+    assert runs[1].history == runs[0].history
+    for a, b in zip(state_of(again), state_of(first), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_damaged_backup_is_named(make_gan, points, tmp_path):
     path = backed_up(make_gan, points, tmp_path)
     path.write_bytes(path.read_bytes()[:1000])
