@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help lab test test-gpu notebooks bench lint lock setup clean
+.PHONY: help lab test test-gpu notebooks toolbox bench lint lock setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test-gpu: $(READY) ## run every notebook at the paper's scale, on the backend th
 
 notebooks: $(READY) ## execute every notebook anew and store its outputs (ONLY=notebooks/x.ipynb for one)
 	@$(BIN)/python scripts/make_notebooks.py $(ONLY)
+
+toolbox: $(READY) ## measure every part against its oracle on all backends and write docs/toolbox.md
+	@$(BIN)/python scripts/toolbox.py
 
 bench: $(READY) ## measure the throughput of a training step beside plain TensorFlow and PyTorch
 	@$(BIN)/python benchmarks/step_throughput.py

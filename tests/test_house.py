@@ -106,12 +106,13 @@ KNOWS = {
     "autodiff": set(),
     "batches": set(),
     "checks": set(),
+    "draws": {"autodiff"},
     "layers": {"layers"},
-    "losses": set(),
+    "losses": {"losses"},
     "penalties": set(),
     "saving": set(),
     "settings": set(),
-    "gan": {"autodiff", "batches", "checks", "losses", "penalties", "saving"},
+    "gan": {"autodiff", "batches", "checks", "draws", "losses", "penalties", "saving"},
     "models": {"autodiff", "checks", "gan", "layers", "losses", "models", "penalties", "saving"},
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}

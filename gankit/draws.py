@@ -1,0 +1,51 @@
+"""Random numbers for the examples of a batch, the same however many replicas share it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from gankit import autodiff
+
+__all__ = ["Draws"]
+
+
+class Draws:
+    """Draws random numbers for the examples of a batch.
+
+    Every replica draws for the whole batch and keeps what belongs to its own examples, so that
+    replicas together use what one device would have used.
+
+    Args:
+        seed: the `keras.random.SeedGenerator` to draw from.
+
+    Example:
+
+    >>> import keras
+    >>> from gankit.draws import Draws
+    >>> draws = Draws(keras.random.SeedGenerator(0))
+    >>> images = keras.ops.zeros((4, 8, 8, 1))
+    >>> draws.normal(images).shape == (4, 8, 8, 1), draws.uniform(images).shape == (4, 1, 1, 1)
+    (True, True)
+    """
+
+    def __init__(self, seed: keras.random.SeedGenerator):
+        self.seed = seed
+
+    def normal(self, like: Any) -> Any:
+        """Standard normal numbers, one for every value of `like`, in its shape."""
+        start, total = autodiff.global_batch(ops.shape(like)[0])
+        drawn = keras.random.normal((total, *ops.shape(like)[1:]), seed=self.seed)
+        return self._own(drawn, start, total, like)
+
+    def uniform(self, like: Any) -> Any:
+        """Numbers uniform on [0, 1), one for every example of `like`: `(batch, 1, ..., 1)`."""
+        start, total = autodiff.global_batch(ops.shape(like)[0])
+        shape = (total, *(1 for _ in like.shape[1:]))
+        return self._own(keras.random.uniform(shape, seed=self.seed), start, total, like)
+
+    def _own(self, drawn, start, total, like):
+        examples = ops.shape(like)[0]
+        return drawn if total is examples else drawn[start : start + examples]

@@ -1,0 +1,89 @@
+"""Write `docs/toolbox.md`: every part, backend, oracle and the worst error seen.
+
+python scripts/toolbox.py            # measure on every installed backend and write the page
+python scripts/toolbox.py --measure  # print this backend's errors as JSON
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "toolbox.md"
+BACKENDS = ("tensorflow", "jax", "torch")
+
+HEAD = """# The toolbox
+
+Every part that is made to be copied, what it was compared with, and the worst error seen on each
+backend (relative where the values are far from zero). `make toolbox` measures and writes this
+page; `tests/test_toolbox.py` holds every error to its bound, runs every example, and finds out
+when this page is older than the code.
+"""
+
+
+def measure() -> dict[str, float]:
+    """The worst error of every part on this backend."""
+    from oracles import all_parts
+
+    return {part.name: float(part.error()) for part in all_parts()}
+
+
+def measure_on(backend: str) -> dict[str, float]:
+    """The same on another backend, which needs a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--measure"],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def page(errors: dict[str, dict[str, float]]) -> str:
+    """The page for the errors of each backend."""
+    from oracles import all_parts
+
+    parts = all_parts()
+    lines = [HEAD, f"| part | oracle | bound | {' | '.join(BACKENDS)} |"]
+    lines.append("|---" * (3 + len(BACKENDS)) + "|")
+    for part in parts:
+        seen = " | ".join(f"{errors[backend][part.name]:.1e}" for backend in BACKENDS)
+        lines.append(
+            f"| [`{part.name}`](#{anchor(part.name)}) | {part.oracle} "
+            f"| {part.tolerance:.0e} | {seen} |"
+        )
+    lines.append("\n## How to use each\n")
+    for part in parts:
+        lines.append(f"### `{part.name}`\n\n```python\n{part.use.strip()}\n```\n")
+    return "\n".join(lines)
+
+
+def anchor(name: str) -> str:
+    """GitHub's address of a heading."""
+    return "".join(letter for letter in name.lower() if letter.isalnum() or letter in "-_")
+
+
+def main() -> int:
+    """Print this backend's errors, or write the page."""
+    if "--measure" in sys.argv[1:]:
+        print(json.dumps(measure()))
+        return 0
+    missing = [name for name in BACKENDS if not importlib.util.find_spec(name)]
+    if missing:
+        print(
+            f"The page shows three backends; not installed: {', '.join(missing)}. "
+            'Install them with: .venv/bin/pip install --constraint requirements.lock -e ".[jax,torch]"'
+        )
+        return 2
+    PAGE.write_text(page({name: measure_on(name) for name in BACKENDS}), encoding="utf-8")
+    print(f"Wrote {PAGE.relative_to(ROOT)}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
