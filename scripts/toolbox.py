@@ -76,8 +76,8 @@ def main() -> int:
     missing = [name for name in BACKENDS if not importlib.util.find_spec(name)]
     if missing:
         print(
-            f"The page shows three backends; not installed: {', '.join(missing)}. "
-            'Install them with: .venv/bin/pip install --constraint requirements.lock -e ".[jax,torch]"'
+            f"The page shows three backends; not installed: {', '.join(missing)}. Install them "
+            'with: .venv/bin/pip install --constraint requirements.lock -e ".[jax,torch]"'
         )
         return 2
     PAGE.write_text(page({name: measure_on(name) for name in BACKENDS}), encoding="utf-8")
