@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["check_count", "check_examples", "check_labels"]
+__all__ = ["check_count", "check_examples", "check_images", "check_labels"]
 
 
 def check_count(name: str, value: Any, minimum: int = 1) -> int:
@@ -90,6 +90,48 @@ def check_labels(labels: Any, examples: int | None, num_classes: int) -> None:
             f"Labels must lie in [0, {num_classes}). Received {int(values[wrong[0]])} at index "
             f"{int(wrong[0])} ({len(wrong)} of {len(values)} labels are out of range)."
         )
+
+
+def check_images(name: str, images: Any) -> np.ndarray:
+    """Refuse what is not one image, or a batch of them, in bytes or in floats of [-1, 1].
+
+    Args:
+        name: what the caller calls them, for the error.
+        images: uint8 in 0..255 or floats in [-1, 1]; shape `(height, width)`, `(height, width,
+            channels)` or `(n, height, width, channels)`, with 1 or 3 channels.
+
+    Returns:
+        The same values and dtype as an array `(n, height, width, channels)`.
+
+    Raises:
+        TypeError: if the values are neither uint8 nor floats.
+        ValueError: on another shape, no pixels, NaN or infinite values, floats outside [-1, 1].
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 and images.dtype.kind != "f":
+        raise TypeError(
+            f"`{name}` must hold uint8 in 0..255 or floats in [-1, 1]. Received dtype "
+            f"{images.dtype}."
+        )
+    shape = images.shape
+    if (
+        images.ndim not in (2, 3, 4)
+        or images.size == 0
+        or (images.ndim > 2 and shape[-1] not in (1, 3))
+    ):
+        raise ValueError(
+            f"`{name}` must have shape (height, width), (height, width, channels) or (n, height, "
+            f"width, channels), with 1 or 3 channels. Received shape {shape}."
+        )
+    if images.dtype.kind == "f":
+        low, high = float(images.min()), float(images.max())
+        # A little air for float16 and resizing; NaN fails the comparison.
+        if not (low >= -1.001 and high <= 1.001):
+            raise ValueError(
+                f"`{name}` must be finite and lie in [-1, 1] where it holds floats. Received values"
+                f" in [{low:g}, {high:g}]. Give bytes as uint8, and floats of [0, 1] as 2 * x - 1."
+            )
+    return images.reshape(1, *shape, 1) if images.ndim == 2 else images.reshape(-1, *shape[-3:])
 
 
 def _check_shape(received: tuple, shape: tuple) -> None:

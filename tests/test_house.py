@@ -110,10 +110,14 @@ KNOWS = {
     "layers": {"layers"},
     "losses": {"losses"},
     "penalties": set(),
+    "resampling": {"checks"},
     "saving": set(),
     "settings": set(),
     "gan": {"autodiff", "batches", "checks", "draws", "losses", "penalties", "saving"},
-    "models": {"autodiff", "checks", "gan", "layers", "losses", "models", "penalties", "saving"},
+    "models": {
+        *("autodiff", "checks", "gan", "layers", "losses"),
+        *("models", "penalties", "resampling", "saving"),
+    },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}
 

@@ -2,7 +2,8 @@
 
 Distances between distributions (Jensen-Shannon, Fréchet), Parzen-window log-likelihood, modes
 covered, nearest neighbours, near-duplicates, linear classifiers on few labels, and a small digit
-classifier whose features and labels the others use.
+classifier whose features and labels the others use. PSNR and SSIM of images, by the protocol of
+the super-resolution papers.
 """
 
 from gankit.metrics.divergence import (
@@ -21,6 +22,8 @@ from gankit.metrics.parzen import (
     cross_validate_sigma,
     parzen_log_likelihood,
 )
+from gankit.metrics.signal_to_noise import psnr
+from gankit.metrics.similarity import ms_ssim, ms_ssim_diversity, ssim
 
 __all__ = [
     "DigitClassifier",
@@ -38,8 +41,12 @@ __all__ = [
     "jsd_from_logits",
     "jsd_from_samples",
     "mode_coverage",
+    "ms_ssim",
+    "ms_ssim_diversity",
     "near_duplicates",
     "nearest_neighbours",
     "parzen_log_likelihood",
+    "psnr",
+    "ssim",
     "train_digit_classifier",
 ]

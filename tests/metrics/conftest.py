@@ -6,14 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
+
+def data_roots():
+    """Return the folders where this machine may keep real data."""
+    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    given = os.environ.get("GANKIT_DATA_DIR")
+    return [Path(given), beside] if given else [beside]
 
 
 def find_mnist():
     """Return the folder of the four original archives, or None."""
-    roots = [Path(__file__).resolve().parents[2].parent / "shared" / "data"]
-    if os.environ.get("GANKIT_DATA_DIR"):
-        roots.insert(0, Path(os.environ["GANKIT_DATA_DIR"]))
-    folders = [root / "mnist" for root in roots]
+    folders = [root / "mnist" for root in data_roots()]
     return next((f for f in folders if (f / "t10k-images-idx3-ubyte.gz").is_file()), None)
 
 
@@ -39,3 +44,12 @@ def mnist(mnist_folder):
     if mnist_folder is None:
         pytest.skip("MNIST's archives are in neither GANKIT_DATA_DIR nor ../shared/data")
     return lambda split: read_mnist(mnist_folder, split)
+
+
+@pytest.fixture(scope="session")
+def set5():
+    """The five images of Set5 as uint8 RGB, in the order of their names."""
+    for root in data_roots():
+        if paths := sorted((root / "sr" / "set5").glob("*_GT.bmp")):
+            return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    pytest.skip("Set5 is in neither GANKIT_DATA_DIR nor ../shared/data")

@@ -1,0 +1,132 @@
+"""Bicubic resampling as the super-resolution literature does it: MATLAB's `imresize`.
+
+Pillow and the backends treat the borders otherwise, and most of them shrink without antialiasing
+unless told; measured PSNR then differs from published numbers by up to 0.75 dB.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gankit.checks import check_count, check_images
+
+__all__ = ["bicubic_downscale", "bicubic_upscale"]
+
+
+def bicubic_downscale(images: ArrayLike, scale: int) -> np.ndarray:
+    """Shrink images by a whole factor, with antialiasing.
+
+    Along each axis, pixel i of the result is `sum_j w_j x_j / sum_j w_j` with the weights
+    `w_j = k((j - u) / scale)` about `u = scale * (i + 1/2) - 1/2` and Keys' kernel of a = -1/2,
+
+        k(t) = 1.5 |t|^3 - 2.5 |t|^2 + 1               for |t| <= 1,
+        k(t) = -0.5 |t|^3 + 2.5 |t|^2 - 4 |t| + 2      for 1 < |t| <= 2, and 0 beyond.
+
+    The kernel is stretched by `scale`, so that frequencies that the small image cannot hold are
+    damped. Beyond its border an image goes on as its mirror image, border pixels twice.
+
+    Args:
+        images: uint8 in 0..255 or floats in [-1, 1]; shape (height, width), (height, width,
+            channels) or (n, height, width, channels), 1 or 3 channels. Both sides must be multiples
+            of `scale`.
+        scale: how many times smaller the result is, at least 2.
+
+    Returns:
+        Array of the same dtype and number of axes, each side divided by `scale`; computed in
+        float64, cut to the range, and for uint8 rounded to the nearest level, halves up.
+
+    Raises:
+        TypeError: if `images` are neither uint8 nor floats.
+        ValueError: if shape or values are not as above, `scale` is no whole number of at least 2,
+            or a side is no multiple of it.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.resampling import bicubic_downscale
+    >>> bicubic_downscale(np.tile(np.arange(0, 160, 10, "uint8"), (16, 1)), 4)[0]
+    array([ 14,  55,  95, 136], dtype=uint8)
+
+    Reference:
+        Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing"; MATLAB's
+        `imresize(image, 1/scale)` of an image in double precision. Departure: floats are cut to
+        [-1, 1], where MATLAB lets doubles overshoot.
+    """
+    batch, scale = check_images("images", images), check_count("scale", scale, minimum=2)
+    height, width = batch.shape[1:3]
+    if height % scale or width % scale:
+        raise ValueError(
+            f"Both sides of `images` must be multiples of scale={scale}. Received {height}x{width} "
+            f"pixels; crop them to {height - height % scale}x{width - width % scale}."
+        )
+    return _resize(batch, height // scale, width // scale, np.ndim(images))
+
+
+def bicubic_upscale(images: ArrayLike, scale: int) -> np.ndarray:
+    """Enlarge images by a whole factor.
+
+    As `bicubic_downscale`, with `u = (i + 1/2) / scale - 1/2` and the kernel not stretched: the
+    baseline that every super-resolution network has to beat.
+
+    Args:
+        images: uint8 in 0..255 or floats in [-1, 1]; shape (height, width), (height, width,
+            channels) or (n, height, width, channels), 1 or 3 channels.
+        scale: how many times larger the result is, at least 2.
+
+    Returns:
+        Array of the same dtype and number of axes, each side multiplied by `scale`; computed in
+        float64, cut to the range, and for uint8 rounded to the nearest level, halves up.
+
+    Raises:
+        TypeError: if `images` are neither uint8 nor floats.
+        ValueError: if shape or values are not as above, or `scale` is no whole number above 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.resampling import bicubic_upscale
+    >>> bicubic_upscale(np.array([[0, 80, 160, 240]], "uint8"), 2).shape
+    (2, 8)
+
+    Reference:
+        As for `bicubic_downscale`; MATLAB's `imresize(image, scale)`.
+    """
+    batch, scale = check_images("images", images), check_count("scale", scale, minimum=2)
+    height, width = batch.shape[1:3]
+    return _resize(batch, height * scale, width * scale, np.ndim(images))
+
+
+def _resize(batch: np.ndarray, height: int, width: int, axes: int) -> np.ndarray:
+    rows, columns = _weights(batch.shape[1], height), _weights(batch.shape[2], width)
+    resized = np.einsum("ih,nhwc,jw->nijc", rows, batch.astype("float64"), columns, optimize=True)
+    if batch.dtype == np.uint8:
+        resized = np.floor(resized.clip(0, 255) + 0.5)
+    else:
+        resized = resized.clip(-1, 1)
+    resized = resized.astype(batch.dtype)
+    return resized if axes == 4 else resized[0] if axes == 3 else resized[0, ..., 0]
+
+
+def _weights(length: int, new_length: int) -> np.ndarray:
+    """What each pixel of a line contributes to each of the new one, shape (new_length, length)."""
+    scale = length / new_length
+    stretch = max(1.0, scale)
+    centres = scale * (np.arange(new_length) + 0.5) - 0.5
+    reach = int(np.ceil(2 * stretch)) + 1
+    places = np.floor(centres)[:, None].astype(int) + np.arange(-reach, reach + 1)
+    values = _cubic((places - centres[:, None]) / stretch)
+    values /= values.sum(axis=1, keepdims=True)
+    # Mirrored without end: a line of n pixels repeats itself, there and back, every 2n.
+    mirrored = places % (2 * length)
+    mirrored = np.where(mirrored < length, mirrored, 2 * length - 1 - mirrored)
+    weights = np.zeros((new_length, length))
+    np.add.at(weights, (np.arange(new_length)[:, None], mirrored), values)
+    return weights
+
+
+def _cubic(t: np.ndarray) -> np.ndarray:
+    t = np.abs(t)
+    near = (1.5 * t - 2.5) * t**2 + 1
+    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
+    return np.where(t <= 1, near, np.where(t <= 2, far, 0.0))
