@@ -1,0 +1,159 @@
+"""Figures as frames, and frames as animations and files."""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gankit.plots._tiles import check_frames, whole_scale
+from gankit.saving import written_whole
+
+_HOLD = 1.5  # seconds that an animation rests on its last frame
+
+
+def to_frame(figure: Any) -> np.ndarray:
+    """Renders a figure into a frame for `show_animation`, `save_gif` and `filmstrip`.
+
+    Args:
+        figure: A matplotlib figure.
+
+    Returns:
+        uint8 array `(height, width, 3)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> plots.to_frame(plots.image_grid(np.zeros((4, 28, 28, 1)))).dtype
+    dtype('uint8')
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def show_animation(frames: Sequence[np.ndarray], fps: float = 8) -> Any:
+    """Makes an animation that plays in a notebook, without a file.
+
+    It is an animated PNG, because every viewer that shows a notebook's PNG pictures shows it, if
+    only its first frame; not all of them show a GIF. Colours share one palette of 256, grey keeps
+    all its levels. Small frames are enlarged.
+
+    Args:
+        frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
+        fps: Frames per second, above 0 and at most 50.
+
+    Returns:
+        An `IPython.display.Image`: put it on the last line of a cell, or `display` it.
+
+    Raises:
+        ValueError: If the frames are none, not bytes or not equally large, or `fps` is out of
+            range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> picture = plots.show_animation([np.full((32, 32), 25 * i, "uint8") for i in range(10)])
+    """
+    from IPython.display import Image
+
+    return Image(data=_encode(frames, fps, "png"), format="png")
+
+
+def save_gif(frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float = 8) -> Path:
+    """Writes frames as a GIF that loops. Small frames are enlarged.
+
+    The file appears whole or not at all.
+
+    Args:
+        frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
+        path: File to write, ending in `.gif`, in a folder that exists.
+        fps: Frames per second, above 0 and at most 50; GIF counts in hundredths of a second.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the frames are none, not bytes or not equally large, `fps` is out of range,
+            or the path does not end in `.gif`.
+        OSError: If the file cannot be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> frames = [np.full((32, 32), 25 * i, "uint8") for i in range(10)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plots.save_gif(frames, f"{folder}/fade.gif").name
+    'fade.gif'
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".gif":
+        raise ValueError(f"A GIF's name must end in '.gif', but the path is {str(path)!r}.")
+    content = _encode(frames, fps, "gif")
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
+    return path
+
+
+def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
+    """Writes one frame as a PNG. A small frame is enlarged.
+
+    The file appears whole or not at all.
+
+    Args:
+        frame: uint8 image, `(height, width)` or `(height, width, 3)`.
+        path: File to write, ending in `.png`, in a folder that exists.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the frame is no such image, or the path does not end in `.png`.
+        OSError: If the file cannot be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plots.save_png(np.zeros((57, 57), "uint8"), f"{folder}/grid.png").name
+    'grid.png'
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"A PNG's name must end in '.png', but the path is {str(path)!r}.")
+    content = _encode([frame], 1, "png")
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
+    return path
+
+
+def _encode(frames: Sequence[np.ndarray], fps: float, kind: str) -> bytes:
+    from PIL import Image
+
+    if not 0 < fps <= 50:
+        raise ValueError(f"`fps` must be above 0 and at most 50, but it is {fps!r}.")
+    frames = check_frames(frames)
+    factor = int(whole_scale(*frames[0].shape[:2])) or 1
+    pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
+    if len(pictures) > 1 and pictures[0].mode == "RGB":
+        # An animated PNG has one palette for all its frames; it halves the size.
+        some = np.concatenate(frames[:: max(1, len(frames) // 8)])
+        palette = Image.fromarray(some).quantize(256)
+        pictures = [picture.quantize(palette=palette) for picture in pictures]
+    film = {}
+    if len(pictures) > 1:
+        durations = [1000 / fps] * (len(frames) - 1) + [1000 * _HOLD]
+        film = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 0}
+    out = io.BytesIO()
+    pictures[0].save(out, format=kind, optimize=True, **film)
+    return out.getvalue()

@@ -1,0 +1,203 @@
+"""Images in grids and strips."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from gankit.checks import check_count
+from gankit.plots._draw import HIGHLIGHT, numbers, one_each
+from gankit.plots._tiles import check_frames, count_columns, draw_tiles, gap_between, lay_out
+
+
+def to_pixels(images: Any) -> np.ndarray:
+    """Turns images in [-1, 1] into bytes.
+
+    Args:
+        images: Array or tensor `(n, height, width, channels)`; 1 channel is grey, 3 are RGB.
+
+    Returns:
+        uint8 array of the same shape: -1 becomes 0, and 1 becomes 255.
+
+    Raises:
+        ValueError: If the images have another shape, are none, or hold NaN, infinities or values
+            outside [-1, 1].
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> plots.to_pixels(np.array([-1.0, 0.0, 1.0]).reshape(1, 1, 3, 1)).ravel().tolist()
+    [0, 128, 255]
+    """
+    images = numbers("images", images)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(
+            "`images` must have shape (n, height, width, channels) with 1 or 3 channels, "
+            f"but it is {images.shape}."
+        )
+    low, high = images.min(), images.max()
+    if low < -1.001 or high > 1.001:  # a little air for float16 and resizing
+        raise ValueError(
+            f"`images` must lie in [-1, 1], but they span [{low:g}, {high:g}]. "
+            "Scale bytes with `x / 127.5 - 1`."
+        )
+    return np.rint((images.clip(-1, 1) + 1) * 127.5).astype("uint8")
+
+
+def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Lays images side by side in rows, with white lines between them.
+
+    Args:
+        pixels: uint8 array `(n, height, width, channels)`, as `to_pixels` makes it.
+        columns: Images in a row; by default a shape near a square, without a gap at the end where
+            the number of images allows it.
+
+    Returns:
+        One uint8 image, `(height, width)` for grey and `(height, width, 3)` for RGB.
+
+    Raises:
+        ValueError: If `columns` is not a positive integer.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> plots.tile(np.zeros((8, 28, 28, 1), "uint8"), columns=4).shape
+    (57, 115)
+    """
+    return lay_out(pixels, count_columns(len(pixels), columns), gap_between(pixels), header=0)
+
+
+def image_grid(
+    images: Any,
+    columns: int | None = None,
+    *,
+    labels: Sequence[Any] | None = None,
+    row_labels: Sequence[Any] | None = None,
+    title: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draws images in a grid.
+
+    Args:
+        images: `(n, height, width, channels)` in [-1, 1], grey or RGB, array or tensor.
+        columns: Images in a row; by default a shape near a square.
+        labels: One caption per image, written above it.
+        row_labels: One caption per row, written left of it.
+        title: Title of the whole grid.
+        ax: matplotlib axes to draw into; by default a figure of its own, in which a pixel of an
+            image is a whole number of pixels on the screen wherever the grid fits.
+
+    Returns:
+        The figure, or `ax` where it was given.
+
+    Raises:
+        ValueError: If the images are not what `to_pixels` takes, `columns` is not a positive
+            integer, or there are not as many labels as images or as rows.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> figure = plots.image_grid(np.zeros((10, 28, 28, 1)), labels=range(10))
+    """
+    pixels = to_pixels(images)
+    columns = count_columns(len(pixels), columns)
+    return draw_tiles(pixels, columns, gap_between(pixels), labels, row_labels, title, ax)[0]
+
+
+def interpolation_strip(
+    images: Any,
+    *,
+    row_labels: Sequence[Any] | None = None,
+    title: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draws walks through the latent space, one per row, with their two ends framed.
+
+    Args:
+        images: `(steps, height, width, channels)` for one walk, `(walks, steps, height, width,
+            channels)` for several; in [-1, 1], at least 2 steps.
+        row_labels: One caption per walk, written left of it.
+        title: Title of the whole strip.
+        ax: matplotlib axes to draw into, by default those of a new figure.
+
+    Returns:
+        The figure, or `ax` where it was given.
+
+    Raises:
+        ValueError: If the shape is another, the images are not what `to_pixels` takes, or there are
+            not as many labels as walks.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> figure = plots.interpolation_strip(np.zeros((2, 9, 28, 28, 1)))
+    """
+    images = keras.ops.convert_to_numpy(images)
+    if images.ndim not in (4, 5) or images.shape[-4] < 2:
+        raise ValueError(
+            "`images` must have shape (steps, height, width, channels) or (walks, steps, height, "
+            f"width, channels) with at least 2 steps, but it is {images.shape}."
+        )
+    steps = images.shape[-4]
+    pixels = to_pixels(images.reshape(-1, *images.shape[-3:]))
+    gap = 2 * gap_between(pixels)  # room for the frames
+    drawn, axes = draw_tiles(pixels, steps, gap, None, row_labels, title, ax)
+    from matplotlib.patches import Rectangle
+
+    height, width = pixels.shape[1:3]
+    for row in range(len(pixels) // steps):
+        for column in (0, steps - 1):
+            corner = (column * (width + gap) - 0.5, row * (height + gap) - 0.5)
+            axes.add_patch(
+                Rectangle(corner, width, height, fill=False, color=HIGHLIGHT, lw=2, clip_on=False)
+            )
+    return drawn
+
+
+def filmstrip(
+    frames: Sequence[np.ndarray],
+    count: int = 5,
+    *,
+    labels: Sequence[Any] | None = None,
+    title: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draws a few frames of an animation side by side: its still, for paper and for GitHub.
+
+    Args:
+        frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`, such as
+            `SampleGrid.frames` or what `to_frame` gives.
+        count: How many to draw, evenly spread from first to last; all where there are fewer.
+        labels: One caption per frame of the whole animation, such as `SampleGrid.epochs`.
+        title: Title of the whole strip.
+        ax: matplotlib axes to draw into, by default those of a new figure.
+
+    Returns:
+        The figure, or `ax` where it was given.
+
+    Raises:
+        ValueError: If the frames are none, not bytes or not equally large, `count` is not a
+            positive integer, or there are not as many labels as frames.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> figure = plots.filmstrip([np.zeros((57, 57), "uint8")] * 9, labels=range(9))
+    """
+    frames = check_frames(frames)
+    check_count("count", count)
+    one_each("labels", labels, len(frames), "frames")
+    chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
+    if labels is not None:
+        labels = [list(labels)[i] for i in chosen]
+    pixels = np.stack(frames)[chosen]
+    if pixels.ndim == 3:
+        pixels = pixels[..., None]
+    gap = max(1, pixels.shape[2] // 20)
+    return draw_tiles(pixels, len(chosen), gap, labels, None, title, ax)[0]

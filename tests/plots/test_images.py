@@ -1,0 +1,152 @@
+import keras
+import numpy as np
+import pytest
+
+from gankit import plots
+
+RNG = np.random.default_rng(0)
+
+
+def images(n, height=28, width=28, channels=1):
+    return RNG.uniform(-1, 1, (n, height, width, channels)).astype("float32")
+
+
+def frames(n, shape=(20, 30, 3)):
+    return [np.full(shape, 20 * i, "uint8") for i in range(n)]
+
+
+def texts(figure):
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+def size(figure):
+    return tuple(figure.get_size_inches() * figure.dpi)
+
+
+def test_pixels_span_the_bytes():
+    levels = np.linspace(-1, 1, 256).reshape(1, 16, 16, 1)
+    assert plots.to_pixels(levels).ravel().tolist() == list(range(256))
+
+
+def test_pixels_of_a_tensor():
+    batch = images(2, channels=3)
+    tensor = keras.ops.convert_to_tensor(batch)
+    np.testing.assert_array_equal(plots.to_pixels(tensor), plots.to_pixels(batch))
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (np.zeros((4, 8, 8)), r"must have shape .* but it is \(4, 8, 8\)"),
+        (np.zeros((4, 8, 8, 2)), r"1 or 3 channels, but it is \(4, 8, 8, 2\)"),
+        (np.zeros((0, 8, 8, 1)), r"empty: its shape is \(0, 8, 8, 1\)"),
+        (np.full((1, 8, 8, 1), 255.0), r"span \[255, 255\].*127.5"),
+        (np.full((1, 8, 8, 1), -1.1), r"span \[-1.1, -1.1\]"),
+        (np.full((1, 2, 2, 1), np.nan), "holds 4 values that are NaN"),
+        (np.full((1, 1, 1, 1), np.inf), "holds 1 values that are NaN or infinite"),
+    ],
+)
+def test_bad_images_are_refused(batch, message):
+    with pytest.raises(ValueError, match=message):
+        plots.image_grid(batch)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_tile_puts_every_image_in_its_place(channels):
+    pixels = plots.to_pixels(images(5, 6, 4, channels))
+    tiled = plots.tile(pixels, columns=3)
+    assert tiled.shape[:2] == (2 * 6 + 1, 3 * 4 + 2)
+    tiled = tiled.reshape(13, 14, channels)
+    for index, image in enumerate(pixels):
+        top, left = index // 3 * 7, index % 3 * 5
+        np.testing.assert_array_equal(tiled[top : top + 6, left : left + 4], image)
+    assert (tiled[6] == 255).all() and (tiled[:, 4] == 255).all()  # the lines between
+    assert (tiled[7:, 10:] == 255).all()  # the place of the sixth
+
+
+@pytest.mark.parametrize(
+    ("count", "columns"),
+    [(1, 1), (7, 7), (9, 3), (10, 5), (13, 4), (20, 5), (32, 8), (64, 8), (100, 10)],
+)
+def test_default_columns(count, columns):
+    assert plots.tile(np.zeros((count, 2, 2, 1), "uint8")).shape[1] == 3 * columns - 1
+
+
+def test_grid_shows_whole_pixels_and_labels():
+    figure = plots.image_grid(images(20), labels=range(20), row_labels="abcd", title="Digits")
+    assert texts(figure) == [str(i) for i in range(20)] + list("abcd")
+    (ax,) = figure.axes
+    assert ax.get_title() == "Digits"
+    rows, columns = ax.images[0].get_array().shape
+    extent = ax.get_window_extent()
+    assert extent.width / columns == pytest.approx(round(extent.width / columns))
+    assert extent.width / columns == pytest.approx(extent.height / rows)
+
+
+def test_grid_wider_than_the_page_is_shrunk():
+    assert size(plots.image_grid(images(8, 16, 256)))[0] == pytest.approx(830)
+
+
+def test_grid_draws_into_given_axes():
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, layout="constrained")
+    assert plots.image_grid(images(4), ax=axes[0], labels="abcd") is axes[0]
+    assert len(axes[0].images) == 1 and not axes[1].images
+    plt.close(figure)
+
+
+def test_figures_are_let_go_of():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    plots.image_grid(images(4))
+    plots.loss_curves({"loss": [1.0]})
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("columns", [0, -1, 2.0, True])
+def test_bad_columns_are_refused(columns):
+    with pytest.raises(ValueError, match=f"columns={columns}"):
+        plots.image_grid(images(4), columns=columns)
+
+
+def test_labels_must_be_as_many_as_images_and_rows():
+    with pytest.raises(ValueError, match="`labels` has 3 entries for 4 images"):
+        plots.image_grid(images(4), labels="abc")
+    with pytest.raises(ValueError, match="`row_labels` has 1 entries for 2 rows"):
+        plots.image_grid(images(4), 2, row_labels=["a"])
+
+
+@pytest.mark.parametrize(("shape", "walks"), [((5, 8, 8, 1), 1), ((3, 5, 8, 8, 3), 3)])
+def test_interpolation_frames_both_ends_of_every_walk(shape, walks):
+    figure = plots.interpolation_strip(np.zeros(shape), row_labels=range(walks))
+    (ax,) = figure.axes
+    lefts = sorted(patch.get_x() for patch in ax.patches)
+    assert lefts == [-0.5] * walks + [4 * 10 - 0.5] * walks
+    assert len(texts(figure)) == walks
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (1, 8, 8, 1), (2, 1, 8, 8, 1)])
+def test_interpolation_refuses_what_is_no_walk(shape):
+    with pytest.raises(ValueError, match="at least 2 steps, but it is"):
+        plots.interpolation_strip(np.zeros(shape))
+
+
+def test_filmstrip_spreads_its_frames():
+    figure = plots.filmstrip(frames(13), 4, labels=range(13), title="Training")
+    assert texts(figure) == ["0", "4", "8", "12"]
+    shown = figure.axes[0].images[0].get_array()
+    assert [shown[-1, 31 * i, 0] for i in range(4)] == [0, 80, 160, 240]
+
+
+def test_filmstrip_of_few_grey_frames_shows_them_all():
+    figure = plots.filmstrip(frames(2, (20, 30)), 5)
+    assert figure.axes[0].images[0].get_array().shape == (20, 61)
+
+
+def test_filmstrip_refuses():
+    with pytest.raises(ValueError, match="2 entries for 3 frames"):
+        plots.filmstrip(frames(3), labels="ab")
+    with pytest.raises(ValueError, match="count=0"):
+        plots.filmstrip(frames(3), 0)
