@@ -1,20 +1,19 @@
-"""What `fit` can do besides training: show how the generator comes along."""
+"""`SampleGrid`: what the generator makes of the same latents, epoch after epoch."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from gankit import plots
+from gankit.callbacks._same_latents import SameLatents
 from gankit.checks import check_count
-from gankit.resume import BackupAndRestore
 
-__all__ = ["BackupAndRestore", "SampleGrid"]
+__all__ = ["SampleGrid"]
 
 
-class SampleGrid(keras.callbacks.Callback):
+class SampleGrid(SameLatents):
     """Shows the same latents decoded before training and after every epoch.
 
     In a notebook one picture stands above the progress bar and is replaced in place, so a saved
@@ -77,15 +76,8 @@ class SampleGrid(keras.callbacks.Callback):
         gif: str | os.PathLike | None = None,
         display: bool | str = "auto",
     ):
-        super().__init__()
-        if n is None:
-            n = 64 if labels is None else len(labels)
-        self.n = check_count("n", n)
-        if labels is not None and len(labels) != n:
-            raise ValueError(f"`labels` has {len(labels)} entries for n={n} images: give one each.")
-        self.labels = None if labels is None else np.asarray(labels)
+        super().__init__(n, labels, seed, default=64)
         self.columns = None if columns is None else check_count("columns", columns)
-        self.seed = check_count("seed", seed, minimum=0)
         self.every = check_count("every", every)
         self.directory = None if directory is None else Path(directory)
         self.gif = None if gif is None else Path(gif)
@@ -98,6 +90,7 @@ class SampleGrid(keras.callbacks.Callback):
         self._handle = None
 
     def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
         self.frames, self.epochs = [], []
         self._handle = None
         self._trained = 0
@@ -105,7 +98,6 @@ class SampleGrid(keras.callbacks.Callback):
         for folder in (self.directory, self.gif and self.gif.parent):
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
-        self._latents = keras.ops.convert_to_numpy(self.model.sample_latents(self.n, self.seed))
 
     def on_epoch_begin(self, epoch, logs=None):
         # Not in `on_train_begin`: only now is it known whether this run is resumed.
@@ -125,13 +117,7 @@ class SampleGrid(keras.callbacks.Callback):
             plots.save_gif(self.frames, self.gif)
 
     def _draw(self, epoch: int):
-        images = self.model.generate(latents=self._latents, labels=self.labels)
-        if np.isnan(images).any():
-            raise ValueError(
-                f"The generator makes NaN after {epoch} epochs: training has diverged. "
-                "Lower the learning rates, or clip the gradients (`clipnorm` of the optimizers)."
-            )
-        pixels = plots.to_pixels(np.clip(images, -1, 1))
+        pixels = plots.to_pixels(np.clip(self._generate(epoch), -1, 1))
         self.frames.append(plots.tile(pixels, self.columns))
         self.epochs.append(epoch)
         if self.directory is not None:

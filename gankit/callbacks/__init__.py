@@ -1,0 +1,7 @@
+"""What `fit` can do besides training: show, measure and back up how the generator comes along."""
+
+from gankit.callbacks.evaluate import Evaluate
+from gankit.callbacks.sample_grid import SampleGrid
+from gankit.resume import BackupAndRestore
+
+__all__ = ["BackupAndRestore", "Evaluate", "SampleGrid"]
