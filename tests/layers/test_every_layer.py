@@ -1,0 +1,149 @@
+"""What is true of every layer: shapes, configuration, precision, and that its file stands alone."""
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import gankit.layers
+
+FOLDER = Path(gankit.layers.__file__).parent
+
+# One or more layers of each file: how to make it, and the shapes of its inputs without the batch.
+# () stands for class numbers below 3.
+CASES = {
+    "conditional_batch_normalization": [("ConditionalBatchNormalization(3)", [(4, 6, 2), ()])],
+    "diff_augment": [("DiffAugment(['colour', 'cutout'], seed=0)", [(8, 8, 3)])],
+    "maxout": [("Maxout(3, pieces=4)", [(6,)]), ("Maxout(3)", [(5, 6)])],
+    "minibatch_discrimination": [("MinibatchDiscrimination(4, dims=2)", [(6,)])],
+    "minibatch_stddev": [("MinibatchStdDev(3)", [(4, 6, 2)]), ("MinibatchStdDev()", [(6,)])],
+    "pixel_shuffle": [
+        ("PixelShuffle(2)", [(4, 6, 8)]),
+        ("keras.layers.Dense(8, kernel_initializer=ICNR(2, 'he_normal'))", [(6,)]),
+    ],
+    "projection_head": [("ProjectionHead(3)", [(6,), ()])],
+    "reflection_padding": [("ReflectionPadding2D(((0, 1), (2, 3)))", [(4, 6, 2)])],
+    "self_attention": [("SelfAttention2D()", [(4, 6, 8)])],
+}
+EACH = [(module, *case) for module, cases in CASES.items() for case in cases]
+each_layer = pytest.mark.parametrize("module, expression, shapes", EACH, ids=[c[1] for c in EACH])
+
+
+def make(module, expression):
+    names = vars(importlib.import_module(f"gankit.layers.{module}"))
+    return eval(expression, {**names, "keras": keras})
+
+
+def arguments(shapes, batch=4):
+    rng = np.random.default_rng(0)
+    drawn = [
+        rng.normal(size=(batch, *shape)).astype("float32") if shape else rng.integers(0, 3, batch)
+        for shape in shapes
+    ]
+    return drawn if len(drawn) > 1 else drawn[0]
+
+
+def symbols(shapes, batch=None):
+    kinds = {True: "float32", False: "int32"}
+    inputs = [keras.KerasTensor((batch, *shape), dtype=kinds[bool(shape)]) for shape in shapes]
+    return inputs if len(inputs) > 1 else inputs[0]
+
+
+def test_every_file_has_a_case():
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert set(CASES) == files
+
+
+@each_layer
+def test_shapes_are_known_before_the_call(module, expression, shapes):
+    layer = make(module, expression)
+    symbolic = layer(symbols(shapes))
+    assert symbolic.shape[0] is None and None not in symbolic.shape[1:]
+    assert tuple(layer(arguments(shapes)).shape) == (4, *symbolic.shape[1:])
+
+
+@each_layer
+def test_config_makes_an_equal_layer(module, expression, shapes):
+    layer = make(module, expression)
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
+    again = keras.saving.deserialize_keras_object(config)
+    assert type(again) is type(layer) and again.get_config() == layer.get_config()
+
+
+@each_layer
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_mixed_precision_stays_near_float32(module, expression, shapes, precision):
+    keras.utils.set_random_seed(0)
+    layer = make(module, expression)
+    expected = keras.ops.convert_to_numpy(layer(arguments(shapes)))
+    keras.config.set_dtype_policy(f"mixed_{precision}")
+    try:
+        mixed = make(module, expression)
+        mixed.build(layer_shape(shapes))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    mixed.set_weights(layer.get_weights())
+    received = mixed(arguments(shapes))
+    assert keras.backend.standardize_dtype(received.dtype) == precision
+    assert {weight.dtype for weight in mixed.weights} <= {"float32"}
+    received = keras.ops.convert_to_numpy(keras.ops.cast(received, "float32"))
+    step = {"float16": 2.0**-10, "bfloat16": 2.0**-7}[precision]
+    np.testing.assert_allclose(received, expected, atol=4 * step * np.abs(expected).max())
+
+
+def layer_shape(shapes):
+    full = [(4, *shape) for shape in shapes]
+    return full if len(full) > 1 else full[0]
+
+
+# Reads {file: [expression, shapes]}, and for each file, imported from a folder of its own, trains a
+# model of the layer for one step, saves it there, and reads it back.
+ALONE = """
+import importlib, json, os, sys
+sys.modules["gankit"] = None  # importing it raises
+import keras, numpy as np
+
+for module, (expression, shapes) in json.loads(sys.argv[1]).items():
+    os.chdir(os.path.join(sys.argv[2], module))
+    assert os.listdir() == [module + ".py"]
+    sys.path.insert(0, os.getcwd())
+    names = vars(importlib.import_module(module))
+    layer = eval(expression, {**names, "keras": keras})
+    inputs = [keras.Input(shape, dtype="float32" if shape else "int32") for shape in shapes]
+    outputs = keras.layers.Flatten()(layer(inputs if len(inputs) > 1 else inputs[0]))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=(4, *shape)) if shape else rng.integers(0, 3, 4) for shape in shapes]
+    before = model.get_weights()
+    loss = model.train_on_batch(x, np.ones((4, *outputs.shape[1:])))
+    changed = [(a != b).any() for a, b in zip(before, model.get_weights())]
+    assert np.isfinite(loss) and (any(changed) or not layer.weights), (module, loss, changed)
+    after = model.predict_on_batch(x)
+    model.save("model.keras")
+    again = keras.models.load_model("model.keras").predict_on_batch(x)
+    np.testing.assert_array_equal(again, after, module)
+    sys.path.pop(0)
+"""
+
+
+def test_every_file_works_alone(tmp_path):
+    for module in CASES:
+        (tmp_path / module).mkdir()
+        shutil.copy(FOLDER / f"{module}.py", tmp_path / module)
+    first = {module: cases[0] for module, cases in CASES.items()}
+    environment = os.environ | {"KERAS_BACKEND": keras.config.backend(), "PYTHONPATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, json.dumps(first), str(tmp_path)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
