@@ -8,6 +8,7 @@ reads images of one's own.
 from gankit.datasets.loading import available, factors, load
 from gankit.datasets.own_images import SkippedImages, from_folder
 from gankit.datasets.registry import Dataset, describe, names
+from gankit.datasets.stacked import stack_digits
 from gankit.datasets.streaming import stream
 from gankit.datasets.unavailable import DatasetUnavailable
 
@@ -21,5 +22,6 @@ __all__ = [
     "from_folder",
     "load",
     "names",
+    "stack_digits",
     "stream",
 ]

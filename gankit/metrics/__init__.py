@@ -1,9 +1,9 @@
 """What "good" means for a generator, measured without any download.
 
-Distances between distributions (Jensen-Shannon, Fréchet), Parzen-window log-likelihood, modes
-covered, nearest neighbours, near-duplicates, linear classifiers on few labels, and a small digit
-classifier whose features and labels the others use. PSNR and SSIM of images, by the protocol of
-the super-resolution papers.
+Distances between distributions (Jensen-Shannon, Fréchet, sliced Wasserstein), Parzen-window
+log-likelihood, modes covered, nearest neighbours, near-duplicates, linear classifiers on few
+labels, and a small digit classifier whose features and labels the others use. PSNR and SSIM of
+images, by the protocol of the super-resolution papers.
 """
 
 from gankit.metrics.divergence import (
@@ -15,7 +15,12 @@ from gankit.metrics.duplicates import NearDuplicates, SemanticHash, near_duplica
 from gankit.metrics.features import DigitClassifier, digit_classifier, train_digit_classifier
 from gankit.metrics.few_labels import few_label_accuracy
 from gankit.metrics.frechet import frechet_distance, frechet_image_distance
-from gankit.metrics.modes import ModeCoverage, mode_coverage
+from gankit.metrics.modes import (
+    ModeCoverage,
+    StackedModeCoverage,
+    mode_coverage,
+    stacked_mode_coverage,
+)
 from gankit.metrics.neighbours import Neighbours, nearest_neighbours
 from gankit.metrics.parzen import (
     ParzenLogLikelihood,
@@ -24,6 +29,7 @@ from gankit.metrics.parzen import (
 )
 from gankit.metrics.signal_to_noise import psnr
 from gankit.metrics.similarity import ms_ssim, ms_ssim_diversity, ssim
+from gankit.metrics.sliced import sliced_wasserstein, sliced_wasserstein_pyramid
 
 __all__ = [
     "DigitClassifier",
@@ -32,6 +38,7 @@ __all__ = [
     "Neighbours",
     "ParzenLogLikelihood",
     "SemanticHash",
+    "StackedModeCoverage",
     "cross_validate_sigma",
     "digit_classifier",
     "few_label_accuracy",
@@ -47,6 +54,9 @@ __all__ = [
     "nearest_neighbours",
     "parzen_log_likelihood",
     "psnr",
+    "sliced_wasserstein",
+    "sliced_wasserstein_pyramid",
     "ssim",
+    "stacked_mode_coverage",
     "train_digit_classifier",
 ]

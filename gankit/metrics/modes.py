@@ -1,14 +1,16 @@
-"""How many modes of a known mixture a generator reaches, and how evenly."""
+"""How many modes of a known distribution a generator reaches, and how evenly."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.metrics._checks import check_positive, to_row_pair
+from gankit.metrics._checks import check_positive, to_array, to_row_pair
 from gankit.metrics.divergence import jensen_shannon_divergence
+from gankit.metrics.features import digit_classifier
 
 
 class ModeCoverage(NamedTuple):
@@ -83,6 +85,80 @@ def mode_coverage(
         kl=kl,
         counts=counts,
     )
+
+
+class StackedModeCoverage(NamedTuple):
+    """What `stacked_mode_coverage` measures.
+
+    Attributes:
+        modes: number of triples of digits that occur at least once, of 1000.
+        kl: Kullback-Leibler divergence of the triples' histogram to uniform, nats, 0 to log 1000.
+        counts: images of each triple, int array (10, 10, 10) by the digits of red, green and blue.
+    """
+
+    modes: int
+    kl: float
+    counts: np.ndarray
+
+
+def stacked_mode_coverage(
+    images: ArrayLike, probabilities: Callable[[np.ndarray], np.ndarray] | None = None
+) -> StackedModeCoverage:
+    """Measure which of the 1000 triples of digits a generator of stacked digits covers.
+
+    A classifier reads the digit in each channel; `KL = sum_k h_k log(1000 h_k)` with the frequency
+    h_k of triple k.
+
+    Papers count on 25,600 or 26,000 generated images. Equally probable triples measure a KL of
+    about 999 / (2 n) on n images, 0.02 on these.
+
+    Args:
+        images: floats in [-1, 1], shape (n, 28, 28, 3), as `gankit.datasets.stack_digits` makes
+            them; other sizes with a classifier of one's own.
+        probabilities: function of grey images (m, height, width, 1) that returns the probabilities
+            of the ten digits, shape (m, 10); by default `digit_classifier().probabilities`. Judge a
+            generator that learned stacked MNIST with a classifier trained on MNIST.
+
+    Returns:
+        A `StackedModeCoverage`.
+
+    Raises:
+        TypeError: if `images` are not floats, or `probabilities` is not callable.
+        ValueError: if `images` have not three channels or do not fit the classifier, or the
+            classifier does not return ten finite values for each.
+
+    Example:
+
+    >>> from gankit.datasets import load, stack_digits
+    >>> from gankit.metrics import stacked_mode_coverage
+    >>> images, labels = stack_digits(*load("glyphs", "test"), n=200)
+    >>> stacked_mode_coverage(images).modes == len(set(labels.tolist()))
+    True
+
+    Reference:
+        Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.3. Departure: they
+        compare with the data's own histogram, which is nearly uniform.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or len(images) == 0:
+        raise ValueError(
+            f"images must have shape (n, height, width, 3), n >= 1; got shape {images.shape}."
+        )
+    if probabilities is None:
+        probabilities = digit_classifier().probabilities
+    if not callable(probabilities):
+        raise TypeError(f"probabilities must be a function of images; got {probabilities!r}.")
+    channels = np.moveaxis(images, -1, 0).reshape(-1, *images.shape[1:3], 1)
+    read = to_array(probabilities(channels), "probabilities(images)")
+    if read.shape != (len(channels), 10):
+        raise ValueError(
+            f"probabilities must return ten values for each image; {len(channels)} images went in, "
+            f"and shape {read.shape} came out."
+        )
+    red, green, blue = read.argmax(axis=1).reshape(3, -1)
+    counts = np.bincount(100 * red + 10 * green + blue, minlength=1000)
+    _, kl = _divergence_to_uniform(counts)
+    return StackedModeCoverage(int((counts > 0).sum()), kl, counts.reshape(10, 10, 10))
 
 
 def _divergence_to_uniform(counts: np.ndarray) -> tuple[float, float]:

@@ -99,6 +99,87 @@ def ms_ssim_diversity_error() -> float:
     return abs(metrics.ms_ssim_diversity(five, pairs=10) / expected - 1)
 
 
+def sliced_wasserstein_error() -> float:
+    """Sets of unequal size in five dimensions, over the same unit vectors."""
+    from scipy.stats import wasserstein_distance
+
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(90, 5)), rng.normal(0.5, 1.5, size=(70, 5))
+    vectors = np.random.default_rng(3).normal(size=(40, 5))
+    vectors /= np.sqrt((vectors**2).sum(axis=1))[:, None]
+    expected = np.mean([wasserstein_distance(a @ u, b @ u) for u in vectors])
+    return abs(metrics.sliced_wasserstein(a, b, projections=40, seed=3) / expected - 1)
+
+
+def laplacian_levels(image: np.ndarray) -> list[np.ndarray]:
+    """Burt and Adelson's pyramid of 32 and 16 pixels, with a two-dimensional window."""
+    from scipy.signal import convolve2d
+
+    window = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+    small = convolve2d(np.pad(image, 2, "reflect"), window, "valid")[::2, ::2]
+    spread = np.zeros_like(image)
+    spread[::2, ::2] = small
+    return [image - 4 * convolve2d(np.pad(spread, 2, "reflect"), window, "valid"), small]
+
+
+def descriptors(images: np.ndarray, level: int, places: np.ndarray) -> np.ndarray:
+    """7x7 patches of grey images at one level, normalised over the whole set."""
+    cut = []
+    for image, (tops, lefts) in zip(images, places, strict=True):
+        plane = laplacian_levels(image[..., 0].astype(float))[level]
+        cut += [plane[y : y + 7, x : x + 7].ravel() for y, x in zip(tops, lefts, strict=True)]
+    return (np.array(cut) - np.mean(cut)) / np.std(cut)
+
+
+def sliced_wasserstein_pyramid_error() -> float:
+    """Two levels of grey images, at the same places and over the same unit vectors."""
+    from scipy.stats import wasserstein_distance
+
+    real, fake = images(6, 32, 32, 1), images(6, 32, 32, 1, seed=7) // 2
+    found = metrics.sliced_wasserstein_pyramid(real, fake, patches=5, projections=12, seed=2)
+    vectors = np.random.default_rng(2).normal(size=(12, 49))
+    vectors /= np.sqrt((vectors**2).sum(axis=1))[:, None]
+    errors = []
+    for level, side in enumerate((32, 16)):
+        places = np.random.default_rng((2, level)).integers(side - 6, size=(6, 2, 5))
+        a, b = (descriptors(batch, level, places) for batch in (real, fake))
+        expected = np.mean([wasserstein_distance(a @ u, b @ u) for u in vectors])
+        errors.append(abs(found[side] / expected - 1))
+    return max(errors)
+
+
+def stacked_mode_coverage_error() -> float:
+    """The labels of stacked glyphs, which the shipped classifier reads without a mistake here."""
+    from scipy.stats import entropy
+
+    from gankit.datasets import load, stack_digits
+
+    stacked, labels = stack_digits(*load("glyphs", "test"), n=200)
+    counts = np.bincount(labels, minlength=1000)
+    found = metrics.stacked_mode_coverage(stacked)
+    wrong = np.abs(found.counts.ravel() - counts).sum()
+    return wrong + abs(found.kl / entropy(counts, np.full(1000, 1 / 1000)) - 1)
+
+
+def mode_coverage_error() -> float:
+    """A ring of eight modes, one of them missed and points between them."""
+    from scipy.spatial import cKDTree
+    from scipy.spatial.distance import jensenshannon
+    from scipy.stats import entropy
+
+    rng = np.random.default_rng(0)
+    angles = 2 * np.pi * np.arange(8) / 8
+    ring = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    points = ring[rng.integers(7, size=500)] + rng.normal(0, 0.05, (500, 2))
+    distances, nearest = cKDTree(ring).query(points)
+    counts = np.bincount(nearest[distances <= 0.06], minlength=8)
+    uniform = np.full(8, 1 / 8)
+    found = metrics.mode_coverage(points, ring, std=0.02)
+    wrong = np.abs(found.counts - counts).sum() + abs(found.modes - 7)
+    kl, jsd = entropy(counts, uniform), jensenshannon(counts, uniform) ** 2
+    return wrong + max(abs(found.kl / kl - 1), abs(found.jsd / jsd - 1))
+
+
 def pillow_resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Pillow's bicubic, of floats, in an image that was mirrored at its borders beforehand."""
     from PIL import Image
@@ -170,6 +251,46 @@ generated = np.random.default_rng(0).uniform(-1, 1, (50, 28, 28, 1))
 print(metrics.ms_ssim_diversity(generated, pairs=100))""",
         oracle="the formula over all pairs, with SciPy's two-dimensional convolution",
         error=ms_ssim_diversity_error,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="metrics.sliced_wasserstein",
+        use="""import numpy as np
+from gankit import metrics
+real, fake = np.random.default_rng(0).normal(size=(2, 500, 64))
+print(metrics.sliced_wasserstein(real, fake))""",
+        oracle="SciPy's Wasserstein distance along each direction",
+        error=sliced_wasserstein_error,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="metrics.sliced_wasserstein_pyramid",
+        use="""import numpy as np
+from gankit import metrics
+real, fake = np.random.default_rng(0).uniform(-1, 1, (2, 20, 64, 64, 3))
+print(metrics.sliced_wasserstein_pyramid(real, fake, patches=16, projections=64))""",
+        oracle="SciPy's convolution and Wasserstein distance, patch by patch",
+        error=sliced_wasserstein_pyramid_error,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="metrics.mode_coverage",
+        use="""from gankit import metrics
+from gankit.models import minimax
+found = metrics.mode_coverage(minimax.ring(1000), minimax.ring_centres(), std=0.02)
+print(found.modes, found.high_quality, found.kl)""",
+        oracle="SciPy: nearest centres by a k-d tree, entropy, Jensen-Shannon distance",
+        error=mode_coverage_error,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="metrics.stacked_mode_coverage",
+        use="""from gankit import datasets, metrics
+images, labels = datasets.stack_digits(*datasets.load("glyphs"), n=500)
+found = metrics.stacked_mode_coverage(images)
+print(found.modes, found.kl)""",
+        oracle="the labels that the digits were stacked from, SciPy's entropy",
+        error=stacked_mode_coverage_error,
         tolerance=1e-5,
     ),
     Part(

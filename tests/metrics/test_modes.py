@@ -3,9 +3,11 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
-from gankit.metrics import mode_coverage
+from gankit.datasets import load, stack_digits
+from gankit.metrics import mode_coverage, stacked_mode_coverage
 
 STD = 0.02
+RNG = np.random.default_rng(0)
 
 
 @pytest.fixture
@@ -66,3 +68,63 @@ def test_no_point_near_a_mode(ring):
 def test_bad_input_is_refused(ring, arguments, message):
     with pytest.raises(ValueError, match=message):
         mode_coverage(**{"points": ring, "centres": ring, "std": STD, **arguments})
+
+
+# --------------------------------------------------------------------------------- stacked digits
+
+
+def coded(triples):
+    """Images whose channels say which digit they are, and a classifier that reads it."""
+    triples = np.asarray(triples)
+    return np.broadcast_to(triples[:, None, None] / 10 - 0.5, (len(triples), 2, 2, 3))
+
+
+def read_code(images):
+    assert images.shape[1:] == (2, 2, 1)
+    digits = np.rint((images[:, 0, 0, 0] + 0.5) * 10).astype(int)
+    return np.eye(10)[digits]
+
+
+def test_stacked_digits_are_counted_by_triple():
+    triples = RNG.integers(0, 10, (3000, 3))
+    triples[:500] = [3, 1, 4]
+    found = stacked_mode_coverage(coded(triples), read_code)
+    expected = np.zeros((10, 10, 10), int)
+    for red, green, blue in triples:
+        expected[red, green, blue] += 1
+    np.testing.assert_array_equal(found.counts, expected)
+    assert found.modes == np.count_nonzero(expected)
+    uniform = np.full(1000, 1 / 1000)
+    assert found.kl == pytest.approx(entropy(expected.ravel(), uniform), abs=1e-12)
+
+
+def test_stacked_digits_at_both_ends():
+    every = np.stack(np.meshgrid(*[range(10)] * 3), axis=-1).reshape(-1, 3)
+    assert stacked_mode_coverage(coded(every), read_code)[:2] == (1000, pytest.approx(0, abs=1e-12))
+    one = stacked_mode_coverage(coded(every[:1].repeat(50, 0)), read_code)
+    assert one[:2] == (1, pytest.approx(np.log(1000)))
+
+
+def test_the_shipped_classifier_reads_stacked_digits():
+    images, labels = stack_digits(*load("glyphs", "test"), n=300)
+    found = stacked_mode_coverage(images)
+    expected = np.bincount(labels, minlength=1000).reshape(10, 10, 10)
+    assert np.abs(found.counts - expected).sum() <= 6  # three images misread
+
+
+@pytest.mark.parametrize(
+    ("images", "probabilities", "error", "message"),
+    [
+        (np.zeros((2, 28, 28, 1), "float32"), None, ValueError, r"got shape \(2, 28, 28, 1\)"),
+        (np.zeros((0, 28, 28, 3), "float32"), None, ValueError, r"got shape \(0, 28, 28, 3\)"),
+        (np.zeros((2, 8, 8, 3), "float32"), None, ValueError, r"\(n, 28, 28, 1\)"),
+        (np.zeros((2, 28, 28, 3), "uint8"), None, TypeError, "floats in .*got dtype uint8"),
+        (np.zeros((2, 8, 8, 3)), "digits", TypeError, "must be a function of images; got 'digits'"),
+        (np.zeros((2, 8, 8, 3)), lambda x: x[:, 0, 0], ValueError, r"6 images.*\(6, 1\) came out"),
+        (np.zeros((2, 8, 8, 3)), lambda x: x[:, 0] / 0, ValueError, "holds 48 values that are not"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_bad_stacks_are_refused(images, probabilities, error, message):
+    with pytest.raises(error, match=message):
+        stacked_mode_coverage(images, probabilities)

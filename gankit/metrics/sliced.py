@@ -1,0 +1,169 @@
+"""Sliced Wasserstein distance: of points or features, and of images scale by scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gankit.checks import check_count
+from gankit.metrics._checks import to_row_pair
+from gankit.metrics._images import to_levels
+
+PATCH = 7
+COARSEST = 16
+_BLOCK = 2**22  # projected values that are sorted at once, to bound the memory
+
+
+def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed: int = 0) -> float:
+    """Compute the sliced Wasserstein distance of two sets of points or features.
+
+    The mean over random unit vectors u of `W1(a u, b u)`, the 1-Wasserstein distance of the two
+    sets of projections, which is the area between their distribution functions and computed
+    exactly. In one dimension this is W1 itself.
+
+    A shift by t is measured as about `|t| sqrt(2 / (pi d))` in d dimensions. Like every distance of
+    samples it is above 0 for two samples of one distribution; compare it with that of two samples
+    of the data.
+
+    Args:
+        a: one point per row, shape (n, d) or (n, height, width, channels).
+        b: the other set, rows of the same length; the number of rows may differ.
+        projections: how many unit vectors to draw, at least 1.
+        seed: seed of the unit vectors.
+
+    Returns:
+        The distance in the unit of the points, at least 0; 0 for equal sets.
+
+    Raises:
+        TypeError: if a value is not a real number.
+        ValueError: if the shapes do not fit, a value is not finite, or `projections` is below 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.metrics import sliced_wasserstein
+    >>> x = np.random.default_rng(0).normal(size=(1000, 1))
+    >>> round(sliced_wasserstein(x, x + 3), 6)
+    3.0
+
+    Reference:
+        Rabin et al. 2011, "Wasserstein Barycenter and Its Application to Texture Mixing".
+        Departure: W1 in place of their squared W2, as Karras et al. 2018 measure.
+    """
+    a, b = to_row_pair(a, b, "a", "b")
+    check_count("projections", projections)
+    directions = np.random.default_rng(seed).normal(size=(projections, a.shape[1]))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    blocks = np.array_split(directions, -(-projections * (len(a) + len(b)) // _BLOCK))
+    return float(np.concatenate([_wasserstein(u @ a.T, u @ b.T) for u in blocks]).mean())
+
+
+def sliced_wasserstein_pyramid(
+    real: ArrayLike, fake: ArrayLike, patches: int = 128, projections: int = 512, seed: int = 0
+) -> dict[int, float]:
+    """Compute how far generated images are from real ones in local structure, scale by scale.
+
+    Every image becomes a Laplacian pyramid: what its half-sized copy loses, what that one's copy
+    loses, and so on while sides are even and at least 16 pixels remain; last comes the smallest
+    copy itself. At each level, 7x7 patches are drawn at random from every image, each of the two
+    sets of patches is normalised to mean 0 and standard deviation 1 in each channel, and their
+    `sliced_wasserstein` is taken. The finest level sees edges and noise, the coarsest shapes.
+
+    Since each set is normalised by itself, a difference in overall brightness or contrast does not
+    count. Image i of both sets gives the patches of the same places.
+
+    Args:
+        real: uint8 in 0..255 or floats in [-1, 1], shape (n, side, side, channels), 1 or 3
+            channels, side at least 16.
+        fake: the other set, of the same kind, side and channels; the number of images may differ.
+        patches: how many patches to draw from each image at each level, at least 1.
+        projections: how many unit vectors `sliced_wasserstein` draws, at least 1.
+        seed: seed of places and unit vectors.
+
+    Returns:
+        Side of each level to its distance, the finest first, such as `{64: …, 32: …, 16: …}`; at
+        least 0, and 0 for equal sets. The paper prints 1000 times these, and their mean.
+
+    Raises:
+        TypeError: if a value is neither uint8 nor float, or one set is bytes and the other floats.
+        ValueError: if the shapes are not as above, floats leave [-1, 1] or look like [0, 1] (none
+            is negative), or a count is below 1.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.metrics import sliced_wasserstein_pyramid
+    >>> images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), "uint8")
+    >>> sliced_wasserstein_pyramid(images, images, patches=4, projections=16)
+    {32: 0.0, 16: 0.0}
+
+    Reference:
+        Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and
+        Variation", section 5: 16,384 images, 128 patches and 512 projections at each level.
+        Departures: places are the same in both sets; a side need not be a power of two (28x28
+        images have the one level 28, the images themselves).
+    """
+    levels = to_levels(real=real, fake=fake)
+    _check_squares(*levels)
+    check_count("patches", patches)
+    distances = {}
+    for index, pair in enumerate(zip(*map(_pyramid, levels), strict=True)):
+        rows = [_patches(level, patches, (seed, index)) for level in pair]
+        distances[pair[0].shape[1]] = sliced_wasserstein(*rows, projections, seed)
+    return distances
+
+
+def _wasserstein(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """W1 of each row of a, shape (k, n), and of b, shape (k, m): the area between the quantiles."""
+    n, m = a.shape[1], b.shape[1]
+    # Quantile functions jump at multiples of 1/n and of 1/m; times n m, these are whole numbers.
+    jumps = np.union1d(m * np.arange(n + 1), n * np.arange(m + 1))
+    widths = np.diff(jumps) / (n * m)
+    a, b = np.sort(a)[:, jumps[:-1] // m], np.sort(b)[:, jumps[:-1] // n]
+    return np.abs(a - b) @ widths
+
+
+def _check_squares(real: np.ndarray, fake: np.ndarray) -> None:
+    shape = real.shape[1:]
+    if shape != fake.shape[1:]:
+        raise ValueError(
+            f"real and fake must be images of one size; got {shape} and {fake.shape[1:]}."
+        )
+    if shape[0] != shape[1] or shape[0] < COARSEST:
+        raise ValueError(
+            f"real and fake must be square images of at least {COARSEST} pixels; got "
+            f"{shape[0]}x{shape[1]} pixels. Crop or resize both sets alike."
+        )
+
+
+def _pyramid(images: np.ndarray) -> list[np.ndarray]:
+    """Laplacian pyramid of each image, the finest level first."""
+    levels = []
+    while images.shape[1] % 2 == 0 and images.shape[1] // 2 >= COARSEST:
+        smaller = _smooth(images)[:, ::2, ::2]
+        enlarged = np.zeros_like(images)
+        enlarged[:, ::2, ::2] = smaller
+        levels.append(images - 4 * _smooth(enlarged))
+        images = smaller
+    return [*levels, images]
+
+
+def _smooth(images: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import correlate1d
+
+    binomial = np.array([1, 4, 6, 4, 1]) / 16
+    return correlate1d(correlate1d(images, binomial, 1, mode="mirror"), binomial, 2, mode="mirror")
+
+
+def _patches(level: np.ndarray, count: int, seed: tuple[int, int]) -> np.ndarray:
+    """Normalised patches from random places of every image, one per row."""
+    images, side = level.shape[:2]
+    # Row by row, so that image i gets the same places however many images follow.
+    places = np.random.default_rng(seed).integers(side - PATCH + 1, size=(images, 2, count))
+    windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), axis=(1, 2))
+    patches = windows[np.arange(images)[:, None], places[:, 0], places[:, 1]]
+    patches = patches.reshape(images * count, level.shape[-1], PATCH * PATCH)
+    patches = patches - patches.mean(axis=(0, 2), keepdims=True)
+    spread = patches.std(axis=(0, 2), keepdims=True)
+    # A channel without any variation stays 0.
+    return (patches / np.where(spread > 0, spread, 1.0)).reshape(images * count, -1)
