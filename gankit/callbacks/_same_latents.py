@@ -21,9 +21,17 @@ class SameLatents(keras.callbacks.Callback):
         labels: class of each example, for a conditional GAN.
         seed: seed of the latents.
         default: how many where neither `n` nor `labels` says it.
+        every: epochs between two looks.
     """
 
-    def __init__(self, n: int | None, labels: Sequence[int] | None, seed: int, default: int):
+    def __init__(
+        self,
+        n: int | None,
+        labels: Sequence[int] | None,
+        seed: int,
+        every: int,
+        default: int,
+    ):
         super().__init__()
         if n is None:
             n = default if labels is None else len(labels)
@@ -32,10 +40,15 @@ class SameLatents(keras.callbacks.Callback):
             raise ValueError(f"`labels` has {len(labels)} entries for n={n} examples: one each.")
         self.labels = None if labels is None else np.asarray(labels)
         self.seed = check_count("seed", seed, minimum=0)
+        self.every = check_count("every", every)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Draw the latents."""
         self._latents = keras.ops.convert_to_numpy(self.model.sample_latents(self.n, self.seed))
+
+    def _is_due(self, epochs: int) -> bool:
+        """Whether to look after so many epochs: the first, every n-th and the last."""
+        return epochs == 1 or epochs % self.every == 0 or epochs == self.params["epochs"]
 
     def _generate(self, epochs: int) -> np.ndarray:
         """What the generator makes of the latents after so many epochs."""

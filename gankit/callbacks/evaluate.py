@@ -15,7 +15,6 @@ import keras
 import numpy as np
 
 from gankit.callbacks._same_latents import SameLatents
-from gankit.checks import check_count
 from gankit.saving import written_whole
 
 __all__ = ["Evaluate"]
@@ -89,11 +88,10 @@ class Evaluate(SameLatents):
         path: str | os.PathLike | None = None,
         restore_best: bool = False,
     ):
-        super().__init__(n, labels, seed, default=1000)
+        super().__init__(n, labels, seed, every, default=1000)
         self.metrics = dict(metrics)
         if not self.metrics or not all(callable(metric) for metric in self.metrics.values()):
             raise ValueError(f"`metrics` must map names to functions. Received: {metrics!r}.")
-        self.every = check_count("every", every)
         self.monitor, self.mode, self.restore_best = monitor, mode, restore_best
         self.path = None if path is None else Path(path)
         self._check_best()
@@ -143,7 +141,7 @@ class Evaluate(SameLatents):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Measure, log, and keep what is best."""
         epochs = epoch + 1
-        if epochs != 1 and epochs % self.every and epochs != self.params["epochs"]:
+        if not self._is_due(epochs):
             return
         values = self.values[epochs] = self._measure(epochs)
         if taken := sorted(set(values) & set(logs)):

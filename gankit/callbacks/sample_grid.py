@@ -76,9 +76,8 @@ class SampleGrid(SameLatents):
         gif: str | os.PathLike | None = None,
         display: bool | str = "auto",
     ):
-        super().__init__(n, labels, seed, default=64)
+        super().__init__(n, labels, seed, every, default=64)
         self.columns = None if columns is None else check_count("columns", columns)
-        self.every = check_count("every", every)
         self.directory = None if directory is None else Path(directory)
         self.gif = None if gif is None else Path(gif)
         if self.gif is not None and self.gif.suffix.lower() != ".gif":

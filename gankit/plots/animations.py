@@ -11,8 +11,6 @@ import numpy as np
 from gankit.plots._tiles import check_frames, whole_scale
 from gankit.saving import written_whole
 
-_HOLD = 1.5  # seconds that an animation rests on its last frame
-
 
 def to_frame(figure: Any) -> np.ndarray:
     """Renders a figure into a frame for `show_animation`, `save_gif` and `filmstrip`.
@@ -37,7 +35,7 @@ def to_frame(figure: Any) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def show_animation(frames: Sequence[np.ndarray], fps: float = 8) -> Any:
+def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1.5) -> Any:
     """Makes an animation that plays in a notebook, without a file.
 
     It is an animated PNG, because every viewer that shows a notebook's PNG pictures shows it, if
@@ -47,13 +45,14 @@ def show_animation(frames: Sequence[np.ndarray], fps: float = 8) -> Any:
     Args:
         frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
         fps: Frames per second, above 0 and at most 50.
+        hold: Seconds to rest on the last frame; 0 for a film that ends where it began.
 
     Returns:
         An `IPython.display.Image`: put it on the last line of a cell, or `display` it.
 
     Raises:
-        ValueError: If the frames are none, not bytes or not equally large, or `fps` is out of
-            range.
+        ValueError: If the frames are none, not bytes or not equally large, or `fps` or `hold` is
+            out of range.
 
     Example:
 
@@ -63,10 +62,12 @@ def show_animation(frames: Sequence[np.ndarray], fps: float = 8) -> Any:
     """
     from IPython.display import Image
 
-    return Image(data=_encode(frames, fps, "png"), format="png")
+    return Image(data=_encode(frames, "png", fps, hold), format="png")
 
 
-def save_gif(frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float = 8) -> Path:
+def save_gif(
+    frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float = 8, hold: float = 1.5
+) -> Path:
     """Writes frames as a GIF that loops. Small frames are enlarged.
 
     The file appears whole or not at all.
@@ -75,13 +76,14 @@ def save_gif(frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float =
         frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
         path: File to write, ending in `.gif`, in a folder that exists.
         fps: Frames per second, above 0 and at most 50; GIF counts in hundredths of a second.
+        hold: Seconds to rest on the last frame; 0 for a film that ends where it began.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the frames are none, not bytes or not equally large, `fps` is out of range,
-            or the path does not end in `.gif`.
+        ValueError: If the frames are none, not bytes or not equally large, `fps` or `hold` is out
+            of range, or the path does not end in `.gif`.
         OSError: If the file cannot be written.
 
     Example:
@@ -97,7 +99,7 @@ def save_gif(frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float =
     path = Path(path)
     if path.suffix.lower() != ".gif":
         raise ValueError(f"A GIF's name must end in '.gif', but the path is {str(path)!r}.")
-    content = _encode(frames, fps, "gif")
+    content = _encode(frames, "gif", fps, hold)
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return path
@@ -131,17 +133,19 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise ValueError(f"A PNG's name must end in '.png', but the path is {str(path)!r}.")
-    content = _encode([frame], 1, "png")
+    content = _encode([frame], "png")
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return path
 
 
-def _encode(frames: Sequence[np.ndarray], fps: float, kind: str) -> bytes:
+def _encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float = 0) -> bytes:
     from PIL import Image
 
     if not 0 < fps <= 50:
         raise ValueError(f"`fps` must be above 0 and at most 50, but it is {fps!r}.")
+    if not 0 <= hold <= 60:
+        raise ValueError(f"`hold` must be 0 to 60 seconds, but it is {hold!r}.")
     frames = check_frames(frames)
     factor = int(whole_scale(*frames[0].shape[:2])) or 1
     pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
@@ -152,7 +156,7 @@ def _encode(frames: Sequence[np.ndarray], fps: float, kind: str) -> bytes:
         pictures = [picture.quantize(palette=palette) for picture in pictures]
     film = {}
     if len(pictures) > 1:
-        durations = [1000 / fps] * (len(frames) - 1) + [1000 * _HOLD]
+        durations = [1000 / fps] * (len(frames) - 1) + [1000 * max(hold, 1 / fps)]
         film = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 0}
     out = io.BytesIO()
     pictures[0].save(out, format=kind, optimize=True, **film)

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+import gankit
+
 
 class Moved(keras.callbacks.Callback):
     """Stands in for a training step: moves every weight of the generator a little."""
@@ -28,3 +30,17 @@ def drive():
         return gan.history.history
 
     return drive
+
+
+@pytest.fixture
+def images_gan():
+    """A game of 8x8 images, compiled."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    generator = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(64, "tanh"), layers.Reshape((8, 8, 1))]
+    )
+    discriminator = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(1)])
+    gan = gankit.GAN(generator, discriminator, latent_dim=4, seed=5)
+    gan.compile()
+    return gan

@@ -36,6 +36,15 @@ def test_gif_plays_and_rests_on_its_last_frame(tmp_path, shape):
             assert abs(gif.convert("L").getpixel((0, 0)) - 20 * index) <= 1
 
 
+def test_a_film_that_ends_where_it_began_need_not_rest(tmp_path):
+    path = plots.save_gif(frames(3), tmp_path / "film.gif", fps=10, hold=0)
+    with Image.open(path) as gif:
+        gif.seek(2)
+        assert gif.info["duration"] == 100
+    with pytest.raises(ValueError, match="`hold` must be 0 to 60 seconds, but it is -1"):
+        plots.save_gif(frames(3), path, hold=-1)
+
+
 @pytest.mark.skipif(importlib.util.find_spec("IPython") is None, reason="IPython is not installed")
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
 def test_animation_for_a_notebook_is_an_animated_png(shape):
