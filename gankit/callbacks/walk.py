@@ -110,7 +110,7 @@ def latent_walk(
     >>> from gankit.models.dcgan import DCGAN
     >>> frames = latent_walk(DCGAN((16, 16, 1), latent_dim=8, width=4), n=4, stops=3, steps=5)
     >>> len(frames), frames[0].shape
-    (15, (33, 33))
+    (15, (16, 67))
     """
     n, stops, steps = _check_walk(n, labels, stops, steps)
     _check_gan(gan)
