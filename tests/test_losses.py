@@ -27,7 +27,17 @@ FORMULAS = {
         lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
         lambda f: -f.mean(),
     ),
+    "relativistic": (lambda r, f: sp(f - r).mean(), lambda f, r: sp(r - f).mean()),
+    "relativistic_average": (
+        lambda r, f: sp(f.mean() - r).mean() + sp(f - r.mean()).mean(),
+        lambda f, r: sp(r.mean() - f).mean() + sp(r - f.mean()).mean(),
+    ),
 }
+
+
+def generator_formula(name, fake, real):
+    formula = FORMULAS[name][1]
+    return formula(fake, real) if losses.get(name).generator_needs_real else formula(fake)
 
 
 def test_every_loss_has_a_formula_here():
@@ -37,12 +47,13 @@ def test_every_loss_has_a_formula_here():
 @pytest.mark.parametrize("name", FORMULAS)
 def test_values_follow_the_formula(name):
     loss = losses.get(name)
-    for_discriminator, for_generator = FORMULAS[name]
     real, fake = REAL.astype("float32"), FAKE.astype("float32")
     assert float(loss.discriminator(real, fake)) == pytest.approx(
-        for_discriminator(REAL, FAKE), rel=1e-5
+        FORMULAS[name][0](REAL, FAKE), rel=1e-5
     )
-    assert float(loss.generator(fake)) == pytest.approx(for_generator(FAKE), rel=1e-5)
+    assert float(loss.generator(fake, real)) == pytest.approx(
+        generator_formula(name, FAKE, REAL), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("logit", [-1e4, -88.0, 0.0, 88.0, 1e4])
@@ -53,7 +64,7 @@ def test_values_and_gradients_are_exact_for_extreme_logits(name, logit):
     double = np.array([[logit]])
     for value, formula in [
         (lambda: loss.discriminator(variable, -variable), FORMULAS[name][0](double, -double)),
-        (lambda: loss.generator(variable), FORMULAS[name][1](double)),
+        (lambda: loss.generator(variable, -variable), generator_formula(name, double, -double)),
     ]:
         got, (gradient,) = autodiff.value_and_gradients(lambda v=value: (v(), v()), [variable])
         assert float(got) == pytest.approx(formula, rel=1e-5, abs=1e-30)
@@ -123,3 +134,243 @@ def test_configs_round_trip(name):
     loss = losses.get(name)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert type(again) is type(loss) and again.get_config() == loss.get_config()
+
+
+# ---------------------------------------------------------------------------- relativistic losses
+
+RELATIVISTIC = [name for name in FORMULAS if losses.get(name).generator_needs_real]
+
+
+def test_only_relativistic_generators_need_real_logits():
+    assert RELATIVISTIC == ["relativistic", "relativistic_average"]
+    for name in set(FORMULAS) - set(RELATIVISTIC):
+        losses.get(name).generator(np.ones((2, 1), "float32"))
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_a_relativistic_generator_asks_for_real_logits(name):
+    with pytest.raises(ValueError, match="real_logits=None"):
+        losses.get(name).generator(np.ones((2, 1), "float32"))
+
+
+def test_pairs_need_equally_many():
+    real, fake = np.ones((3, 1), "float32"), np.ones((2, 1), "float32")
+    with pytest.raises(ValueError, match=r"\(3, 1\) and \(2, 1\).*relativistic_average"):
+        losses.get("relativistic").discriminator(real, fake)
+    with pytest.raises(ValueError, match=r"\(3, 1\) and \(2,\)"):
+        losses.get("relativistic").generator(fake[:, 0], real)
+    losses.get("relativistic_average").discriminator(real, fake)
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_only_differences_of_logits_count(name):
+    loss = losses.get(name)
+    real, fake = REAL.astype("float32"), FAKE.astype("float32")
+    for value in (loss.discriminator, lambda r, f: loss.generator(f, r)):
+        assert float(value(real + 3, fake + 3)) == pytest.approx(float(value(real, fake)), rel=1e-5)
+
+
+# ------------------------------------------------------------------------------ the other losses
+
+
+def as_variable(values):
+    return keras.Variable(np.asarray(values), dtype="float32")
+
+
+def slope(loss, at):
+    """The gradient of `loss(variable)` at `at`."""
+    variable = as_variable(at)
+    _, (gradient,) = autodiff.value_and_gradients(lambda: (loss(variable), ()), [variable])
+    return keras.ops.convert_to_numpy(gradient)
+
+
+def test_extreme_class_logits_stay_exact():
+    logits = [[1e4, -1e4, 0.0], [-1e4, -1e4, 1e4]]
+    assert float(losses.class_cross_entropy(logits, [1, 2])) == pytest.approx(1e4, rel=1e-6)
+    value = float(losses.k_plus_one_unsupervised(logits, logits))
+    assert value == pytest.approx(0.5 * 1e4, rel=1e-6)
+    for gradient in (
+        slope(lambda s: losses.class_cross_entropy(s, [1, 2]), logits),
+        slope(lambda s: losses.k_plus_one_unsupervised(s, s), logits),
+    ):
+        assert np.isfinite(gradient).all()
+    np.testing.assert_allclose(
+        slope(lambda s: losses.class_cross_entropy(s, [1, 2]), logits),
+        [[0.5, -0.5, 0.0], [0.0, 0.0, 0.0]],
+        atol=1e-6,
+    )
+
+
+def test_class_numbers_out_of_range_never_pass_in_silence():
+    logits = np.zeros((2, 3), "float32")
+    for label in (-1, 3):
+        with pytest.raises(ValueError, match=rf"\[0, 3\).*{label}"):
+            losses.class_cross_entropy(logits, [0, label])
+        inside_a_step = keras.ops.convert_to_tensor([0, label])
+        assert np.isnan(float(losses.class_cross_entropy(logits, inside_a_step)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (([[1, 2]], [0]), TypeError, "`class_logits`.*int"),
+        (([[1.0, 2.0]], [0.5]), TypeError, "`labels`.*float"),
+        (([[1.0, 2.0]], [[0.0, 1.0]]), TypeError, "argmax"),
+        (([[1.0, 2.0]], [[0, 1]]), ValueError, r"\(1, 2\) and \(1, 2\)"),
+        (([1.0, 2.0], [0, 1]), ValueError, r"\(2,\)"),
+    ],
+)
+def test_class_cross_entropy_refuses(arguments, error, message):
+    with pytest.raises(error, match=message):
+        losses.class_cross_entropy(*arguments)
+
+
+def test_k_plus_one_refuses():
+    with pytest.raises(ValueError, match="2 and 3 classes"):
+        losses.k_plus_one_unsupervised([[0.0, 1.0]], [[0.0, 1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"`class_logits`.*\(2,\)"):
+        losses.logit_of_real([0.0, 1.0])
+    with pytest.raises(TypeError, match="`fake_logits`"):
+        losses.k_plus_one_unsupervised([[0.0]], [[0]])
+
+
+def test_logits_of_real_train_like_a_discriminators():
+    """The unsupervised loss is half the minimax loss of the logit of "real"."""
+    rng = np.random.default_rng(3)
+    real, fake = rng.normal(size=(2, 5, 4)).astype("float32")
+    minimax = losses.get("minimax")
+    whole = minimax.discriminator(losses.logit_of_real(real), losses.logit_of_real(fake))
+    half = losses.k_plus_one_unsupervised(real, fake)
+    assert float(half) == pytest.approx(0.5 * float(whole), rel=1e-6)
+
+
+def test_feature_matching_refuses():
+    with pytest.raises(ValueError, match=r"\(4, 3\) and \(4, 2\)"):
+        losses.feature_matching(np.ones((4, 3), "float32"), np.ones((4, 2), "float32"))
+    with pytest.raises(ValueError, match=r"\(4,\) and \(4,\)"):
+        losses.feature_matching(np.ones(4, "float32"), np.ones(4, "float32"))
+    with pytest.raises(ValueError, match=r"`fake_features` holds no values.*\(0, 3\)"):
+        losses.feature_matching(np.ones((4, 3), "float32"), np.ones((0, 3), "float32"))
+
+
+def test_charbonnier_is_smooth_where_l1_has_a_corner():
+    target = np.zeros((1, 2), "float32")
+    near = np.array([[0.0, 1e-4]], "float32")
+    np.testing.assert_allclose(
+        slope(lambda p: losses.charbonnier(target, p), near)[0],
+        [0.0, 0.5 * 1e-4 / np.hypot(1e-4, 1e-3)],
+        rtol=1e-5,
+    )
+    assert slope(lambda p: losses.l1(target, p), near)[0, 1] == 0.5
+
+
+def test_reconstruction_refuses():
+    images = np.zeros((2, 4, 4, 3), "float32")
+    with pytest.raises(ValueError, match=r"`target` and `prediction`.*\(2, 4, 4, 1\)"):
+        losses.l1(images, images[..., :1])
+    with pytest.raises(TypeError, match="uint8"):
+        losses.charbonnier(images.astype("uint8"), images)
+    for epsilon in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"epsilon={epsilon}"):
+            losses.charbonnier(images, images, epsilon=epsilon)
+    with pytest.raises(ValueError, match=r"\(2, 2, 4, 3\)"):
+        losses.cycle_consistency(images, images, lambda t: t[:, :2], lambda t: t)
+
+
+# ------------------------------------------------------------------------------- perceptual loss
+
+
+def eye():
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(3, 3, name="first"),
+            layers.BatchNormalization(name="norm"),
+            layers.Dropout(0.5, name="dropout"),
+            layers.Conv2D(2, 3, name="second"),
+        ],
+        name="eye",
+    )
+
+
+def pictures():
+    return np.random.default_rng(0).normal(size=(2, 3, 6, 6, 1)).astype("float32")
+
+
+def test_a_perceptual_loss_leaves_its_network_alone():
+    network = eye()
+    loss = losses.PerceptualLoss(network, ["norm", "second"])
+    before = [keras.ops.convert_to_numpy(v.value).copy() for v in network.variables]
+    target, prediction = pictures()
+    gradient = slope(lambda p: loss(target, p), prediction)
+    assert gradient.shape == prediction.shape and (gradient != 0).any()
+    for old, variable in zip(before, network.variables, strict=True):
+        np.testing.assert_array_equal(old, keras.ops.convert_to_numpy(variable.value))
+    assert network.trainable
+
+
+def test_perceptual_weights_and_distances():
+    network, (target, prediction) = eye(), pictures()
+
+    def loss(*arguments, **options):
+        return float(losses.PerceptualLoss(network, *arguments, **options)(target, prediction))
+
+    first, second = loss(["first"]), loss(["second"])
+    assert loss(["first", "second"]) == pytest.approx(first + second, rel=1e-6)
+    assert loss(["second", "first"], [3.0, 0.5]) == pytest.approx(
+        3 * second + 0.5 * first, rel=1e-6
+    )
+    assert loss(["first"], distance="l1") != pytest.approx(first, rel=1e-3)
+
+
+def test_vgg19_is_a_network_like_any_other(monkeypatch):
+    # To draw its 20 million weights would take longer than all other tests of this file.
+    monkeypatch.setattr(
+        keras.initializers.GlorotUniform,
+        "__call__",
+        lambda self, shape, dtype=None: keras.ops.convert_to_tensor(np.full(shape, 1e-2, "f4")),
+    )
+    vgg = keras.applications.VGG19(include_top=False, weights=None, input_shape=(32, 32, 3))
+    loss = losses.PerceptualLoss(vgg, ["block2_conv2"], distance="l1")
+    preprocess = keras.applications.vgg19.preprocess_input
+    rng = np.random.default_rng(0)
+    first, second = (
+        preprocess((keras.ops.convert_to_tensor(x) + 1.0) * 127.5)
+        for x in rng.uniform(-1, 1, (2, 1, 32, 32, 3)).astype("float32")
+    )
+    assert float(loss(first, second)) > 0 == float(loss(first, first))
+
+
+def test_perceptual_loss_refuses():
+    network = eye()
+    for layers in (["first", "third"], [], "first"):
+        with pytest.raises(ValueError, match="first, norm, dropout, second") as error:
+            losses.PerceptualLoss(network, layers)
+        assert repr(layers) in str(error.value)
+    for weights in ([1.0, 1.0], [-1.0], [0.0], [float("nan")], []):
+        with pytest.raises(ValueError, match="`weights` must be 1 numbers of at least 0"):
+            losses.PerceptualLoss(network, ["first"], weights)
+    with pytest.raises(ValueError, match="distance='l2'"):
+        losses.PerceptualLoss(network, ["first"], distance="l2")
+    with pytest.raises(TypeError, match="functional or sequential"):
+        losses.PerceptualLoss(len, ["first"])
+    target, _ = pictures()
+    with pytest.raises(ValueError, match=r"\(3, 6, 6, 1\) and \(2, 6, 6, 1\)"):
+        losses.PerceptualLoss(network, ["first"])(target, target[:2])
+
+
+# ------------------------------------------------------------------------------------------ files
+
+
+def test_files_of_an_earlier_version_are_read():
+    """The losses stood in one module once, which such files name."""
+    written = {
+        "module": "gankit.losses",
+        "class_name": "Minimax",
+        "config": {"label_smoothing": 0.1},
+        "registered_name": "gankit>Minimax",
+    }
+    loss = keras.saving.deserialize_keras_object(written)
+    assert type(loss) is losses.Minimax and loss.label_smoothing == 0.1

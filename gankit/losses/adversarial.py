@@ -1,27 +1,17 @@
-r"""Adversarial losses: what the discriminator and the generator minimise.
+r"""The pair of losses of an adversarial game, and the five classic pairs.
 
 Every loss takes **logits** $s(x)$, the output of a discriminator without a sigmoid; where a paper
-writes $D(x)$, it is $\sigma(s(x))$. With $\mathrm{sp}(t) = \log(1 + e^t)$, so that
-$-\log \sigma(s) = \mathrm{sp}(-s)$ and $-\log(1 - \sigma(s)) = \mathrm{sp}(s)$:
-
-| name | discriminator minimises | generator minimises |
-|---|---|---|
-| `minimax` | $E\,\mathrm{sp}(-s_r) + E\,\mathrm{sp}(s_f)$ | $-E\,\mathrm{sp}(s_f)$ |
-| `non_saturating` | the same | $E\,\mathrm{sp}(-s_f)$ |
-| `least_squares` | $\frac12 E(s_r-1)^2 + \frac12 E s_f^2$ | $\frac12 E(s_f-1)^2$ |
-| `wasserstein` | $E s_f - E s_r$ | $-E s_f$ |
-| `hinge` | $E\max(0, 1-s_r) + E\max(0, 1+s_f)$ | $-E s_f$ |
-
-$s_r$ are logits of real examples, $s_f$ of generated ones.
+writes $D(x)$, it is $\sigma(s(x))$. The table of `gankit.losses` shows them beside each other.
 """
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import keras
 from keras import ops
+
+from gankit.losses._tensors import to_float
 
 __all__ = [
     "AdversarialLoss",
@@ -30,21 +20,7 @@ __all__ = [
     "Minimax",
     "NonSaturating",
     "Wasserstein",
-    "get",
-    "names",
 ]
-
-
-def _logits(logits: Any) -> Any:
-    """Logits as a tensor of at least float32: half precision overflows inside a mean."""
-    logits = ops.convert_to_tensor(logits)
-    dtype = keras.backend.standardize_dtype(logits.dtype)
-    if "float" not in dtype:
-        raise TypeError(
-            f"Logits must be floating point. Received dtype {dtype}. Pass the discriminator's "
-            f"output as it is, without rounding it."
-        )
-    return ops.cast(logits, "float32") if dtype in ("float16", "bfloat16") else logits
 
 
 class AdversarialLoss:
@@ -52,7 +28,12 @@ class AdversarialLoss:
 
     Subclass it, and write `discriminator` and `generator`, for a loss of your own; pass an
     instance to `GAN.compile(loss=...)`.
+
+    Attributes:
+        generator_needs_real: whether `generator` cannot do without the logits of real examples.
     """
+
+    generator_needs_real = False
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """Scalar that the discriminator minimises: a mean over the examples.
@@ -63,11 +44,13 @@ class AdversarialLoss:
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `discriminator`.")
 
-    def generator(self, fake_logits: Any) -> Any:
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """Scalar that the generator minimises: a mean over the examples.
 
         Args:
             fake_logits: logits of generated examples, any shape.
+            real_logits: logits of real examples, which only a loss with `generator_needs_real`
+                looks at.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `generator`.")
 
@@ -123,14 +106,14 @@ class Minimax(AdversarialLoss):
 
         $$E\,[(1-\alpha)\,\mathrm{sp}(-s_r) + \alpha\,\mathrm{sp}(s_r)] + E\,\mathrm{sp}(s_f)$$
         """
-        real, fake = _logits(real_logits), _logits(fake_logits)
+        real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         # (1-a) sp(-s) + a sp(s) = sp(-s) + a s, without a second exponential.
         on_real = ops.mean(ops.softplus(-real) + self.label_smoothing * real)
         return on_real + ops.mean(ops.softplus(fake))
 
-    def generator(self, fake_logits: Any) -> Any:
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         r"""$E \log(1 - \sigma(s_f)) = -E\,\mathrm{sp}(s_f)$."""
-        return -ops.mean(ops.softplus(_logits(fake_logits)))
+        return -ops.mean(ops.softplus(to_float(fake_logits, "fake_logits")))
 
     def get_config(self) -> dict:
         """Arguments that make an equal loss."""
@@ -151,9 +134,9 @@ class NonSaturating(Minimax):
     Source: Goodfellow et al. (2014), section 3, last paragraph.
     """
 
-    def generator(self, fake_logits: Any) -> Any:
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         r"""$-E \log \sigma(s_f) = E\,\mathrm{sp}(-s_f)$."""
-        return ops.mean(ops.softplus(-_logits(fake_logits)))
+        return ops.mean(ops.softplus(-to_float(fake_logits, "fake_logits")))
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -165,12 +148,12 @@ class LeastSquares(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         r"""$\frac12 E (s_r - 1)^2 + \frac12 E s_f^2$."""
-        real, fake = _logits(real_logits), _logits(fake_logits)
+        real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         return 0.5 * ops.mean(ops.square(real - 1.0)) + 0.5 * ops.mean(ops.square(fake))
 
-    def generator(self, fake_logits: Any) -> Any:
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         r"""$\frac12 E (s_f - 1)^2$."""
-        return 0.5 * ops.mean(ops.square(_logits(fake_logits) - 1.0))
+        return 0.5 * ops.mean(ops.square(to_float(fake_logits, "fake_logits") - 1.0))
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -183,11 +166,12 @@ class Wasserstein(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """$E s_f - E s_r$."""
-        return ops.mean(_logits(fake_logits)) - ops.mean(_logits(real_logits))
+        real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
+        return ops.mean(fake) - ops.mean(real)
 
-    def generator(self, fake_logits: Any) -> Any:
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """$-E s_f$."""
-        return -ops.mean(_logits(fake_logits))
+        return -ops.mean(to_float(fake_logits, "fake_logits"))
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -200,61 +184,9 @@ class Hinge(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         r"""$E \max(0, 1 - s_r) + E \max(0, 1 + s_f)$."""
-        real, fake = _logits(real_logits), _logits(fake_logits)
+        real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
 
-    def generator(self, fake_logits: Any) -> Any:
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """$-E s_f$."""
-        return -ops.mean(_logits(fake_logits))
-
-
-_LOSSES = {
-    "minimax": Minimax,
-    "non_saturating": NonSaturating,
-    "least_squares": LeastSquares,
-    "wasserstein": Wasserstein,
-    "hinge": Hinge,
-}
-
-
-def names() -> list[str]:
-    """Names that `get` knows."""
-    return list(_LOSSES)
-
-
-def get(loss: str | AdversarialLoss) -> AdversarialLoss:
-    """Find an adversarial loss.
-
-    Args:
-        loss: one of `names()`, or an object with methods `discriminator(real_logits, fake_logits)`
-            and `generator(fake_logits)`, which is returned as it is.
-
-    Returns:
-        An object with these two methods; each returns a scalar tensor, the mean over the examples.
-
-    Raises:
-        ValueError: if the name is unknown; the message lists the known ones and the nearest.
-        TypeError: if an object lacks one of the methods.
-
-    Example:
-
-    >>> import gankit
-    >>> loss = gankit.losses.get("hinge")
-    >>> float(loss.discriminator([[2.0]], [[-0.5]]))
-    0.5
-    """
-    if isinstance(loss, str):
-        if loss not in _LOSSES:
-            nearest = difflib.get_close_matches(loss, _LOSSES, n=1, cutoff=0.0)[0]
-            raise ValueError(
-                f"Unknown loss {loss!r}. Known losses: {', '.join(_LOSSES)}. "
-                f"Did you mean {nearest!r}?"
-            )
-        return _LOSSES[loss]()
-    for method in ("discriminator", "generator"):
-        if not callable(getattr(loss, method, None)):
-            raise TypeError(
-                f"A loss needs a method `{method}`; {loss!r} has none. Pass one of "
-                f"{', '.join(_LOSSES)}, or a subclass of gankit.losses.AdversarialLoss."
-            )
-    return loss
+        return -ops.mean(to_float(fake_logits, "fake_logits"))

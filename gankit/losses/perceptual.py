@@ -1,0 +1,125 @@
+"""Perceptual loss: how far two images are apart in the eyes of a trained network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from gankit.losses._tensors import check_same_shape, to_float
+
+__all__ = ["PerceptualLoss"]
+
+_DISTANCES = {"mse": ops.square, "l1": ops.abs}
+
+
+class PerceptualLoss:
+    r"""Distance of two batches of images, measured on feature maps $\phi_i$ of a fixed network.
+
+    $$L = \sum_i w_i \; E\,[\phi_i(y) - \phi_i(\hat y)]^2$$
+
+    The network is called in inference mode, and the loss trains nothing of it as long as its
+    variables are not given to an optimizer.
+
+    Args:
+        network: a built functional or sequential Keras model of images.
+        layers: names of the layers whose outputs are compared, at least one.
+        weights: $w_i$, one number of at least 0 per layer; None: 1 each.
+        distance: `"mse"`, or `"l1"` for absolute differences.
+
+    Raises:
+        TypeError: if `network` is no functional or sequential Keras model.
+        ValueError: if a layer is unknown (the message names those there are), the weights do not
+            fit the layers, or the distance is unknown.
+
+    Example:
+
+    >>> import keras, numpy as np, gankit
+    >>> network = keras.Sequential(
+    ...     [keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3, name="edges")])
+    >>> loss = gankit.losses.PerceptualLoss(network, layers=["edges"])
+    >>> images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")
+    >>> float(loss(images, images))
+    0.0
+
+    VGG19, as SRGAN uses it, takes the weights that you have downloaded (Keras names the file
+    `vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5`) and images in its own scale:
+
+        vgg = keras.applications.VGG19(include_top=False, weights="path/to/the/file.h5")
+        loss = PerceptualLoss(vgg, layers=["block5_conv4"], weights=[1 / 12.75**2])
+        to_vgg = lambda x: keras.applications.vgg19.preprocess_input((x + 1) * 127.5)
+        value = loss(to_vgg(high_resolution), to_vgg(super_resolved))
+
+    `weights="imagenet"` makes Keras download them.
+
+    Source: Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution"
+    (2016), section 3.2; Ledig et al., "Photo-Realistic Single Image Super-Resolution" (2017),
+    equation 5. Departure from the latter: the mean is over channels too.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        layers: Sequence[str],
+        weights: Sequence[float] | None = None,
+        distance: str = "mse",
+    ):
+        if not isinstance(network, keras.Model) or not hasattr(network, "inputs"):
+            raise TypeError(
+                f"`network` must be a functional or sequential Keras model, whose layers have "
+                f"outputs of their own. Received: {network!r}."
+            )
+        if distance not in _DISTANCES:
+            raise ValueError(
+                f"`distance` must be one of {', '.join(map(repr, _DISTANCES))}. "
+                f"Received: distance={distance!r}."
+            )
+        outputs = _outputs(network, layers)
+        self.weights = [1.0] * len(outputs) if weights is None else [float(w) for w in weights]
+        good = all(0.0 <= w < math.inf for w in self.weights) and any(self.weights)
+        if len(self.weights) != len(outputs) or not good:
+            raise ValueError(
+                f"`weights` must be {len(outputs)} numbers of at least 0, not all 0: one for each "
+                f"of the layers {list(layers)}. Received: weights={weights!r}."
+            )
+        self.distance = distance
+        self.features = keras.Model(network.inputs, outputs)
+
+    def __call__(self, target: Any, prediction: Any) -> Any:
+        """The loss, a scalar.
+
+        Args:
+            target: images that the network takes, shape `(batch, height, width, channels)`.
+            prediction: images of the same shape; gradients flow to both.
+
+        Raises:
+            TypeError: if the images are not floating point.
+            ValueError: if the shapes differ.
+        """
+        target, prediction = to_float(target, "target"), to_float(prediction, "prediction")
+        check_same_shape(
+            target, prediction, ("target", "prediction"), "They are compared image by image."
+        )
+        wanted, given = self._maps(target), self._maps(prediction)
+        means = [
+            ops.mean(_DISTANCES[self.distance](a - b)) for a, b in zip(wanted, given, strict=True)
+        ]
+        return sum(weight * mean for weight, mean in zip(self.weights, means, strict=True))
+
+    def _maps(self, images):
+        maps = keras.tree.flatten(self.features(images, training=False))
+        return [to_float(each, "feature maps") for each in maps]
+
+
+def _outputs(network, layers):
+    known = {layer.name: layer for layer in network.layers}
+    unknown = [name for name in layers if name not in known]
+    if unknown or not layers or isinstance(layers, str):
+        raise ValueError(
+            f"`layers` must be a list of names of layers of {network.name!r}. Received: "
+            f"layers={layers!r}. Its layers are: {', '.join(known)}."
+        )
+    return [known[name].output for name in layers]

@@ -1,0 +1,117 @@
+"""Reconstruction losses: how far a prediction is from the target that it should equal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+
+from gankit.losses._tensors import check_same_shape, to_float
+
+__all__ = ["charbonnier", "cycle_consistency", "l1"]
+
+
+def _difference(target: Any, prediction: Any) -> Any:
+    target, prediction = to_float(target, "target"), to_float(prediction, "prediction")
+    check_same_shape(
+        target, prediction, ("target", "prediction"), "They are compared value by value."
+    )
+    return target - prediction
+
+
+def l1(target: Any, prediction: Any) -> Any:
+    r"""Mean absolute difference, $E\,|y - \hat y|$ over all values.
+
+    It asks for the median of what is possible, where the squared error asks for the mean, and so
+    blurs less.
+
+    Args:
+        target: $y$, any shape, floating point.
+        prediction: $\hat y$, the same shape.
+
+    Returns:
+        Scalar tensor, in the units of the values.
+
+    Raises:
+        TypeError: if an argument is not floating point.
+        ValueError: if the shapes differ.
+
+    Example:
+
+    >>> import gankit
+    >>> float(gankit.losses.l1([[1.0, 2.0]], [[1.5, 0.0]]))
+    1.25
+
+    Source: Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks" (2017),
+    equation 3, as a mean.
+    """
+    return ops.mean(ops.abs(_difference(target, prediction)))
+
+
+def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
+    r"""`l1` made smooth around zero: $E \sqrt{(y - \hat y)^2 + \epsilon^2}$.
+
+    Args:
+        target: $y$, any shape, floating point.
+        prediction: $\hat y$, the same shape.
+        epsilon: half width of the round part, above 0, in the units of the values; also the loss
+            of a perfect prediction.
+
+    Returns:
+        Scalar tensor.
+
+    Raises:
+        TypeError: if an argument is not floating point.
+        ValueError: if the shapes differ, or `epsilon` is not above 0.
+
+    Example:
+
+    >>> import gankit
+    >>> float(gankit.losses.charbonnier([[3.0]], [[0.0]], epsilon=4.0))
+    5.0
+
+    Source: Lai et al., "Deep Laplacian Pyramid Networks for Fast and Accurate Super-Resolution"
+    (2017), section 3.3, whose epsilon is the default.
+    """
+    if not 0.0 < epsilon < math.inf:
+        raise ValueError(f"`epsilon` must be above 0 and finite. Received: epsilon={epsilon!r}.")
+    return ops.mean(ops.sqrt(ops.square(_difference(target, prediction)) + epsilon**2))
+
+
+def cycle_consistency(
+    x: Any, y: Any, to_y: Callable[[Any], Any], to_x: Callable[[Any], Any]
+) -> Any:
+    r"""Two maps between two domains should undo each other.
+
+    $$L_{cyc} = E_x\,|F(G(x)) - x| + E_y\,|G(F(y)) - y|$$
+
+    A step that has the translation $G(x)$ at hand already computes `l1(x, to_x(translated))`
+    instead of translating twice.
+
+    Args:
+        x: examples of the first domain, floating point.
+        y: examples of the second, any number of them.
+        to_y: $G$, from the first domain to the second.
+        to_x: $F$, back.
+
+    Returns:
+        Scalar tensor: the sum of the two means, in the units of the values.
+
+    Raises:
+        TypeError: if examples or their images are not floating point.
+        ValueError: if an example comes back in another shape.
+
+    Example:
+
+    >>> import gankit
+    >>> double, halve = lambda t: 2.0 * t, lambda t: 0.5 * t
+    >>> float(gankit.losses.cycle_consistency([[1.0]], [[3.0]], double, halve))
+    0.0
+
+    Source: Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+    Networks" (2017), equation 2, as means.
+    """
+    x, y = to_float(x, "x"), to_float(y, "y")
+    return l1(x, to_x(to_y(x))) + l1(y, to_y(to_x(y)))

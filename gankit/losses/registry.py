@@ -1,0 +1,63 @@
+"""Adversarial losses by name."""
+
+from __future__ import annotations
+
+import difflib
+
+from gankit.losses import adversarial, relativistic
+from gankit.losses.adversarial import AdversarialLoss
+
+__all__ = ["get", "names"]
+
+_LOSSES = {
+    "minimax": adversarial.Minimax,
+    "non_saturating": adversarial.NonSaturating,
+    "least_squares": adversarial.LeastSquares,
+    "wasserstein": adversarial.Wasserstein,
+    "hinge": adversarial.Hinge,
+    "relativistic": relativistic.Relativistic,
+    "relativistic_average": relativistic.RelativisticAverage,
+}
+
+
+def names() -> list[str]:
+    """Names that `get` knows."""
+    return list(_LOSSES)
+
+
+def get(loss: str | AdversarialLoss) -> AdversarialLoss:
+    """Find an adversarial loss.
+
+    Args:
+        loss: one of `names()`, or an object with methods `discriminator(real_logits, fake_logits)`
+            and `generator(fake_logits, real_logits=None)`, which is returned as it is.
+
+    Returns:
+        An object with these two methods; each returns a scalar tensor, the mean over the examples.
+
+    Raises:
+        ValueError: if the name is unknown; the message lists the known ones and the nearest.
+        TypeError: if an object lacks one of the methods.
+
+    Example:
+
+    >>> import gankit
+    >>> loss = gankit.losses.get("hinge")
+    >>> float(loss.discriminator([[2.0]], [[-0.5]]))
+    0.5
+    """
+    if isinstance(loss, str):
+        if loss not in _LOSSES:
+            nearest = difflib.get_close_matches(loss, _LOSSES, n=1, cutoff=0.0)[0]
+            raise ValueError(
+                f"Unknown loss {loss!r}. Known losses: {', '.join(_LOSSES)}. "
+                f"Did you mean {nearest!r}?"
+            )
+        return _LOSSES[loss]()
+    for method in ("discriminator", "generator"):
+        if not callable(getattr(loss, method, None)):
+            raise TypeError(
+                f"A loss needs a method `{method}`; {loss!r} has none. Pass one of "
+                f"{', '.join(_LOSSES)}, or a subclass of gankit.losses.AdversarialLoss."
+            )
+    return loss
