@@ -35,6 +35,13 @@ def same_length(**vectors: Any) -> list[np.ndarray]:
     return list(arrays.values())
 
 
+def plane_points(name: str, values: Any) -> np.ndarray:
+    values = numbers(name, values)
+    if values.ndim != 2 or values.shape[1] != 2:
+        raise ValueError(f"`{name}` must have shape (n, 2), but it is {values.shape}.")
+    return values
+
+
 def one_each(name: str, labels: Sequence[Any] | None, count: int, of: str):
     if labels is not None and len(labels) != count:
         raise ValueError(f"`{name}` has {len(labels)} entries for {count} {of}: give one each.")

@@ -91,6 +91,15 @@ def draw_tiles(pixels, columns, gap, labels, row_labels, title, ax):
     return figure or ax, ax
 
 
+def frame_tile(ax: Any, pixels: np.ndarray, gap: int, row: int, column: int, color: str) -> None:
+    """Frames one image of a grid that was drawn without labels above the images."""
+    from matplotlib.patches import Rectangle
+
+    height, width = pixels.shape[1:3]
+    corner = (column * (width + gap) - 0.5, row * (height + gap) - 0.5)
+    ax.add_patch(Rectangle(corner, width, height, fill=False, color=color, lw=2, clip_on=False))
+
+
 def whole_scale(height: int, width: int, room: int = WIDTH) -> float:
     """Screen pixels per pixel: a whole number, unless one for one is too wide for the page."""
     if width > room:

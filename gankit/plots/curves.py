@@ -5,7 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from gankit.plots._draw import DATA, DISCRIMINATOR, GENERATOR, OTHERS, TEXT, WIDTH, new_figure, tidy
+from gankit.plots._draw import (
+    DATA,
+    DISCRIMINATOR,
+    GENERATOR,
+    HIGHLIGHT,
+    OTHERS,
+    TEXT,
+    WIDTH,
+    new_figure,
+    tidy,
+)
 
 
 def loss_curves(
@@ -70,6 +80,89 @@ def loss_curves(
     if title:
         figure.suptitle(title, fontsize=TEXT + 2)
     return figure
+
+
+def metric_curves(
+    measured: Any, best: Mapping[str, str | None], *, title: str | None = None
+) -> Any:
+    """Draws metrics over training, one panel each, and marks the best epoch of each.
+
+    Args:
+        measured: `Evaluate.values`, which is number of epochs trained to values by name; or what
+            `fit` returned, where every epoch was measured.
+        best: Name of each metric to draw to `"min"` or `"max"`, whichever is best, or None for no
+            mark. Values that are not finite are left out, and are never best.
+        title: Title of the figure.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: If `best` is empty, names a metric that was not measured or says something else
+            than above, a metric has no finite value, or the history of `fit` has not one value of
+            it for every epoch.
+
+    Example:
+
+    >>> from gankit import plots
+    >>> measured = {1: {"recall": 0.2}, 5: {"recall": 0.6}, 10: {"recall": 0.5}}
+    >>> figure = plots.metric_curves(measured, {"recall": "max"})
+    """
+    if not best:
+        raise ValueError("`best` is empty: name at least one metric.")
+    points = {name: _measurements(measured, name) for name in best}
+    columns = 2 if len(points) == 4 else min(len(points), 3)
+    rows = -(-len(points) // columns)
+    figure = new_figure(WIDTH, 260 * rows, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax, (name, (epochs, values)) in zip(panels, points.items(), strict=False):
+        _metric_curve(ax, name, epochs, values, best[name])
+    for ax in panels[len(points) :]:
+        ax.remove()
+    if title:
+        figure.suptitle(title, fontsize=TEXT + 2)
+    return figure
+
+
+def _measurements(measured: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs and finite values of one metric."""
+    if hasattr(measured, "history"):
+        known, values = list(measured.history), measured.history.get(name, [])
+        if values and len(values) != len(measured.epoch):
+            raise ValueError(
+                f"{name!r} has {len(values)} values for {len(measured.epoch)} epochs, and the "
+                "history does not say for which: give `Evaluate.values`."
+            )
+        pairs = [(measured.epoch[index] + 1, value) for index, value in enumerate(values)]
+    else:
+        known = sorted({key for values in measured.values() for key in values})
+        pairs = [(epochs, values[name]) for epochs, values in measured.items() if name in values]
+    if name not in known:
+        raise ValueError(f"`best` names {name!r}, but what was measured is {known}.")
+    finite = np.array([pair for pair in pairs if np.isfinite(pair[1])], dtype="float64")
+    if not len(finite):
+        raise ValueError(f"{name!r} has no finite value: {[value for _, value in pairs]}.")
+    return finite[:, 0], finite[:, 1]
+
+
+def _metric_curve(ax: Any, name: str, epochs: np.ndarray, values: np.ndarray, best: str | None):
+    from matplotlib.ticker import MaxNLocator
+
+    if best not in ("min", "max", None):
+        raise ValueError(f"The best of {name!r} is 'min', 'max' or None, but it is {best!r}.")
+    heading = name.replace("_", " ")
+    ax.plot(epochs, values, color=GENERATOR, lw=1.8, marker=".", ms=5)
+    if best is not None:
+        at = values.argmin() if best == "min" else values.argmax()
+        ax.axvline(epochs[at], color=HIGHLIGHT, ls=":", lw=1.2, zorder=1)
+        ax.plot(epochs[at], values[at], "o", color=HIGHLIGHT, ms=7)
+        heading += f"\nbest {values[at]:.4g}, epoch {epochs[at]:.0f}"
+    ax.set_title(heading, fontsize=TEXT + 1)
+    ax.set_xlabel("epoch")
+    tidy(ax)
+    ax.grid(axis="y", color="0.92", lw=0.8)
+    ax.set_axisbelow(True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
 
 
 def _curves(ax: Any, epochs: np.ndarray, curves: Mapping[str, Any], lines: Mapping[str, float]):

@@ -15,6 +15,7 @@ from gankit.plots._draw import (
     figure_and_axes,
     legend_and_title,
     numbers,
+    plane_points,
     same_length,
     tidy,
 )
@@ -143,11 +144,8 @@ def decision_2d(
     >>> points = np.random.default_rng(0).normal(size=(100, 2))
     >>> figure = plots.decision_2d(lambda x: x[:, :1], points + 1, points - 1, (-4, 4))
     """
-    points = {"real_points": real_points, "fake_points": fake_points}
-    for name, values in points.items():
-        points[name] = values = numbers(name, values)
-        if values.ndim != 2 or values.shape[1] != 2:
-            raise ValueError(f"`{name}` must have shape (n, 2), but it is {values.shape}.")
+    real_points = plane_points("real_points", real_points)
+    fake_points = plane_points("fake_points", fake_points)
     low, high = (float(limit) for limit in limits)
     if not low < high:
         raise ValueError(f"`limits` must be (low, high) with low < high, but it is {limits!r}.")
@@ -167,8 +165,8 @@ def decision_2d(
     figure, ax = figure_and_axes(560, 470, ax)
     image = _decision_map(ax, centres, probabilities, (low, high, low, high))
     style = {"s": 9, "lw": 0, "alpha": 0.7, "zorder": 3}
-    ax.scatter(*points["real_points"].T, color=DATA, label="data", **style)
-    ax.scatter(*points["fake_points"].T, color=GENERATOR, label="generated", **style)
+    ax.scatter(*real_points.T, color=DATA, label="data", **style)
+    ax.scatter(*fake_points.T, color=GENERATOR, label="generated", **style)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     ax.tick_params(labelsize=TEXT)
     legend_and_title(ax, 2, title)

@@ -1,14 +1,21 @@
 """Images in grids and strips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from gankit.checks import check_count
-from gankit.plots._draw import HIGHLIGHT, numbers, one_each
-from gankit.plots._tiles import check_frames, count_columns, draw_tiles, gap_between, lay_out
+from gankit.plots._draw import GENERATOR, HIGHLIGHT, numbers, one_each
+from gankit.plots._tiles import (
+    check_frames,
+    count_columns,
+    draw_tiles,
+    frame_tile,
+    gap_between,
+    lay_out,
+)
 
 
 def to_pixels(images: Any) -> np.ndarray:
@@ -147,15 +154,114 @@ def interpolation_strip(
     pixels = to_pixels(images.reshape(-1, *images.shape[-3:]))
     gap = 2 * gap_between(pixels)  # room for the frames
     drawn, axes = draw_tiles(pixels, steps, gap, None, row_labels, title, ax)
-    from matplotlib.patches import Rectangle
-
-    height, width = pixels.shape[1:3]
     for row in range(len(pixels) // steps):
         for column in (0, steps - 1):
-            corner = (column * (width + gap) - 0.5, row * (height + gap) - 0.5)
-            axes.add_patch(
-                Rectangle(corner, width, height, fill=False, color=HIGHLIGHT, lw=2, clip_on=False)
-            )
+            frame_tile(axes, pixels, gap, row, column, HIGHLIGHT)
+    return drawn
+
+
+def comparison_grid(
+    rows: Mapping[str, Any],
+    *,
+    labels: Mapping[str, Sequence[Any]] | None = None,
+    title: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draws the same examples as several methods show them: one row per method, named at its left.
+
+    A row of smaller images is enlarged by a whole factor, pixel by pixel, to the size of the
+    largest; where one row is in colour, grey rows are shown beside it as they are.
+
+    Args:
+        rows: Name to images `(n, height, width, channels)` in [-1, 1], as many in each row, such as
+            `{"input": small, "bicubic": smooth, "SRGAN": sharp, "original": real}`.
+        labels: Name of a row to the captions of its images, written above them; rows that are not
+            named have none.
+        title: Title of the whole grid.
+        ax: matplotlib axes to draw into, by default those of a new figure.
+
+    Returns:
+        The figure, or `ax` where it was given.
+
+    Raises:
+        ValueError: If there are no rows, the images of one are not what `to_pixels` takes, their
+            numbers differ, a size is no whole fraction of the largest, or `labels` names no row or
+            has not as many captions as the row has images.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import plots
+    >>> small, large = np.zeros((5, 16, 16, 3)), np.zeros((5, 64, 64, 3))
+    >>> rows = {"input": small, "original": large}
+    >>> figure = plots.comparison_grid(rows, labels={"input": ["16x16"] * 5})
+    """
+    if not rows:
+        raise ValueError("`rows` is empty: give at least one name with images.")
+    pixels = {str(name): to_pixels(images) for name, images in rows.items()}
+    counts = {name: len(images) for name, images in pixels.items()}
+    if len(set(counts.values())) > 1:
+        raise ValueError(f"Every row needs the same examples, but their numbers are {counts}.")
+    columns = next(iter(counts.values()))
+    captions = None if labels is None else _captions(labels, list(pixels), columns)
+    everything = np.concatenate(_equally_large(pixels))
+    gap = gap_between(everything)
+    return draw_tiles(everything, columns, gap, captions, list(pixels), title, ax)[0]
+
+
+def neighbour_strips(
+    samples: Any,
+    neighbours: Any,
+    distances: Any = None,
+    *,
+    title: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draws each sample, framed, beside its nearest training images: has the generator copied?
+
+    Args:
+        samples: Generated images `(n, height, width, channels)` in [-1, 1], one per row.
+        neighbours: Their neighbours, nearest first, `(n, k, height, width, channels)`: for `found =
+            metrics.nearest_neighbours(samples, images, k=4)` these are `images[found.indices]`.
+        distances: `(n, k)`, such as `found.distances`; that to the nearest is written left of each
+            row.
+        title: Title of the whole picture.
+        ax: matplotlib axes to draw into, by default those of a new figure.
+
+    Returns:
+        The figure, or `ax` where it was given.
+
+    Raises:
+        ValueError: If shapes do not fit each other, or the images are not what `to_pixels` takes.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit import metrics, plots
+    >>> samples, images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 28, 28, 1))
+    >>> found = metrics.nearest_neighbours(samples, images, k=4)
+    >>> figure = plots.neighbour_strips(samples, images[found.indices], found.distances)
+    """
+    pixels = to_pixels(samples)
+    neighbours = numbers("neighbours", neighbours)
+    shape = (len(pixels), neighbours.shape[1] if neighbours.ndim > 1 else 1, *pixels.shape[1:])
+    if neighbours.shape != shape:
+        raise ValueError(
+            f"`neighbours` must have shape (n, k, height, width, channels), and `samples` are "
+            f"{pixels.shape}; but it is {neighbours.shape}."
+        )
+    near = to_pixels(neighbours.reshape(-1, *shape[2:])).reshape(shape)
+    row_labels = None
+    if distances is not None:
+        distances = numbers("distances", distances)
+        if distances.shape != shape[:2]:
+            raise ValueError(f"`distances` must be {shape[:2]}, but it is {distances.shape}.")
+        row_labels = [f"d = {distance:.3g}" for distance in distances[:, 0]]
+    everything = np.concatenate([pixels[:, None], near], axis=1).reshape(-1, *shape[2:])
+    gap = 2 * gap_between(pixels)  # room for the frames
+    drawn, axes = draw_tiles(everything, 1 + shape[1], gap, None, row_labels, title, ax)
+    for row in range(len(pixels)):
+        frame_tile(axes, pixels, gap, row, 0, GENERATOR)
     return drawn
 
 
@@ -201,3 +307,30 @@ def filmstrip(
         pixels = pixels[..., None]
     gap = max(1, pixels.shape[2] // 20)
     return draw_tiles(pixels, len(chosen), gap, labels, None, title, ax)[0]
+
+
+def _captions(labels: Mapping[str, Sequence[Any]], names: list[str], columns: int) -> list:
+    """A caption for every image of a comparison, row after row."""
+    if unknown := sorted(set(labels) - set(names)):
+        raise ValueError(f"`labels` names {unknown}, but the rows are {names}.")
+    for name, captions in labels.items():
+        one_each(f"labels[{name!r}]", captions, columns, "images")
+    return [caption for name in names for caption in labels.get(name, [""] * columns)]
+
+
+def _equally_large(pixels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """The rows of a comparison with the size of the largest image and the channels of the most."""
+    height = max(images.shape[1] for images in pixels.values())
+    channels = max(images.shape[-1] for images in pixels.values())
+    shapes = {name: images.shape[1:] for name, images in pixels.items()}
+    enlarged = []
+    for images in pixels.values():
+        factor = height // images.shape[1]
+        images = images.repeat(factor, 1).repeat(factor, 2)
+        enlarged.append(np.broadcast_to(images, (*images.shape[:3], channels)))
+    if len({images.shape for images in enlarged}) > 1:
+        raise ValueError(
+            f"Smaller images are enlarged by a whole factor, which does not fit: one image of each "
+            f"row is {shapes}. Resize them first, as with `gankit.resampling.bicubic_upscale`."
+        )
+    return enlarged

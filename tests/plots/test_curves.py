@@ -48,3 +48,58 @@ def test_one_epoch_is_visible():
 def test_loss_curves_refuse(history, equilibrium, message):
     with pytest.raises(ValueError, match=message):
         plots.loss_curves(history, equilibrium=equilibrium)
+
+
+def test_metric_curves_mark_the_best_epoch():
+    measured = {
+        1: {"distance": 9.0, "recall": 0.1},
+        5: {"distance": 2.0, "recall": 0.7},
+        6: {"distance": -math.inf, "recall": math.nan},
+        10: {"distance": 3.0, "recall": 0.7},
+        11: {"recall": 0.5},
+    }
+    directions = {"distance": "min", "recall": "max"}
+    distance, recall = plots.metric_curves(measured, directions, title="A run").axes
+    assert distance.get_title() == "distance\nbest 2, epoch 5"
+    assert recall.get_title() == "recall\nbest 0.7, epoch 5"  # the first of equals
+    curve, _, mark = distance.lines
+    assert list(curve.get_xdata()) == [1, 5, 10] and list(curve.get_ydata()) == [9, 2, 3]
+    assert (list(mark.get_xdata()), list(mark.get_ydata())) == ([5], [2])
+    assert list(recall.lines[0].get_xdata()) == [1, 5, 10, 11]
+
+
+def test_metric_curves_without_a_best():
+    (ax,) = plots.metric_curves({1: {"modes": 3.0}, 2: {"modes": 5.0}}, {"modes": None}).axes
+    assert ax.get_title() == "modes" and len(ax.lines) == 1
+
+
+def test_metric_curves_of_a_history():
+    history = keras.callbacks.History()
+    history.epoch = [4, 5, 6]
+    history.history = {"recall": [0.1, 0.3, 0.2], "distance": [1.0]}
+    (ax,) = plots.metric_curves(history, {"recall": "max"}).axes
+    assert ax.get_title() == "recall\nbest 0.3, epoch 6"
+    with pytest.raises(ValueError, match="'distance' has 1 values for 3 epochs.*`Evaluate.values`"):
+        plots.metric_curves(history, {"distance": "min"})
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7])
+def test_every_metric_has_a_panel(count):
+    values = {str(i): float(i) for i in range(count)}
+    figure = plots.metric_curves({1: values, 2: values}, dict.fromkeys(values, "min"))
+    assert [ax.get_title()[0] for ax in figure.axes] == list(values)
+
+
+@pytest.mark.parametrize(
+    ("measured", "best", "message"),
+    [
+        ({1: {"a": 1.0}}, {}, "`best` is empty"),
+        ({1: {"a": 1.0}}, {"b": "min"}, r"names 'b', but what was measured is \['a'\]"),
+        ({}, {"b": "min"}, r"names 'b', but what was measured is \[\]"),
+        ({1: {"a": 1.0}}, {"a": "lowest"}, "best of 'a' is 'min', 'max' or None.*'lowest'"),
+        ({1: {"a": math.nan}}, {"a": "min"}, r"'a' has no finite value: \[nan\]"),
+    ],
+)
+def test_metric_curves_refuse(measured, best, message):
+    with pytest.raises(ValueError, match=message):
+        plots.metric_curves(measured, best)

@@ -150,3 +150,63 @@ def test_filmstrip_refuses():
         plots.filmstrip(frames(3), labels="ab")
     with pytest.raises(ValueError, match="count=0"):
         plots.filmstrip(frames(3), 0)
+
+
+def test_comparison_has_a_row_for_each_method():
+    small, large = images(3, 4, 4), images(3, 8, 8, 3)
+    captions = {"original": ["a", "b", "c"]}
+    figure = plots.comparison_grid({"input": small, "original": large}, labels=captions)
+    (ax,) = figure.axes
+    assert texts(figure) == ["", "", "", "a", "b", "c", "input", "original"]
+    shown = np.asarray(ax.images[0].get_array())
+    header = shown.shape[0] // 2 - 8
+    first = shown[header : header + 8, 9:17]
+    np.testing.assert_array_equal(
+        first, np.kron(plots.to_pixels(small)[1], np.ones((2, 2, 3), "uint8"))
+    )
+    np.testing.assert_array_equal(shown[-8:, 18:26], plots.to_pixels(large)[2])
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "message"),
+    [
+        ({}, None, "`rows` is empty"),
+        ({"a": images(2), "b": images(3)}, None, "{'a': 2, 'b': 3}"),
+        ({"a": images(2, 8, 8), "b": images(2, 12, 12)}, None, "whole factor.*bicubic_upscale"),
+        ({"a": images(2, 8, 8), "b": images(2, 16, 8)}, None, r"'b': \(16, 8, 1\)"),
+        ({"a": images(2)}, {"b": [1, 2]}, r"`labels` names \['b'\], but the rows are \['a'\]"),
+        ({"a": images(2)}, {"a": [1]}, r"labels\['a'\]` has 1 entries for 2 images"),
+        ({"a": images(2) * 255}, None, "must lie in"),
+    ],
+)
+def test_comparison_refuses(rows, labels, message):
+    with pytest.raises(ValueError, match=message):
+        plots.comparison_grid(rows, labels=labels)
+
+
+def test_neighbours_stand_beside_their_sample():
+    samples, near = images(2, 8, 8), images(6, 8, 8).reshape(2, 3, 8, 8, 1)
+    figure = plots.neighbour_strips(samples, near, [[1.234, 2, 3], [0.5, 1, 2]], title="Copied?")
+    (ax,) = figure.axes
+    assert texts(figure) == ["d = 1.23", "d = 0.5"]
+    shown = np.asarray(ax.images[0].get_array())
+    assert shown.shape == (2 * 8 + 2, 4 * 8 + 3 * 2)
+    np.testing.assert_array_equal(shown[10:, :8], plots.to_pixels(samples)[1, ..., 0])
+    np.testing.assert_array_equal(shown[10:, 20:28], plots.to_pixels(near[1])[1, ..., 0])
+    corners = [(patch.get_x(), patch.get_y()) for patch in ax.patches]
+    assert corners == [(-0.5, -0.5), (-0.5, 9.5)]
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "distances", "message"),
+    [
+        (np.zeros((2, 8, 8, 1)), None, r"`samples` are \(2, 8, 8, 1\); but it is \(2, 8, 8, 1\)"),
+        (np.zeros((3, 4, 8, 8, 1)), None, r"but it is \(3, 4, 8, 8, 1\)"),
+        (np.zeros(5), None, r"but it is \(5,\)"),
+        (np.zeros((2, 4, 8, 8, 1)), np.zeros((2, 3)), r"must be \(2, 4\), but it is \(2, 3\)"),
+        (np.full((2, 4, 8, 8, 1), 2.0), None, r"span \[2, 2\]"),
+    ],
+)
+def test_neighbour_strips_refuse(neighbours, distances, message):
+    with pytest.raises(ValueError, match=message):
+        plots.neighbour_strips(np.zeros((2, 8, 8, 1)), neighbours, distances)

@@ -1,0 +1,83 @@
+import math
+
+import numpy as np
+import pytest
+
+from gankit import plots
+
+CENTRES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_mode_map_shows_covered_and_missed_modes():
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    (ax,) = plots.mode_map(CENTRES, [8, 0, 2, 0], points, title="After training").axes
+    drawn, discs, _, crosses = ax.collections
+    np.testing.assert_allclose(drawn.get_offsets(), points)
+    np.testing.assert_allclose(discs.get_offsets(), CENTRES[[0, 2]])
+    np.testing.assert_allclose(crosses.get_offsets(), CENTRES[[1, 3]])
+    assert discs.get_sizes()[0] == pytest.approx(4 * discs.get_sizes()[1])
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [
+        (count, pytest.approx(centre)) for count, centre in zip("8020", CENTRES, strict=True)
+    ]
+    assert legend(ax) == ["2 of 4 modes covered", "2 missed"]
+    assert ax.get_title() == "After training"
+
+
+def test_mode_map_at_both_ends():
+    (ax,) = plots.mode_map(CENTRES, [1, 1, 1, 1]).axes
+    assert legend(ax) == ["4 of 4 modes covered"]
+    (ax,) = plots.mode_map(CENTRES, [0, 0, 0, 0]).axes
+    assert legend(ax) == ["0 of 4 modes covered", "4 missed"]
+
+
+def test_mode_map_of_many_modes_has_no_numbers():
+    centres = np.random.default_rng(0).normal(size=(37, 2))
+    assert not plots.mode_map(centres, np.ones(37)).axes[0].texts
+    assert len(plots.mode_map(centres[:36], np.ones(36)).axes[0].texts) == 36
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((CENTRES[:, :1], [1] * 4), r"`centres` must have shape \(n, 2\), but it is \(4, 1\)"),
+        ((CENTRES, [1] * 3), r"for each of 4 centres, but it is \[1. 1. 1.\]"),
+        ((CENTRES, [1, 1, 1, -1]), "not negative, for each of 4 centres"),
+        ((CENTRES, [1, 1, 1, math.nan]), "`counts` holds 1 values that are NaN"),
+        ((CENTRES, [1] * 4, np.zeros((5, 3))), r"`points` must have shape .* \(5, 3\)"),
+    ],
+)
+def test_mode_map_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plots.mode_map(*arguments)
+
+
+def test_precision_recall_plane():
+    runs = {"collapsed": (0.9, 0.1), "DCGAN": ([0.2, 0.5, 0.8], [0.3, 0.4, 0.6])}
+    (ax,) = plots.precision_recall(runs, title="Glyphs").axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("recall", "precision")
+    assert ax.get_xlim() == ax.get_ylim() == (0, 1)
+    assert legend(ax) == ["collapsed", "DCGAN"]
+    way = ax.lines[1]
+    assert list(way.get_xdata()) == [0.3, 0.4, 0.6] and list(way.get_ydata()) == [0.2, 0.5, 0.8]
+    ends = [collection.get_offsets().tolist() for collection in ax.collections[1::2]]
+    assert ends == [[[0.1, 0.9]], [[0.6, 0.8]]]
+
+
+@pytest.mark.parametrize(
+    ("runs", "message"),
+    [
+        ({}, "must hold 1 to 7 runs, but it holds 0"),
+        ({str(i): (0.5, 0.5) for i in range(8)}, "but it holds 8"),
+        ({"a": (0.5, 0.5, 0.5)}, r"'a' must be \(precision, recall\), but it is \(0.5, 0.5, 0.5\)"),
+        ({"a": ([0.5, 0.6], [0.5])}, r"of 'a' must be of one length.*\(2,\) and \(1,\)"),
+        ({"a": (0.5, 1.2)}, r"of 'a' must lie in \[0, 1\], but they span \[0.5, 1.2\]"),
+        ({"a": (0.5, math.nan)}, "`a` holds 1 values that are NaN"),
+    ],
+)
+def test_precision_recall_refuses(runs, message):
+    with pytest.raises(ValueError, match=message):
+        plots.precision_recall(runs)
