@@ -1,4 +1,4 @@
-"""What a training step of the DCGAN costs: gankit's `fit`, a TensorFlow loop, a PyTorch loop.
+"""How fast a DCGAN trains: gankit's `fit`, a TensorFlow loop, a PyTorch loop.
 
     python benchmarks/step_throughput.py [--rounds 20] [--json RESULT]
 
@@ -29,11 +29,13 @@ ENVIRONMENT = {
 }
 CONTENDERS = {
     "gankit": "gankit_fit",
+    "gankit, bfloat16": "gankit_bfloat16",
     "TensorFlow": "tensorflow_loop",
-    "TensorFlow, fused": "tensorflow_fused",
+    "TensorFlow, Keras' norm": "tensorflow_keras_norm",
     "PyTorch": "pytorch_loop",
+    "PyTorch, bfloat16": "pytorch_bfloat16",
 }
-BASELINE = "TensorFlow"
+BASELINES = ("TensorFlow", "PyTorch", "PyTorch, bfloat16")
 
 
 class Turns:
@@ -114,29 +116,29 @@ def race(images, names, options):
 
 
 def summary(rates):
-    """Median speed, and the time of a step as a multiple of the baseline's in the same round."""
+    """Median speed, and the speed as a multiple of each baseline's in the same round."""
     result = {}
     for name, own in rates.items():
-        ratios = [base / rate for base, rate in zip(rates[BASELINE], own, strict=True)]
-        result[name] = {
-            "images_per_second": round(statistics.median(own), 1),
-            "time_ratio": {
+        result[name] = {"images_per_second": round(statistics.median(own), 1), "speed": {}}
+        for baseline in (b for b in BASELINES if b in rates):
+            ratios = [rate / base for rate, base in zip(own, rates[baseline], strict=True)]
+            result[name]["speed"][baseline] = {
                 "median": round(statistics.median(ratios), 3),
                 "min": round(min(ratios), 3),
                 "max": round(max(ratios), 3),
-            },
-        }
+            }
     return result
 
 
 def table(contenders):
-    lines = [f"{'':18}{'images/s':>10}   time of a step, {BASELINE} loop = 1"]
+    """One line per contender: images per second, and the speed with each baseline as 1."""
+    baselines = list(next(iter(contenders.values()))["speed"])
+    lines = [f"{'':24}{'images/s':>10}" + "".join(f"   {f'{b} = 1':^24}" for b in baselines)]
     for name, row in contenders.items():
-        ratio = row["time_ratio"]
-        lines.append(
-            f"{name:18}{row['images_per_second']:10.1f}   "
-            f"{ratio['median']:.3f} (min {ratio['min']:.3f}, max {ratio['max']:.3f})"
-        )
+        line = f"{name:24}{row['images_per_second']:10.1f}"
+        for ratio in row["speed"].values():
+            line += f"   {ratio['median']:6.3f} ({ratio['min']:.3f} to {ratio['max']:.3f})"
+        lines.append(line)
     return "\n".join(lines)
 
 
@@ -168,7 +170,7 @@ def main():
 
     names = list(CONTENDERS)
     if importlib.util.find_spec("torch") is None:
-        names.remove("PyTorch")
+        names = [name for name in names if "PyTorch" not in name]
         print("PyTorch is left out: it is not installed (pip install torch).")
     images, _ = datasets.load("glyphs")
     if options.batch > len(images):

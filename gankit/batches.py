@@ -2,18 +2,20 @@
 
 A shuffled pipeline that keeps its state in a random generator cannot be continued by a new
 process. Here the order of the examples in epoch `e` depends on `(seed, e)` alone, and a `Position`
-says which epoch comes next and how many of its batches to leave out.
+says which epoch comes next and how many of its batches to leave out. `Batches` gathers them with
+NumPy, on any backend, and as a `tf.data` pipeline.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 
-__all__ = ["Batches", "Position", "order"]
+__all__ = ["Batches", "Position", "order", "with_position"]
 
 
 class Position:
@@ -105,6 +107,53 @@ class Batches(keras.utils.PyDataset):
     def _epoch_order(self) -> np.ndarray:
         key = (self.position.seed, self.position.epoch)
         if self._order[0] != key:
-            indices = order(self._examples, *key) if self.shuffle else np.arange(self._examples)
-            self._order = (key, indices)
+            self._order = (key, self._indices(*key))
         return self._order[1]
+
+    def _indices(self, seed: int, epoch: int) -> np.ndarray:
+        return order(self._examples, seed, epoch) if self.shuffle else np.arange(self._examples)
+
+    def pipeline(self, tf: Any, drop_remainder: bool = False) -> Any:
+        """The same batches from a `tf.data` pipeline, which gathers them while a step runs.
+
+        Each iteration is the epoch after the last. The pipeline has the attribute `position`, which
+        is asked when the first batch of an iteration is taken; `cardinality()` is the number of
+        batches that the next iteration has.
+
+        Args:
+            tf: the module `tensorflow`, which this file does without.
+            drop_remainder: whether to leave out a last batch that is smaller than the others.
+
+        Returns:
+            A `tf.data.Dataset`. Batches have a static size where all are of one size.
+        """
+        with tf.device("CPU"):
+            tensors = keras.tree.map_structure(tf.constant, self.arrays)
+        steps, rest = divmod(self._examples, self.batch_size)
+        alike = drop_remainder or rest == 0
+
+        def one_pass() -> Iterator[np.ndarray]:
+            epoch, batch = self.position.take()
+            yield self._indices(self.position.seed, epoch)[batch * self.batch_size :]
+
+        def batches(chosen: Any) -> Any:
+            return tf.data.Dataset.from_tensor_slices(chosen).batch(self.batch_size, alike)
+
+        def gather(chosen: Any) -> Any:
+            return keras.tree.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)
+
+        passes = tf.data.Dataset.from_generator(
+            one_pass, output_signature=tf.TensorSpec((None,), tf.int64)
+        )
+        pipeline = passes.flat_map(batches).map(gather, tf.data.AUTOTUNE, deterministic=True)
+        return with_position(pipeline, tf, steps if alike else steps + 1, self.position)
+
+
+def with_position(pipeline: Any, tf: Any, steps: int, position: Position) -> Any:
+    """Give a prefetching form of `pipeline` its `position` and a `cardinality` that knows it."""
+    pipeline = pipeline.prefetch(tf.data.AUTOTUNE)
+    pipeline.position = position
+    # tf.data cannot know the length of a pipeline fed by a generator, and asserting the length of
+    # a whole epoch would fail on one that is resumed in its middle.
+    pipeline.cardinality = lambda: tf.constant(steps - position.batch, tf.int64)
+    return pipeline

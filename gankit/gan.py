@@ -319,7 +319,7 @@ class GAN(keras.Model):
                 steps_per_epoch=steps_per_epoch,
             )
 
-    def _batches_of_arrays(self, x, y, batch_size, shuffle) -> Batches:
+    def _batches_of_arrays(self, x, y, batch_size, shuffle) -> Any:
         batch_size = 64 if batch_size is None else checks.check_count("batch_size", batch_size)
         steps = getattr(self, "discriminator_steps", 1)
         if batch_size < steps:
@@ -328,7 +328,8 @@ class GAN(keras.Model):
             )
         arrays = tuple(ops.convert_to_numpy(a) for a in (x, y) if a is not None)
         self._check(arrays)
-        return Batches(arrays, batch_size, shuffle, Position(self.seed))
+        batches = Batches(arrays, batch_size, shuffle, Position(self.seed))
+        return autodiff.quickest_feed(batches, self.distribute_strategy)
 
     def _checked_pipeline(self, x, y, batch_size) -> Any:
         if y is not None or batch_size is not None:

@@ -70,20 +70,23 @@ def assert_same_weights(networks, others):
 
 
 def test_runs_and_writes_what_it_measured(tmp_path):
+    import step_throughput
+
     path = tmp_path / "result.json"
     small = ["--rounds", "2", "--slice-seconds", "0.01", "--width", "2", "--batch", "4"]
     done = run(*small, "--json", str(path))
     assert done.returncode == 0, done.stderr
     result = json.loads(path.read_text())
-    names = ["gankit", "TensorFlow", "TensorFlow, fused"] + (["PyTorch"] if HAS_TORCH else [])
+    names = [name for name in step_throughput.CONTENDERS if HAS_TORCH or "PyTorch" not in name]
     assert list(result["contenders"]) == names
     assert ("PyTorch is left out" in done.stdout) is not HAS_TORCH
     for name, row in result["contenders"].items():
-        ratio = row["time_ratio"]
         assert row["images_per_second"] > 0
-        assert 0 < ratio["min"] <= ratio["median"] <= ratio["max"]
+        for ratio in row["speed"].values():
+            assert 0 < ratio["min"] <= ratio["median"] <= ratio["max"]
         assert f"{name} " in done.stdout
-    assert set(result["contenders"]["TensorFlow"]["time_ratio"].values()) == {1.0}
+    for baseline in ("TensorFlow", "PyTorch") if HAS_TORCH else ("TensorFlow",):
+        assert set(result["contenders"][baseline]["speed"][baseline].values()) == {1.0}
     assert result["settings"]["rounds"] == 2
     assert "/" not in json.dumps(result["versions"])
 
@@ -121,16 +124,17 @@ def test_the_tensorflow_loop_takes_the_steps_that_gankit_takes():
     assert_same_weights((gan.generator, gan.discriminator), (generator, discriminator))
 
 
-def test_the_fused_kernel_takes_the_steps_of_the_plain_loop():
-    from contenders.tensorflow_fused import FusedBatchNormalization, fuse
+def test_keras_normalisation_takes_the_steps_of_the_one_kernel():
+    import keras
+    from contenders.tensorflow_keras_norm import unfuse
 
     steps = draw_steps()
-    *plain, expected = tensorflow_run(steps)
-    *fused, found = tensorflow_run(steps, prepare=fuse)
-    counts = [sum(isinstance(x, FusedBatchNormalization) for x in f.layers) for f in fused]
+    *fused, expected = tensorflow_run(steps)
+    *plain, found = tensorflow_run(steps, prepare=unfuse)
+    counts = [sum(type(x) is keras.layers.BatchNormalization for x in p.layers) for p in plain]
     assert counts == [2, 1]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
-    assert_same_weights(plain, fused)
+    assert_same_weights(fused, plain)
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="the PyTorch loop needs PyTorch")

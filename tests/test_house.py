@@ -109,6 +109,7 @@ KNOWS = {
     "draws": {"autodiff"},
     "layers": {"layers"},
     "losses": {"losses"},
+    "normalization": {"autodiff"},
     "penalties": set(),
     "resampling": {"checks"},
     "saving": set(),

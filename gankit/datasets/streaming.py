@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gankit.batches import Position, order
+from gankit.batches import Batches, Position, with_position
 from gankit.datasets import tfds_sets
 from gankit.datasets.images import check_image_size
 from gankit.datasets.loading import read_levels
@@ -101,26 +101,9 @@ def _from_memory(
 ) -> tuple[tf.data.Dataset, int]:
     """Batches of grey levels and labels, gathered from arrays."""
     tf = tfds_sets.tensorflow()
-    images, labels = read_levels(dataset, split, side)
-    examples = len(images)
-    with tf.device("CPU"):
-        images, labels = tf.constant(images), tf.constant(labels)
-
-    def one_pass() -> Iterator[np.ndarray]:
-        epoch, batch = position.take()
-        chosen = order(examples, position.seed, epoch) if shuffle else np.arange(examples)
-        yield chosen[batch * batch_size :]
-
-    def batches(chosen: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.Dataset.from_tensor_slices(chosen).batch(batch_size, drop_remainder)
-
-    def gather(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.gather(images, chosen), tf.gather(labels, chosen)
-
-    passes = tf.data.Dataset.from_generator(
-        one_pass, output_signature=tf.TensorSpec((None,), tf.int64)
-    )
-    return passes.flat_map(batches).map(gather, tf.data.AUTOTUNE, deterministic=True), examples
+    arrays = read_levels(dataset, split, side)
+    batches = Batches(arrays, batch_size, shuffle, position)
+    return batches.pipeline(tf, drop_remainder), len(arrays[0])
 
 
 def _from_disk(
@@ -174,12 +157,8 @@ def _finish(
         images = tf.cast(images, tf.float32) / (peak / 2) - 1
         return (images, *classes) if labels else images
 
-    pipeline = levels.map(scale, tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
-    pipeline.position = position
-    # tf.data cannot know the length of a pipeline fed by a generator, and asserting the length of
-    # a whole epoch would fail on one that is resumed in its middle
-    pipeline.cardinality = lambda: tf.constant(steps - position.batch, tf.int64)
-    return pipeline
+    pipeline = levels.map(scale, tf.data.AUTOTUNE, deterministic=True)
+    return with_position(pipeline, tf, steps, position)
 
 
 def _check_whole(what: str, value: object, least: int) -> None:

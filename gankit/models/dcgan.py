@@ -21,6 +21,7 @@ from keras import layers, ops
 
 from gankit import checks
 from gankit.gan import GAN
+from gankit.normalization import BatchNormalization
 
 __all__ = [
     "DCGAN",
@@ -356,7 +357,7 @@ def _normals(seed: int | None):
 def _normalise(x, normal, name):
     # Keras' own momentum lags behind the networks, and its epsilon of 1e-3 is no smaller than the
     # variance that initial weights this small leave: it would take away what it should keep.
-    return layers.BatchNormalization(
+    return BatchNormalization(
         axis=-1, momentum=0.9, epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm"
     )(x)
 
