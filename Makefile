@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
+# Memory that a training step frees stays for the next step: see conftest.py.
+export MALLOC_TOP_PAD_ ?= 67108864
+
 .PHONY: help lab test test-gpu notebooks toolbox bench lint lock setup clean
 
 help: ## list these commands

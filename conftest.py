@@ -12,6 +12,10 @@ import pytest
 # TensorFlow's notices (no CUDA here, ...) are not a chapter's output; failures raise all the same.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# glibc gives memory that a training step frees back to the system, which hands it out again page by
+# page: up to half of a step. A margin keeps it. (For the kernels; `make` sets it for everything.)
+os.environ.setdefault("MALLOC_TOP_PAD_", str(64 * 2**20))
+
 # Real data sets beside the checkout are used when they are there; everything passes without them.
 SHARED_DATA = Path(__file__).resolve().parent.parent / "shared" / "data"
 if SHARED_DATA.is_dir():
