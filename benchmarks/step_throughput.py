@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 
 # In every process: none takes a GPU, TensorFlow keeps its notices to itself, and memory that a step
-# frees stays for the next one. Without the last, luck decides how much of it goes back to the system
-# and is fetched again page by page: up to half of a step, for any of the contenders.
+# frees stays for the next one. Without the last, luck decides how much of it goes back to the
+# system and is fetched again page by page: up to half of a step, for any of the contenders.
 ENVIRONMENT = {
     "MALLOC_TOP_PAD_": str(64 * 2**20),
     "KERAS_BACKEND": "tensorflow",
