@@ -9,7 +9,7 @@ A training step is written once, in `keras.ops`, over the primitives of this fil
 | `frozen` | run a network without its batch statistics being moved |
 | `apply_gradients` | let an optimizer change variables |
 | `run_step` | Keras' `train_step`, whose signature differs on JAX |
-| `global_batch` | where a replica's examples stand in the batch of all replicas |
+| `global_batch`, `share_of_batch` | a replica's examples in the batch of all replicas |
 | `fused_batch_normalization` | batch normalisation in one kernel, where there is one |
 
 TensorFlow and PyTorch change variables in place. JAX cannot: there, every variable that the step
@@ -34,6 +34,7 @@ __all__ = [
     "quickest_feed",
     "resolve_jit_compile",
     "run_step",
+    "share_of_batch",
     "sync",
     "value_and_gradients",
 ]
@@ -308,6 +309,21 @@ def global_batch(examples: Any) -> tuple[Any, Any]:
     before = tf.range(replica.num_replicas_in_sync) < replica.replica_id_in_sync_group
     start = tf.reduce_sum(tf.where(before, sizes, 0.0))
     return tf.cast(start, "int32"), tf.cast(tf.reduce_sum(sizes), "int32")
+
+
+def share_of_batch(examples: Any) -> Any:
+    """The share of this replica's examples in the batch of all replicas, 1 where there is one.
+
+    Keras' optimizers add the gradients of the replicas; with each replica's mean loss times its
+    share, they add up to the gradient of the mean over the whole batch.
+
+    Args:
+        examples: number of examples on this replica.
+    """
+    _, total = global_batch(examples)
+    if total is examples:
+        return 1.0
+    return ops.cast(examples, "float32") / ops.cast(total, "float32")
 
 
 def resolve_jit_compile(jit_compile: bool | None) -> bool | str:

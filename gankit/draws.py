@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -34,18 +35,20 @@ class Draws:
     def __init__(self, seed: keras.random.SeedGenerator):
         self.seed = seed
 
+    def rows(self, draw: Callable[[Any, Any], Any], examples: Any) -> Any:
+        """What `draw(n, seed)` gives for the whole batch: the rows of this replica's examples."""
+        start, total = autodiff.global_batch(examples)
+        drawn = draw(total, self.seed)
+        return drawn if total is examples else drawn[start : start + examples]
+
     def normal(self, like: Any) -> Any:
         """Standard normal numbers, one for every value of `like`, in its shape."""
-        start, total = autodiff.global_batch(ops.shape(like)[0])
-        drawn = keras.random.normal((total, *ops.shape(like)[1:]), seed=self.seed)
-        return self._own(drawn, start, total, like)
+        examples, *shape = ops.shape(like)
+        return self.rows(lambda n, seed: keras.random.normal((n, *shape), seed=seed), examples)
 
     def uniform(self, like: Any) -> Any:
         """Numbers uniform on [0, 1), one for every example of `like`: `(batch, 1, ..., 1)`."""
-        start, total = autodiff.global_batch(ops.shape(like)[0])
-        shape = (total, *(1 for _ in like.shape[1:]))
-        return self._own(keras.random.uniform(shape, seed=self.seed), start, total, like)
-
-    def _own(self, drawn, start, total, like):
-        examples = ops.shape(like)[0]
-        return drawn if total is examples else drawn[start : start + examples]
+        shape = (1 for _ in like.shape[1:])
+        return self.rows(
+            lambda n, seed: keras.random.uniform((n, *shape), seed=seed), ops.shape(like)[0]
+        )

@@ -14,6 +14,9 @@ from keras import ops
 
 from gankit import autodiff, checks, losses
 from gankit.batches import Batches, Position
+from gankit.draws import Draws
+from gankit.penalties import Penalty
+from gankit.penalties import get as get_penalty
 from gankit.saving import written_whole
 
 __all__ = ["GAN"]
@@ -126,6 +129,7 @@ class GAN(keras.Model):
         autodiff.own_random_state(generator)
         autodiff.own_random_state(discriminator)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
+        self.draws = Draws(self.seed_generator)
         self.example_shape = self._connect()
         self.data_position = None
         self.order_follows_seed = False
@@ -176,7 +180,7 @@ class GAN(keras.Model):
         generator_optimizer: Any = None,
         discriminator_optimizer: Any = None,
         discriminator_steps: int = 1,
-        penalties: Sequence[Callable] = (),
+        penalties: Sequence[Penalty | Callable] = (),
         run_eagerly: bool = False,
         jit_compile: bool | None = None,
         steps_per_execution: int = 1,
@@ -192,8 +196,9 @@ class GAN(keras.Model):
             discriminator_optimizer: another one, for the discriminator.
             discriminator_steps: updates of the discriminator per update of the generator, k in
                 Algorithm 1. A batch is shared out over them, so each step has fresh examples.
-            penalties: functions `penalty(critic, real, fake)` that return a scalar, added to the
-                discriminator's loss; `critic` maps examples to logits.
+            penalties: what is added to the discriminator's loss: each a
+                `gankit.penalties.Penalty`, or a function `penalty(critic, real, fake)` that
+                returns a scalar; `critic` maps examples to logits.
             run_eagerly: run the step without compiling it, for debugging.
             jit_compile: whether to compile with XLA. None: not for TensorFlow on a CPU, where it
                 does not pay; Keras' rule elsewhere.
@@ -211,13 +216,7 @@ class GAN(keras.Model):
         )
         self.adversarial_loss = losses.get(loss)
         self.discriminator_steps = checks.check_count("discriminator_steps", discriminator_steps)
-        self.penalties = tuple(penalties)
-        for penalty in self.penalties:
-            if not callable(penalty):
-                raise ValueError(
-                    f"A penalty must be a function penalty(critic, real, fake). "
-                    f"Received: {penalty!r}."
-                )
+        self.penalties = tuple(get_penalty(penalty) for penalty in penalties)
         defaults = self.default_optimizers()
         self.generator_optimizer = self._build_optimizer(
             generator_optimizer, defaults[0], self.generator, "generator_optimizer"
@@ -381,7 +380,7 @@ class GAN(keras.Model):
             part = self._part(real, step)
             labels_of_part = None if labels is None else self._part(labels, step)
             self.discriminator_step(part, labels_of_part)
-        self.generator_step(ops.shape(part)[0], labels_of_part)
+        self.generator_step(part, labels_of_part)
         return self.get_metrics_result()
 
     def _part(self, batch: Any, step: int) -> Any:
@@ -398,8 +397,7 @@ class GAN(keras.Model):
             real: examples, shape `(batch, *example_shape)`.
             labels: their class numbers, for a conditional GAN; the generated ones get the same.
         """
-        examples = ops.shape(real)[0]
-        latents, share = self._latents_of_replica(examples)
+        latents = self._latents(real)
         with autodiff.frozen(self.generator):
             fake = ops.stop_gradient(self._call_generator(latents, labels, training=True))
 
@@ -415,49 +413,56 @@ class GAN(keras.Model):
                 "fake_logit": ops.mean(fake_logits),
             }
             if self.penalties:
-                report["penalty"] = sum(p(critic, real, fake) for p in self.penalties)
+                step = ops.convert_to_tensor(self.discriminator_optimizer.iterations)
+                report["penalty"] = sum(
+                    penalty(critic, real, fake, self.draws, step) for penalty in self.penalties
+                )
                 loss = loss + report["penalty"]
-            return self.discriminator_optimizer.scale_loss(loss * share), report
+            return loss, report
 
-        self._minimize(objective, self.discriminator, self.discriminator_optimizer, examples)
+        self._minimize(objective, self.discriminator, self.discriminator_optimizer, real)
+        for penalty in self.penalties:
+            penalty.after_update(self.discriminator.trainable_variables)
 
-    def generator_step(self, examples: Any, labels: Any = None) -> None:
+    def generator_step(self, real: Any, labels: Any = None) -> None:
         """Update the generator, and nothing else, on freshly generated examples.
 
         Args:
-            examples: how many to generate.
-            labels: their class numbers, for a conditional GAN.
+            real: examples, shape `(batch, *example_shape)`: as many are generated. The loss sees
+                their logits where it asks for them (`AdversarialLoss.generator_needs_real`).
+            labels: their class numbers, for a conditional GAN; the generated ones get the same.
         """
-        latents, share = self._latents_of_replica(examples)
+        latents = self._latents(real)
 
         def objective():
             fake = self._call_generator(latents, labels, training=True)
             with autodiff.frozen(self.discriminator):
-                logits = self._call_discriminator(fake, labels, training=True)
-            loss = self.adversarial_loss.generator(logits)
-            return self.generator_optimizer.scale_loss(loss * share), {"generator_loss": loss}
+                logits = [self._call_discriminator(fake, labels, training=True)]
+                if getattr(self.adversarial_loss, "generator_needs_real", False):
+                    logits.append(self._call_discriminator(real, labels, training=True))
+            loss = self.adversarial_loss.generator(*logits)
+            return loss, {"generator_loss": loss}
 
-        self._minimize(objective, self.generator, self.generator_optimizer, examples)
+        self._minimize(objective, self.generator, self.generator_optimizer, real)
 
-    def _minimize(self, objective, network, optimizer, examples) -> None:
+    def _minimize(self, objective, network, optimizer, real) -> None:
+        """Change the weights of one network, and no others, against a loss."""
+        examples = ops.shape(real)[0]
+        share = autodiff.share_of_batch(examples)
+
+        def scaled():
+            loss, report = objective()
+            return optimizer.scale_loss(loss * share), report
+
         variables = network.trainable_variables
-        report, gradients = autodiff.value_and_gradients(objective, variables)
+        report, gradients = autodiff.value_and_gradients(scaled, variables)
         autodiff.apply_gradients(optimizer, gradients, variables)
         for name, value in report.items():
             self._trackers[name].update_state(value, sample_weight=examples)
 
-    def _latents_of_replica(self, examples: Any) -> tuple[Any, Any]:
-        """Latents for the examples on this replica, and their share in the batch of all replicas.
-
-        Every replica draws the latents of the whole batch and keeps its own, so that replicas
-        together use what one device would have used.
-        """
-        start, total = autodiff.global_batch(examples)
-        latents = self.sample_latents(total, self.seed_generator)
-        if total is examples:
-            return latents, 1.0
-        share = ops.cast(examples, "float32") / ops.cast(total, "float32")
-        return latents[start : start + examples], share
+    def _latents(self, real):
+        """As many latents as there are real examples on this replica."""
+        return self.draws.rows(self.sample_latents, ops.shape(real)[0])
 
     def _call_generator(self, latents, labels, training):
         inputs = latents if labels is None else [latents, labels]

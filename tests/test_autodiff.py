@@ -77,7 +77,7 @@ def test_input_gradient_keeps_what_the_function_changes():
 
 
 def test_a_batch_on_one_device_is_the_whole_batch():
-    assert autodiff.global_batch(7) == (0, 7)
+    assert autodiff.global_batch(7) == (0, 7) and autodiff.share_of_batch(7) == 1.0
 
 
 def test_the_users_choice_of_xla_stands():

@@ -7,6 +7,7 @@ from keras import ops
 
 import gankit
 from gankit import autodiff
+from gankit.penalties import Penalty
 
 layers = keras.layers
 
@@ -43,7 +44,7 @@ def test_a_step_changes_its_own_network_and_nothing_else(make_gan, points, playe
     if player == "discriminator":
         gan.discriminator_step(ops.convert_to_tensor(points))
     else:
-        gan.generator_step(len(points))
+        gan.generator_step(ops.convert_to_tensor(points))
 
     assert all(changed(before, values(own.weights)))
     assert not any(changed(unchanged, values(other.weights + others_optimizer.variables)))
@@ -120,6 +121,60 @@ def test_a_penalty_is_added_and_differentiated_through(points):
     history = gan.fit(points, batch_size=48, verbose=0, shuffle=False)
     check_against_numpy(gan, expected)
     assert history.history["penalty"][0] == pytest.approx((start[2] ** 2).sum(), rel=1e-5)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Recorded(Penalty):
+    """Adds `weight` times the mean of the noise it draws, and clips the weights to `bound`."""
+
+    def __init__(self, weight, bound):
+        self.weight, self.bound = weight, bound
+
+    def __call__(self, critic, real, fake, draws, step):
+        noise = draws.normal(real)
+        return self.weight * ops.cast(step + 1, "float32") + 0.0 * ops.sum(critic(real + noise))
+
+    def after_update(self, variables):
+        for variable in variables:
+            variable.assign(ops.clip(variable, -self.bound, self.bound))
+
+    def get_config(self):
+        return {"weight": self.weight, "bound": self.bound}
+
+
+def test_a_penalty_draws_counts_the_updates_and_acts_after_them(points):
+    gan = linear_gan(penalties=[Recorded(1.0, bound=0.01)], discriminator_steps=2)
+    history = gan.fit(points, batch_size=24, epochs=2, verbose=0)
+    # Two batches of two updates each: steps 0 to 3 in the first epoch, 4 to 7 in the second.
+    assert history.history["penalty"] == pytest.approx([2.5, 6.5])
+    clipped = values(gan.discriminator.trainable_variables)
+    assert max(np.abs(v).max() for v in clipped) == pytest.approx(0.01)
+    # Latents are given here, so the eight draws of noise are all there are.
+    assert int(ops.convert_to_numpy(gan.seed_generator.state.value)[1]) == 8
+
+
+class Paired(gankit.losses.AdversarialLoss):
+    """Both players compare each generated example with a real one."""
+
+    generator_needs_real = True
+
+    def discriminator(self, real_logits, fake_logits):
+        return ops.mean(ops.softplus(fake_logits - real_logits))
+
+    def generator(self, fake_logits, real_logits=None):
+        return ops.mean(ops.square(real_logits - fake_logits))
+
+
+def test_the_generators_loss_sees_the_real_logits_where_it_asks_for_them(points):
+    gan = linear_gan(loss=Paired())
+    a, b, w, c = (v.astype("float64") for v in values(gan.weights[:4]))
+    z, n = gan.latents[:48].astype("float64"), 48
+    fake = z @ a + b
+    on_pair = sigmoid((fake - points) @ w) / n
+    w = w - 0.2 * (fake - points).T @ on_pair
+    on_sample = 2 * ((fake - points) @ w) / n @ w.T
+    gan.fit(points, batch_size=48, verbose=0, shuffle=False)
+    check_against_numpy(gan, [a - 0.1 * z.T @ on_sample, b - 0.1 * on_sample.sum(0), w, c])
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -200,7 +255,7 @@ def test_both_optimizers_are_loss_scaled_under_float16(points):
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
         assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     gan.discriminator_step(ops.convert_to_tensor(points))
-    gan.generator_step(len(points))
+    gan.generator_step(ops.convert_to_tensor(points))
     assert all(changed(before, values(first_layers))), "the gradients underflowed"
 
 

@@ -66,6 +66,19 @@ def test_weights_bring_both_optimizers_state(make_gan, points, tmp_path):
 
 
 @keras.saving.register_keras_serializable("tests")
+def plain_penalty(critic, real, fake):
+    return keras.ops.mean(critic(real) ** 2)
+
+
+def test_penalties_come_back(make_gan, points, tmp_path):
+    gan = make_gan(penalties=[plain_penalty])
+    gan.save(tmp_path / "gan.keras")
+    again = gankit.load_model(tmp_path / "gan.keras")
+    histories = [g.fit(points, batch_size=16, verbose=0).history for g in (gan, again)]
+    assert histories[0]["penalty"] == histories[1]["penalty"] > [0.0]
+
+
+@keras.saving.register_keras_serializable("tests")
 class Uniform(gankit.GAN):
     """A subclass, as a user would write it."""
 
