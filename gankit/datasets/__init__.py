@@ -7,6 +7,7 @@ reads images of one's own.
 
 from gankit.datasets.loading import available, factors, load
 from gankit.datasets.own_images import SkippedImages, from_folder
+from gankit.datasets.pairs import load_pairs
 from gankit.datasets.registry import Dataset, describe, names
 from gankit.datasets.stacked import stack_digits
 from gankit.datasets.streaming import stream
@@ -21,6 +22,7 @@ __all__ = [
     "factors",
     "from_folder",
     "load",
+    "load_pairs",
     "names",
     "stack_digits",
     "stream",

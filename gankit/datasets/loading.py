@@ -7,7 +7,7 @@ import numpy as np
 from gankit.datasets import idx, tfds_sets
 from gankit.datasets.folders import data_folder
 from gankit.datasets.images import check_image_size, resize, to_unit_range
-from gankit.datasets.registry import Dataset, check_split, describe, names
+from gankit.datasets.registry import Dataset, check_split, describe, find, names
 
 
 def load(
@@ -36,7 +36,8 @@ def load(
         training images take 8 GB as one array: `stream` is meant for it).
 
     Raises:
-        ValueError: Unknown name or split, or an image size below 4.
+        ValueError: Unknown name or split, a set that another verb reads, or an image size
+            below 4.
         TypeError: An image size that is no whole number.
         DatasetUnavailable: The set is not here and cannot be fetched or kept.
         ImportError: TensorFlow Datasets is needed and not installed.
@@ -47,7 +48,7 @@ def load(
     >>> images.shape, float(images.min()), float(images.max())
     ((1442, 8, 8, 1), -1.0, 1.0)
     """
-    dataset = describe(name)
+    dataset = find(name, "load")
     images, labels = read_levels(dataset, check_split(dataset, split), image_size)
     return to_unit_range(images, dataset.peak), labels
 

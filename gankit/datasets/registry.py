@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gankit.datasets import digits, glyphs
+from gankit.datasets import digits, facades, glyphs
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -18,14 +18,17 @@ class Dataset:
     """What is known of a named set before any of it is read.
 
     Attributes:
-        name: Its name in `load` and `stream`.
+        name: Its name in `load` and `stream`, or in the verb that reads it.
         image_size: Side of its images in pixels, where no other is asked for.
         channels: 1 for grey, 3 for colour.
         num_classes: Number of labels, or None where it has none.
         about: One line for people.
         splits: Its parts.
         peak: The grey level of full brightness.
-        embedded: Reads one split of a set that needs no network, or None.
+        verb: The function of `gankit.datasets` that reads it: `"load"` (and `stream`), or
+            `"load_pairs"`.
+        embedded: Reads one split of a set that needs no network (of pairs, at a given side), or
+            None.
         factors: Reads what each example of a split was made from, or None.
         tfds_name: Its name in TensorFlow Datasets, or None.
         large: Whether it is too large to be held in memory by `stream`.
@@ -38,7 +41,8 @@ class Dataset:
     about: str
     splits: tuple[str, ...] = ("train", "test")
     peak: int = 255
-    embedded: Callable[[str], Arrays] | None = None
+    verb: str = "load"
+    embedded: Callable[..., Arrays] | None = None
     factors: Callable[[str], dict[str, np.ndarray]] | None = None
     tfds_name: str | None = None
     large: bool = False
@@ -113,32 +117,43 @@ _DATASETS = (
         tfds_name="celeb_a",
         large=True,
     ),
+    Dataset(
+        name="facades",
+        image_size=facades.IMAGE_SIZE,
+        channels=3,
+        num_classes=None,
+        about="500 label maps of building fronts and pictures drawn from them by a known rule",
+        verb="load_pairs",
+        embedded=facades.read_pairs,
+    ),
 )
 _BY_NAME = {dataset.name: dataset for dataset in _DATASETS}
 
 
-def names(embedded: bool | None = None) -> list[str]:
-    """The names that `load` and `stream` know.
+def names(embedded: bool | None = None, verb: str = "load") -> list[str]:
+    """The names that a verb knows.
 
     Args:
         embedded: True for the sets that need no network, False for the others, None for all.
+        verb: `"load"` (what it knows, `stream` knows) or `"load_pairs"`.
 
     Returns:
         A list of names.
 
     Example:
 
-    >>> names(embedded=True)
-    ['digits', 'glyphs']
+    >>> names(embedded=True), names(embedded=True, verb="load_pairs")
+    (['digits', 'glyphs'], ['facades'])
     """
-    return [d.name for d in _DATASETS if embedded in (None, d.embedded is not None)]
+    sets = (d for d in _DATASETS if d.verb == verb)
+    return [d.name for d in sets if embedded in (None, d.embedded is not None)]
 
 
 def describe(name: str) -> Dataset:
     """What is known of a set, without reading it.
 
     Args:
-        name: One of `names()`.
+        name: One of `names()`, whatever verb reads it.
 
     Returns:
         A `Dataset`: image size, channels, classes, splits, a line about it.
@@ -159,6 +174,29 @@ def describe(name: str) -> Dataset:
     near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"unknown data set {name!r}.{hint} Known: {', '.join(_BY_NAME)}")
+
+
+def find(name: str, verb: str) -> Dataset:
+    """The set that a verb is to read.
+
+    Args:
+        name: What the caller asked for.
+        verb: The verb called.
+
+    Returns:
+        What is known of it.
+
+    Raises:
+        TypeError: The name is not a string.
+        ValueError: No set has this name, or another verb reads it.
+    """
+    dataset = describe(name)
+    if dataset.verb != verb:
+        raise ValueError(
+            f"{name!r} is read by `datasets.{dataset.verb}`; `{verb}` knows "
+            f"{', '.join(names(verb=verb))}"
+        )
+    return dataset
 
 
 def check_split(dataset: Dataset, split: str) -> str:

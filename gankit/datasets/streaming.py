@@ -11,7 +11,7 @@ from gankit.batches import Batches, Position, with_position
 from gankit.datasets import tfds_sets
 from gankit.datasets.images import check_image_size
 from gankit.datasets.loading import read_levels
-from gankit.datasets.registry import Dataset, check_split, describe
+from gankit.datasets.registry import Dataset, check_split, find
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -71,7 +71,7 @@ def stream(
     >>> next(iter(digits)).shape
     TensorShape([32, 8, 8, 1])
     """
-    dataset = describe(name)
+    dataset = find(name, "load")
     check_split(dataset, split)
     side = dataset.image_size if image_size is None else check_image_size(image_size)
     _check_whole("batch_size", batch_size, 1)

@@ -27,6 +27,7 @@ from gankit.metrics.parzen import (
     cross_validate_sigma,
     parzen_log_likelihood,
 )
+from gankit.metrics.segmentation import SegmentationScores, segmentation_scores
 from gankit.metrics.signal_to_noise import psnr
 from gankit.metrics.similarity import ms_ssim, ms_ssim_diversity, ssim
 from gankit.metrics.sliced import sliced_wasserstein, sliced_wasserstein_pyramid
@@ -37,6 +38,7 @@ __all__ = [
     "NearDuplicates",
     "Neighbours",
     "ParzenLogLikelihood",
+    "SegmentationScores",
     "SemanticHash",
     "StackedModeCoverage",
     "cross_validate_sigma",
@@ -54,6 +56,7 @@ __all__ = [
     "nearest_neighbours",
     "parzen_log_likelihood",
     "psnr",
+    "segmentation_scores",
     "sliced_wasserstein",
     "sliced_wasserstein_pyramid",
     "ssim",

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from gankit import datasets
+
+
+def test_each_verb_names_the_other():
+    for load in (datasets.load, lambda name: datasets.stream(name, batch_size=2)):
+        with pytest.raises(ValueError, match="'facades' is read by `datasets.load_pairs`; `load`"):
+            load("facades")
+    with pytest.raises(ValueError, match="'digits' is read by `datasets.load`; `load_pairs` knows"):
+        datasets.load_pairs("digits")
+
+
+def test_pairs_are_found_by_name():
+    assert datasets.names(embedded=True, verb="load_pairs") == ["facades"]
+    assert datasets.available("facades") and datasets.describe("facades").image_size == 64
+    with pytest.raises(ValueError, match="unknown data set 'facade'. Did you mean 'facades'"):
+        datasets.load_pairs("facade")
+    with pytest.raises(TypeError, match="must be a string, got None"):
+        datasets.load_pairs(None)
+
+
+def test_bad_splits_and_sizes():
+    with pytest.raises(ValueError, match="'facades' has the splits .*, got 'val'"):
+        datasets.load_pairs("facades", "val")
+    with pytest.raises(ValueError, match="at least 4 pixels, got 3"):
+        datasets.load_pairs("facades", image_size=3)
+    with pytest.raises(TypeError, match="one whole number.*64.5"):
+        datasets.load_pairs("facades", image_size=64.5)
+
+
+def test_loading_twice_gives_equal_and_separate_arrays():
+    first, second = (datasets.load_pairs("facades", "test", 16) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+        a[:] = 0
+        assert b.min() < 0
