@@ -328,7 +328,8 @@ class GAN(keras.Model):
         arrays = tuple(ops.convert_to_numpy(a) for a in (x, y) if a is not None)
         self._check(arrays)
         batches = Batches(arrays, batch_size, shuffle, Position(self.seed))
-        return autodiff.quickest_feed(batches, self.distribute_strategy)
+        # TensorFlow's trainer alone has a strategy.
+        return autodiff.quickest_feed(batches, getattr(self, "distribute_strategy", None))
 
     def _checked_pipeline(self, x, y, batch_size) -> Any:
         if y is not None or batch_size is not None:

@@ -117,7 +117,7 @@ KNOWS = {
     "gan": {"autodiff", "batches", "checks", "draws", "losses", "penalties", "saving"},
     "models": {
         *("autodiff", "checks", "gan", "layers", "losses"),
-        *("models", "penalties", "resampling", "saving"),
+        *("models", "normalization", "penalties", "resampling", "saving"),
     },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}
