@@ -1,13 +1,17 @@
-"""Data sets behind two verbs: `load` gives arrays, `stream` a `tf.data` pipeline.
+"""Data sets behind few verbs: `load` gives arrays, `stream` a `tf.data` pipeline.
 
-Images are channels last in [-1, 1], labels int32. `digits` and `glyphs` are embedded: they need
-no network and no TensorFlow. The others come through TensorFlow Datasets, and `from_folder`
-reads images of one's own.
+`load_pairs` gives inputs and targets of a translation, `photographs` and `photo_crops` real
+photographs, `from_folder` and `paired_folder` images of one's own.
+
+Images are channels last in [-1, 1], labels int32. `digits`, `glyphs`, `facades` and `photos` are
+embedded: they need no network and no TensorFlow. The others are fetched on first use.
 """
 
 from gankit.datasets.loading import available, factors, load
 from gankit.datasets.own_images import SkippedImages, from_folder
+from gankit.datasets.paired_folder import paired_folder
 from gankit.datasets.pairs import load_pairs
+from gankit.datasets.photos import photo_crops, photographs
 from gankit.datasets.registry import Dataset, describe, names
 from gankit.datasets.stacked import stack_digits
 from gankit.datasets.streaming import stream
@@ -24,6 +28,9 @@ __all__ = [
     "load",
     "load_pairs",
     "names",
+    "paired_folder",
+    "photo_crops",
+    "photographs",
     "stack_digits",
     "stream",
 ]

@@ -36,6 +36,28 @@ def check_image_size(image_size: object) -> int:
     return int(image_size)
 
 
+def check_channels(channels: object) -> int:
+    """The number of channels of an image, checked.
+
+    Args:
+        channels: What the caller asked for.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: It is neither 1 (grey) nor 3 (colour).
+
+    Example:
+
+    >>> check_channels(3)
+    3
+    """
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels!r}")
+    return channels
+
+
 def resize(images: np.ndarray, image_size: int) -> np.ndarray:
     """Resize square images with antialiasing (Pillow's bicubic).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gankit.datasets import idx, tfds_sets
+from gankit.datasets import cmp_facades, idx, tfds_sets
 from gankit.datasets.folders import data_folder
 from gankit.datasets.images import check_image_size, resize, to_unit_range
 from gankit.datasets.registry import Dataset, check_split, describe, find, names
@@ -125,7 +125,7 @@ def available(name: str) -> bool:
     dataset = describe(name)
     if dataset.embedded is not None or _has_archives(dataset):
         return True
-    return tfds_sets.readable(dataset)
+    return cmp_facades.present() if name == "cmp_facades" else tfds_sets.readable(dataset)
 
 
 def _has_archives(dataset: Dataset) -> bool:

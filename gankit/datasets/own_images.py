@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import struct
 import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
-from gankit.datasets.images import check_image_size, to_unit_range
+from gankit.datasets.images import check_channels, check_image_size, to_unit_range
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,6 +21,25 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".t
 
 _WHITE = (255, 255, 255, 255)
 
+Read = TypeVar("Read")
+
+
+class UnreadableImage(ValueError):
+    """One file that is no image, or not the one that it should be.
+
+    Attributes:
+        file: Its path.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, file: Path, reason: str):
+        self.file = file
+        self.reason = reason
+        super().__init__(
+            f"{str(file)!r} cannot be read as an image: {reason}. "
+            "Remove it, or pass on_error='skip'."
+        )
+
 
 class SkippedImages(UserWarning):
     """Some images of a folder could not be read and were left out.
@@ -28,11 +48,11 @@ class SkippedImages(UserWarning):
         files: The paths left out, in order; `len(files)` is their number.
     """
 
-    def __init__(self, files: list[Path], reasons: list[str]):
-        self.files = files
-        lines = [f"{file}: {reason}" for file, reason in zip(files, reasons, strict=True)]
+    def __init__(self, skipped: list[UnreadableImage]):
+        self.files = [image.file for image in skipped]
+        lines = [f"{image.file}: {image.reason}" for image in skipped]
         super().__init__(
-            f"{len(files)} image(s) could not be read and were skipped:\n" + "\n".join(lines)
+            f"{len(skipped)} image(s) could not be read and were skipped:\n" + "\n".join(lines)
         )
 
 
@@ -78,31 +98,30 @@ def from_folder(
     (1, 16, 16, 3)
     """
     side = check_image_size(image_size)
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels!r}")
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
-    files = _image_files(Path(path))
-    images, skipped, reasons = [], [], []
-    for file in files:
-        try:
-            images.append(_read(file, side, channels))
-        except ValueError as error:
-            if on_error == "raise":
-                raise ValueError(
-                    f"{str(file)!r} cannot be read as an image: {error}. "
-                    "Remove it, or pass on_error='skip'."
-                ) from error
-            skipped.append(file)
-            reasons.append(str(error))
+    check_channels(channels)
+    files = image_files(Path(path))
+    images = read_each(
+        files, lambda file: central_square(open_image(file), side, channels), on_error
+    )
     if not images:
-        raise ValueError(f"none of the {len(files)} images in {str(path)!r} can be read: {reasons}")
-    if skipped:
-        warnings.warn(SkippedImages(skipped, reasons), stacklevel=2)
+        raise ValueError(f"none of the {len(files)} images in {str(path)!r} can be read")
     return to_unit_range(np.stack(images))
 
 
-def _image_files(folder: Path) -> list[Path]:
+def image_files(folder: Path) -> list[Path]:
+    """The images of a folder and the folders in it.
+
+    Args:
+        folder: Where to look.
+
+    Returns:
+        Their paths, in the order of the paths' names; at least one.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        NotADirectoryError: The path is no folder.
+        ValueError: No image is in it.
+    """
     if not folder.exists():
         raise FileNotFoundError(f"there is no folder {str(folder)!r}")
     if not folder.is_dir():
@@ -116,15 +135,79 @@ def _image_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
 
 
-def _read(file: Path, side: int, channels: int) -> np.ndarray:
-    """One image as uint8 `(side, side, channels)`; any way to fail is a ValueError."""
+def read_each(
+    files: Iterable[Path],
+    read: Callable[[Path], Read],
+    on_error: str,
+    skipped: Iterable[UnreadableImage] = (),
+) -> list[Read]:
+    """What is read from each file, with those that cannot be read named.
+
+    Args:
+        files: Paths.
+        read: Reads one; raises `UnreadableImage` where it cannot.
+        on_error: `"raise"` or `"skip"`; then one `SkippedImages` warning names all that were
+            left out.
+        skipped: What was left out before.
+
+    Returns:
+        What `read` returned, in the order of the files.
+
+    Raises:
+        UnreadableImage: The first file that cannot be read, unless it is to be skipped.
+        ValueError: Another `on_error`.
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
+    results, skipped = [], list(skipped)
+    for file in files:
+        try:
+            results.append(read(file))
+        except UnreadableImage as error:
+            if on_error == "raise":
+                raise
+            skipped.append(error)
+    if skipped and results:
+        warnings.warn(SkippedImages(skipped), stacklevel=3)
+    return results
+
+
+def open_image(file: Path, content: BinaryIO | None = None) -> Image.Image:
+    """One image, upright and opaque, with 8 bits per channel.
+
+    Args:
+        file: Its path, or its name where `content` is given.
+        content: What to read instead of the file.
+
+    Returns:
+        A Pillow image, grey or RGB.
+
+    Raises:
+        UnreadableImage: Whatever is wrong with it.
+    """
     from PIL import Image, ImageOps
 
+    broken = (OSError, SyntaxError, EOFError, ValueError, struct.error)
     try:
-        with Image.open(file) as opened:
-            image = _eight_bits(ImageOps.exif_transpose(opened))
-    except (OSError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError) as error:
-        raise ValueError(str(error) or type(error).__name__) from error
+        with Image.open(file if content is None else content) as opened:
+            return _eight_bits(ImageOps.exif_transpose(opened))
+    except (*broken, Image.DecompressionBombError) as error:
+        raise UnreadableImage(file, str(error) or type(error).__name__) from error
+
+
+def central_square(image: Image.Image, side: int, channels: int) -> np.ndarray:
+    """The central square of an image, resized with antialiasing (Pillow's bicubic).
+
+    Args:
+        image: A Pillow image, grey or RGB.
+        side: New side in pixels.
+        channels: 3 for colour, 1 for grey.
+
+    Returns:
+        uint8 `(side, side, channels)`.
+    """
+    from PIL import Image
+
     image = image.convert("L" if channels == 1 else "RGB")
     shortest = min(image.size)
     left, top = (image.width - shortest) / 2, (image.height - shortest) / 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gankit.datasets import cmp_facades
 from gankit.datasets.images import check_image_size, to_unit_range
 from gankit.datasets.registry import check_split, find
 
@@ -13,9 +14,14 @@ def load_pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A named set of pairs, to learn a translation from.
 
+    - `facades`, embedded: coloured label maps of building fronts, and pictures of them drawn by
+      the rule of `gankit.datasets.facades`, at the size asked for.
+    - `cmp_facades`: coloured label maps and photographs, 256×256, as in the paper on pix2pix. Its
+      archive (35 MB) is fetched on first use and kept in the data folder, or put there by hand.
+      Resized to another size, label maps have mixed colours at their edges.
+
     Args:
-        name: `"facades"`: coloured label maps of building fronts, and pictures of them, drawn by
-            the rule of `gankit.datasets.facades` at the size asked for.
+        name: One of `names(verb="load_pairs")`.
         split: `"train"` or `"test"`.
         image_size: Side of the pictures in pixels, at least 4; None keeps the set's own.
 
@@ -27,6 +33,7 @@ def load_pairs(
         ValueError: Unknown name or split, a set that another verb reads, or an image size
             below 4.
         TypeError: An image size that is no whole number.
+        DatasetUnavailable: The set is not here and cannot be fetched or kept.
 
     Example:
 
@@ -36,5 +43,9 @@ def load_pairs(
     """
     dataset = find(name, "load_pairs")
     side = dataset.image_size if image_size is None else check_image_size(image_size)
-    inputs, targets = dataset.embedded(check_split(dataset, split), side)
+    check_split(dataset, split)
+    if dataset.embedded is not None:
+        inputs, targets = dataset.embedded(split, side)
+    else:
+        inputs, targets = cmp_facades.read_pairs(dataset, split, side)
     return to_unit_range(inputs), to_unit_range(targets)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gankit.datasets import digits, facades, glyphs
+from gankit.datasets import digits, facades, glyphs, photos
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -25,8 +25,8 @@ class Dataset:
         about: One line for people.
         splits: Its parts.
         peak: The grey level of full brightness.
-        verb: The function of `gankit.datasets` that reads it: `"load"` (and `stream`), or
-            `"load_pairs"`.
+        verb: The function of `gankit.datasets` that reads it: `"load"` (and `stream`),
+            `"load_pairs"` or `"photo_crops"`.
         embedded: Reads one split of a set that needs no network (of pairs, at a given side), or
             None.
         factors: Reads what each example of a split was made from, or None.
@@ -126,6 +126,23 @@ _DATASETS = (
         verb="load_pairs",
         embedded=facades.read_pairs,
     ),
+    Dataset(
+        name="cmp_facades",
+        image_size=256,
+        channels=3,
+        num_classes=None,
+        about="506 label maps of building fronts and their photographs",
+        verb="load_pairs",
+    ),
+    Dataset(
+        name="photos",
+        image_size=96,
+        channels=3,
+        num_classes=None,
+        about="17 photographs of sizes of their own, from scikit-image and scikit-learn",
+        verb="photo_crops",
+        embedded=photos.photographs,
+    ),
 )
 _BY_NAME = {dataset.name: dataset for dataset in _DATASETS}
 
@@ -135,7 +152,7 @@ def names(embedded: bool | None = None, verb: str = "load") -> list[str]:
 
     Args:
         embedded: True for the sets that need no network, False for the others, None for all.
-        verb: `"load"` (what it knows, `stream` knows) or `"load_pairs"`.
+        verb: `"load"` (what it knows, `stream` knows), `"load_pairs"` or `"photo_crops"`.
 
     Returns:
         A list of names.

@@ -161,7 +161,7 @@ def _builder(dataset: Dataset) -> Any:
 def _prepare(dataset: Dataset, folder: Path) -> None:
     import tensorflow_datasets as tfds
 
-    _check_writable(dataset, folder)
+    check_writable(dataset, folder)
     with _nothing_half_written(folder, dataset.name):
         builder = tfds.builder(dataset.tfds_name, data_dir=folder)
         originals = {url: info.filename for url, info in builder.url_infos.items()}
@@ -175,7 +175,7 @@ def _prepare(dataset: Dataset, folder: Path) -> None:
             builder.download_and_prepare(download_config=config)
         except Exception as error:
             reason = f"TensorFlow Datasets could not prepare it ({error})"
-            raise _unavailable(dataset, folder, reason, set(originals.values())) from error
+            raise unavailable(dataset, folder, reason, set(originals.values())) from error
 
 
 def _folder_of_originals(dataset: Dataset, folder: Path, files: set[str]) -> Path:
@@ -184,13 +184,22 @@ def _folder_of_originals(dataset: Dataset, folder: Path, files: set[str]) -> Pat
     return max(candidates, key=lambda c: sum((c / file).is_file() for file in files))
 
 
-def _check_writable(dataset: Dataset, folder: Path) -> None:
+def check_writable(dataset: Dataset, folder: Path) -> None:
+    """Refuse a data folder that nothing can be kept in; make it where it is missing.
+
+    Args:
+        dataset: The set that is to be kept.
+        folder: The data folder.
+
+    Raises:
+        DatasetUnavailable: The folder cannot be written to.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise _unavailable(dataset, folder, f"the folder cannot be written to ({error})") from error
+        raise unavailable(dataset, folder, f"the folder cannot be written to ({error})") from error
 
 
 def _check_reachable(dataset: Dataset, folder: Path, url: str, files: set[str]) -> None:
@@ -203,12 +212,23 @@ def _check_reachable(dataset: Dataset, folder: Path, url: str, files: set[str]) 
     except OSError as error:
         host = urllib.parse.urlparse(url).netloc
         reason = f"{host} cannot be reached ({error})"
-        raise _unavailable(dataset, folder, reason, files) from error
+        raise unavailable(dataset, folder, reason, files) from error
 
 
-def _unavailable(
+def unavailable(
     dataset: Dataset, folder: Path, reason: str, files: set[str] = frozenset()
 ) -> DatasetUnavailable:
+    """The error that says how a set can be had.
+
+    Args:
+        dataset: The set.
+        folder: The data folder.
+        reason: Why it cannot be read now.
+        files: Names of its original files, where they are known.
+
+    Returns:
+        The error, to be raised.
+    """
     if idx.known(dataset.name):
         files = {archive for split in idx.ARCHIVES.values() for archive in split}
     originals = (
@@ -218,7 +238,7 @@ def _unavailable(
         f"{dataset.name!r} is not in the data folder {str(folder)!r}, and {reason}. "
         f"Either go online, or put {originals} into {str(folder / dataset.name)!r}, or set "
         "GANKIT_DATA_DIR to a writable folder or one that holds the set, or use an embedded "
-        f"set, which needs no network: {', '.join(names(embedded=True))}."
+        f"set, which needs no network: {', '.join(names(True, dataset.verb))}."
     )
 
 

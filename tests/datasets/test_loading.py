@@ -17,6 +17,10 @@ from gankit import datasets
 for name in datasets.names(embedded=True):
     images, labels = datasets.load(name, "test")
     assert images.dtype == "float32" and len(images) == len(labels)
+for name in datasets.names(embedded=True, verb="load_pairs"):
+    inputs, targets = datasets.load_pairs(name, "test", image_size=16)
+    assert inputs.shape == targets.shape
+assert datasets.photo_crops(16, per_photograph=1).shape == (13, 16, 16, 3)
 try:
     datasets.stream("digits", batch_size=8)
 except ImportError as error:
@@ -77,6 +81,7 @@ def test_factors_only_where_they_are_known():
 def test_what_is_available_in_an_empty_folder(data_dir):
     here = [name for name in datasets.names() if datasets.available(name)]
     assert here == datasets.names(embedded=True) == ["digits", "glyphs"]
+    assert not datasets.available("cmp_facades")
     assert set(datasets.names(embedded=False)) == set(datasets.names()) - set(here)
     assert list(data_dir.iterdir()) == []
 

@@ -1,0 +1,120 @@
+"""`cmp_facades`: photographs of building fronts and their label maps, drawn by people.
+
+Tyleček and Šára, "Spatial Pattern Templates for Recognition of Objects with Regular Structure"
+(GCPR 2013), in the form in which Isola et al. 2017 and Zhu et al. 2017 publish it: 400 pairs for
+training and 106 for testing, 256×256.
+
+TensorFlow Datasets fetches the same archive (its `cycle_gan/facades`), but shuffles photographs and
+label maps separately, so that nobody knows any more which belong together. It is therefore read
+here, checked by the same SHA-256.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import shutil
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from gankit.datasets import tfds_sets
+from gankit.datasets.folders import data_folder
+from gankit.datasets.own_images import central_square, open_image
+from gankit.datasets.registry import Dataset
+
+ARCHIVE = "facades.zip"
+"""Name of the original archive; it belongs into `<data folder>/cmp_facades/`."""
+
+_URL = f"https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/{ARCHIVE}"
+_SHA256 = "9a31ebf3a31b9b5cd195dd5bf62e9308e00cb94604d1019e3889ac84248695c0"
+_SECONDS = 30
+_MEMBER = re.compile(r"(?:.*/)?(train|test)([AB])/(\d+)_[AB]\.jpe?g")
+
+
+def present() -> bool:
+    """Whether the archive lies in the data folder.
+
+    Returns:
+        True when no network is needed.
+    """
+    return _place().is_file()
+
+
+def read_pairs(dataset: Dataset, split: str, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """One split, fetched before where need be.
+
+    Args:
+        dataset: What is known of the set.
+        split: `"train"` or `"test"`.
+        side: Side of the images in pixels.
+
+    Returns:
+        Coloured label maps and photographs, both uint8 `(n, side, side, 3)`, in the order of
+        their numbers.
+
+    Raises:
+        DatasetUnavailable: The archive is not here and cannot be fetched or kept.
+        ValueError: It is not the original, or a picture has no partner.
+    """
+    archive = _place()
+    if not archive.is_file():
+        _fetch(dataset, archive)
+    _check_original(archive)
+    with zipfile.ZipFile(archive) as opened:
+        photographs, label_maps = (_members(opened, split, half) for half in "AB")
+        if photographs.keys() != label_maps.keys():
+            alone = sorted(photographs.keys() ^ label_maps.keys())
+            raise ValueError(f"{str(archive)!r}: numbers {alone} of {split!r} have no partner")
+        return tuple(
+            np.stack([_read(opened, members[number], side) for number in sorted(members)])
+            for members in (label_maps, photographs)
+        )
+
+
+def _place() -> Path:
+    return data_folder() / "cmp_facades" / ARCHIVE
+
+
+def _fetch(dataset: Dataset, archive: Path) -> None:
+    """Bring the archive into the data folder; half of one is never left there."""
+    folder = data_folder()
+    tfds_sets.check_writable(dataset, folder)
+    partial = archive.with_name(f"{ARCHIVE}.{os.getpid()}.partial")
+    try:
+        with urllib.request.urlopen(_URL, timeout=_SECONDS) as answer:
+            archive.parent.mkdir(exist_ok=True)
+            with open(partial, "wb") as file:
+                shutil.copyfileobj(answer, file)
+        _check_original(partial)
+        partial.replace(archive)
+    except (OSError, ValueError) as error:
+        reason = f"it cannot be fetched from {_URL} ({error})"
+        raise tfds_sets.unavailable(dataset, folder, reason, {ARCHIVE}) from error
+    finally:
+        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            archive.parent.rmdir()  # only where nothing is in it
+
+
+def _check_original(archive: Path) -> None:
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != _SHA256:
+        raise ValueError(
+            f"{str(archive)!r} is not the original archive: its SHA-256 is {found}, expected "
+            f"{_SHA256}. Delete it: it is fetched again."
+        )
+
+
+def _members(archive: zipfile.ZipFile, split: str, half: str) -> dict[int, str]:
+    found = (_MEMBER.fullmatch(name) for name in archive.namelist())
+    return {int(m[3]): m[0] for m in found if m and (m[1], m[2]) == (split, half)}
+
+
+def _read(archive: zipfile.ZipFile, member: str, side: int) -> np.ndarray:
+    return central_square(open_image(Path(member), io.BytesIO(archive.read(member))), side, 3)
