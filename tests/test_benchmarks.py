@@ -163,3 +163,10 @@ def test_the_pytorch_loop_takes_the_steps_of_the_tensorflow_loop():
         real = torch.from_numpy(real).permute(0, 3, 1, 2)
         found.append([float(x) for x in update(real, *map(torch.from_numpy, latents))])
     np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_redraws_are_measured():
+    from explore_redraw import redraws
+
+    times = redraws(WIDTH, moves=2)
+    assert len(times) == 2 and min(times) > 0

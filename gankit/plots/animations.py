@@ -62,7 +62,7 @@ def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1
     """
     from IPython.display import Image
 
-    return Image(data=_encode(frames, "png", fps, hold), format="png")
+    return Image(data=encode(frames, "png", fps, hold), format="png")
 
 
 def save_gif(
@@ -99,7 +99,7 @@ def save_gif(
     path = Path(path)
     if path.suffix.lower() != ".gif":
         raise ValueError(f"A GIF's name must end in '.gif', but the path is {str(path)!r}.")
-    content = _encode(frames, "gif", fps, hold)
+    content = encode(frames, "gif", fps, hold)
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return path
@@ -133,13 +133,14 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise ValueError(f"A PNG's name must end in '.png', but the path is {str(path)!r}.")
-    content = _encode([frame], "png")
+    content = encode([frame], "png")
     with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return path
 
 
-def _encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float = 0) -> bytes:
+def encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float = 0) -> bytes:
+    """Frames as the content of a PNG or GIF file; small ones are enlarged."""
     from PIL import Image
 
     if not 0 < fps <= 50:

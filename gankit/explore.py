@@ -1,0 +1,207 @@
+"""A panel for a notebook that shows what a generator makes of the latents that sliders set.
+
+`from gankit.explore import explore`, then `explore(gan)` on the last line of a cell. It needs
+ipywidgets, which `pip install "gankit[lab]"` brings along.
+"""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+
+from gankit.checks import check_count
+from gankit.gan import GAN
+from gankit.plots import to_pixels
+from gankit.plots.animations import encode
+
+__all__ = ["explore", "latent_directions"]
+
+_BATCH = 128
+_DRAWS = 1000  # latents whose spread sets the sliders' range
+
+
+def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
+    """Make a panel with an image and the sliders that change it.
+
+    A latent has too many coordinates for as many sliders, and most of them change little. So each
+    slider moves along one of `latent_directions(gan, sliders)`, those that change the image most;
+    what the latent has besides stays as it was drawn. A slider spans what 1000 draws from the prior
+    span along its direction. A conditional GAN also gets a slider of classes. The button draws
+    another latent, that of the next seed, and the sliders show where it lies; untouched, the image
+    is that of `gan.generate(1, seed=seed)`, but for a draw beyond the range of a slider, which is
+    cut to it.
+
+    The image is made by `gan.generate`, so the random state of the model does not notice, and after
+    more training the next move of a slider shows the generator as it is then.
+
+    Args:
+        gan: a GAN of images in [-1, 1] with 1 or 3 channels; other values are cut to this range.
+        sliders: how many directions to offer, from 1 to `gan.latent_dim`; None: 6, or as many as
+            there are.
+        seed: seed of the first latent, and of the draws that directions and ranges come from.
+
+    Returns:
+        An `ipywidgets.VBox`: the image (`ipywidgets.Image`, a PNG), the sliders, for a conditional
+        GAN that of the class, and the button. Put it on the last line of a cell.
+
+    Raises:
+        ImportError: if ipywidgets is not installed.
+        TypeError: if `gan` is no `gankit.GAN`.
+        ValueError: if the GAN does not make such images, or a number is out of range.
+
+    Example:
+
+    >>> from gankit.explore import explore
+    >>> from gankit.models.dcgan import DCGAN
+    >>> panel = explore(DCGAN((16, 16, 1), latent_dim=8, width=4, seed=0), sliders=3)
+    >>> [type(child).__name__ for child in panel.children]
+    ['Image', 'FloatSlider', 'FloatSlider', 'FloatSlider', 'Button']
+    >>> panel.children[1].value = 1.5  # what dragging the slider does
+    """
+    widgets = _ipywidgets()
+    directions = latent_directions(gan, _slider_count(gan, sliders), seed)
+    shape = gan.example_shape
+    if len(shape) != 3 or shape[-1] not in (1, 3):
+        raise ValueError(
+            f"`explore` shows images (height, width, channels) with 1 or 3 channels, but this GAN "
+            f"makes examples of shape {shape}."
+        )
+    return _Explorer(gan, directions, seed, widgets).panel
+
+
+def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
+    """Find the directions of latent space along which the examples change most, on average.
+
+    With latents z from the prior and `x = G(z)`, the linear map A of the least error
+    `E |x - b - A z|^2` is fitted; for a normal prior that is the generator's mean Jacobian. Its
+    first right singular vectors are the directions: a step of length t along the i-th changes the
+    fitted example by t times the i-th singular value.
+
+    Args:
+        gan: the GAN; of a conditional one, examples of all classes in turn.
+        k: how many directions, from 1 to `gan.latent_dim`.
+        seed: seed of the latents, 256 or four for each dimension in number, whichever is more,
+            rounded up to whole batches of 128.
+
+    Returns:
+        float64 array (k, latent_dim) of orthonormal rows, the strongest direction first; the entry
+        of largest size in each row is positive.
+
+    Raises:
+        TypeError: if `gan` is no `gankit.GAN`.
+        ValueError: if `k` is out of range.
+
+    Example:
+
+    >>> import keras, numpy as np, gankit
+    >>> from gankit.explore import latent_directions
+    >>> scale = lambda z: z * np.array([0.1, 2.0, 0.5], "float32")
+    >>> gan = gankit.GAN(
+    ...     keras.Sequential([keras.Input((3,)), keras.layers.Lambda(scale, output_shape=(3,))]),
+    ...     keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]),
+    ...     latent_dim=3, data_range=None, seed=0)
+    >>> (latent_directions(gan, k=2) > 0.999).tolist()
+    [[False, True, False], [False, False, True]]
+
+    Reference:
+        Härkönen et al. 2020, "GANSpace: Discovering Interpretable GAN Controls", whose principal
+        components of a layer are carried over to the latents by regression. Here the regression
+        comes first, and the examples themselves take the place of a layer.
+    """
+    _check_gan(gan)
+    if check_count("k", k) > gan.latent_dim:
+        raise ValueError(f"`k` must be at most latent_dim={gan.latent_dim}. Received: k={k}.")
+    # Whole batches, since JAX compiles anew for each size of a batch.
+    n = _BATCH * max(2, math.ceil(4 * gan.latent_dim / _BATCH))
+    latents = _draw(gan, n, seed)
+    labels = None if gan.num_classes is None else np.arange(n) % gan.num_classes
+    examples = gan.generate(latents=latents, labels=labels, batch_size=_BATCH)
+    examples = examples.reshape(n, -1).astype("float64")
+    fitted, *_ = np.linalg.lstsq(latents - latents.mean(0), examples - examples.mean(0))
+    _, vectors = np.linalg.eigh(fitted @ fitted.T)  # in increasing order
+    directions = vectors.T[::-1][:k]
+    largest = np.abs(directions).argmax(axis=1, keepdims=True)
+    return directions * np.sign(np.take_along_axis(directions, largest, axis=1))
+
+
+class _Explorer:
+    """The widgets of a panel, and what they do."""
+
+    def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: ModuleType):
+        self.gan, self.directions, self.seed = gan, directions, seed
+        reach = np.abs(_draw(gan, _DRAWS, seed) @ directions.T).max(axis=0)
+        self.picture = widgets.Image(format="png", layout={"align_self": "flex-start"})
+        self.sliders = [
+            widgets.FloatSlider(min=-r, max=r, step=r / 50, description=f"direction {i}")
+            for i, r in enumerate(reach.tolist(), start=1)
+        ]
+        self.labels = []
+        if gan.num_classes is not None:
+            self.labels = [widgets.IntSlider(max=gan.num_classes - 1, description="class")]
+        self.button = widgets.Button()
+        self._place()
+        for slider in self.sliders + self.labels:
+            slider.observe(self._redraw, names="value")
+        self.button.on_click(self._next)
+        self._redraw()
+        self.panel = widgets.VBox([self.picture, *self.sliders, *self.labels, self.button])
+
+    def _place(self) -> None:
+        """Draw the latent of the seed, and put the sliders where it lies."""
+        latent = _draw(self.gan, 1, self.seed)
+        coordinates = latent @ self.directions.T
+        self.rest = latent - coordinates @ self.directions
+        for slider, value in zip(self.sliders, coordinates[0].tolist(), strict=True):
+            slider.value = min(max(value, slider.min), slider.max)
+        self.button.description = f"Seed {self.seed}: another"
+
+    def _next(self, button: Any) -> None:
+        self.seed += 1
+        for slider in self.sliders:
+            slider.unobserve(self._redraw, names="value")  # one image for all of them
+        self._place()
+        for slider in self.sliders:
+            slider.observe(self._redraw, names="value")
+        self._redraw()
+
+    def _redraw(self, change: Any = None) -> None:
+        values = np.array([[slider.value for slider in self.sliders]])
+        labels = [slider.value for slider in self.labels] or None
+        images = self.gan.generate(latents=self.rest + values @ self.directions, labels=labels)
+        pixels = to_pixels(images.clip(-1, 1))[0]
+        frame = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+        self.picture.value = encode([frame], "png")
+
+
+def _draw(gan: GAN, n: int, seed: int) -> np.ndarray:
+    return keras.ops.convert_to_numpy(gan.sample_latents(n, seed)).astype("float64")
+
+
+def _slider_count(gan: GAN, sliders: int | None) -> int:
+    _check_gan(gan)
+    if sliders is None:
+        return min(6, gan.latent_dim)
+    if check_count("sliders", sliders) > gan.latent_dim:
+        raise ValueError(
+            f"`sliders` must be at most latent_dim={gan.latent_dim}. Received: sliders={sliders}."
+        )
+    return sliders
+
+
+def _check_gan(gan: GAN) -> None:
+    if not isinstance(gan, GAN):
+        raise TypeError(f"`gan` must be a gankit.GAN. Received: {gan!r}.")
+
+
+def _ipywidgets() -> ModuleType:
+    try:
+        import ipywidgets
+    except ImportError as error:
+        raise ImportError(
+            'The sliders of `explore` need ipywidgets. Install them with: pip install "gankit[lab]"'
+        ) from error
+    return ipywidgets
