@@ -1,20 +1,38 @@
 """What "good" means for a generator, measured without any download.
 
-Distances between distributions (Jensen-Shannon, Fréchet, sliced Wasserstein), Parzen-window
-log-likelihood, modes covered, nearest neighbours, near-duplicates, linear classifiers on few
-labels, and a small digit classifier whose features and labels the others use. PSNR and SSIM of
-images, by the protocol of the super-resolution papers.
+Distances between distributions (Jensen-Shannon, Fréchet, kernel, sliced Wasserstein), inception
+score, precision and recall, density and coverage, classification accuracy, Parzen-window
+log-likelihood, modes covered, nearest neighbours, memorisation, near-duplicates, linear classifiers
+on few labels, and a small digit classifier whose features and labels the others use. PSNR and SSIM
+of images, by the protocol of the super-resolution papers.
 """
 
+from gankit.metrics.class_probabilities import InceptionScore, inception_score
+from gankit.metrics.classification import ClassificationAccuracy, classification_accuracy_score
+from gankit.metrics.copying import Memorisation, memorisation
 from gankit.metrics.divergence import (
     jensen_shannon_divergence,
     jsd_from_logits,
     jsd_from_samples,
 )
 from gankit.metrics.duplicates import NearDuplicates, SemanticHash, near_duplicates
+from gankit.metrics.feature_statistics import FeatureStatistics, image_features
 from gankit.metrics.features import DigitClassifier, digit_classifier, train_digit_classifier
 from gankit.metrics.few_labels import few_label_accuracy
-from gankit.metrics.frechet import frechet_distance, frechet_image_distance
+from gankit.metrics.frechet import (
+    FrechetAtInfinity,
+    frechet_distance,
+    frechet_distance_at_infinity,
+    frechet_image_distance,
+)
+from gankit.metrics.inception import inception_features
+from gankit.metrics.kernel import KernelDistance, kernel_distance
+from gankit.metrics.manifolds import (
+    DensityCoverage,
+    PrecisionRecall,
+    density_coverage,
+    precision_recall,
+)
 from gankit.metrics.modes import (
     ModeCoverage,
     StackedModeCoverage,
@@ -33,28 +51,45 @@ from gankit.metrics.similarity import ms_ssim, ms_ssim_diversity, ssim
 from gankit.metrics.sliced import sliced_wasserstein, sliced_wasserstein_pyramid
 
 __all__ = [
+    "ClassificationAccuracy",
+    "DensityCoverage",
     "DigitClassifier",
+    "FeatureStatistics",
+    "FrechetAtInfinity",
+    "InceptionScore",
+    "KernelDistance",
+    "Memorisation",
     "ModeCoverage",
     "NearDuplicates",
     "Neighbours",
     "ParzenLogLikelihood",
+    "PrecisionRecall",
     "SegmentationScores",
     "SemanticHash",
     "StackedModeCoverage",
+    "classification_accuracy_score",
     "cross_validate_sigma",
+    "density_coverage",
     "digit_classifier",
     "few_label_accuracy",
     "frechet_distance",
+    "frechet_distance_at_infinity",
     "frechet_image_distance",
+    "image_features",
+    "inception_features",
+    "inception_score",
     "jensen_shannon_divergence",
     "jsd_from_logits",
     "jsd_from_samples",
+    "kernel_distance",
+    "memorisation",
     "mode_coverage",
     "ms_ssim",
     "ms_ssim_diversity",
     "near_duplicates",
     "nearest_neighbours",
     "parzen_log_likelihood",
+    "precision_recall",
     "psnr",
     "segmentation_scores",
     "sliced_wasserstein",

@@ -47,6 +47,45 @@ def to_row_pair(
     return a, b
 
 
+def to_features(values: ArrayLike, name: str) -> np.ndarray:
+    """Return `values` as float64 of shape (n, d); refuse feature maps and single examples."""
+    array = to_array(values, name)
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name} must have shape (n, d), one row per example; got shape {array.shape}. "
+            "Pool or flatten feature maps first."
+        )
+    return array
+
+
+def to_feature_pair(
+    first: ArrayLike, second: ArrayLike, first_name: str, second_name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both arrays as features; refuse them when they cannot be of one network."""
+    a, b = to_features(first, first_name), to_features(second, second_name)
+    check_same_network(a.shape[1], b.shape[1], first_name, second_name)
+    return a, b
+
+
+def check_same_network(first: int, second: int, first_name: str, second_name: str) -> None:
+    """Refuse two sets of features whose numbers of columns differ."""
+    if first != second:
+        raise ValueError(
+            f"{first_name} and {second_name} must come from the same network; "
+            f"they have {first} and {second} columns."
+        )
+
+
+def to_labels(labels: ArrayLike, count: int, name: str) -> np.ndarray:
+    """Return `labels` as an array; refuse what is not one integer for each of `count` examples."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers; got dtype {labels.dtype}.")
+    if labels.shape != (count,):
+        raise ValueError(f"{name} must have shape ({count},), one per example; got {labels.shape}.")
+    return labels
+
+
 def check_positive(value: float, name: str) -> float:
     """Return `value` as a float; refuse it when it is not a finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):

@@ -82,6 +82,22 @@ class DigitClassifier:
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
+    def predict(self, images: ArrayLike, batch_size: int = 256) -> np.ndarray:
+        """Find the most probable digit.
+
+        Args:
+            images: floats in [-1, 1], shape (n, 28, 28, 1).
+            batch_size: how many images are computed at once.
+
+        Returns:
+            int64 array of shape (n,).
+
+        Raises:
+            TypeError: if `images` are not floats.
+            ValueError: if their shape, range or finiteness is not as above.
+        """
+        return self._predict(images, batch_size)[1].argmax(axis=1)
+
     def accuracy(self, images: ArrayLike, labels: ArrayLike, batch_size: int = 256) -> float:
         """Compute the fraction of images whose most probable digit is their label.
 
@@ -99,8 +115,7 @@ class DigitClassifier:
         """
         images = _check_images(images)
         labels = _check_labels(labels, len(images))
-        logits = self._predict(images, batch_size)[1]
-        return float(np.mean(logits.argmax(axis=1) == labels))
+        return float(np.mean(self.predict(images, batch_size) == labels))
 
     def save(self, path: str | Path) -> None:
         """Write the weights to an `.npz` file, each under `layer/variable`.

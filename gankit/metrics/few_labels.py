@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
-from gankit.metrics._checks import to_row_pair
+from gankit.metrics._checks import to_labels, to_row_pair
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 
@@ -63,8 +63,8 @@ def few_label_accuracy(
     from sklearn.svm import LinearSVC
 
     rows, test_rows = to_row_pair(features, test_features, "features", "test_features")
-    labels = _classes(labels, len(rows), "labels")
-    test_labels = _classes(test_labels, len(test_rows), "test_labels")
+    labels = to_labels(labels, len(rows), "labels")
+    test_labels = to_labels(test_labels, len(test_rows), "test_labels")
     scale = np.sqrt(np.mean(np.sum(rows**2, axis=1)))
     rows, test_rows = rows / scale, test_rows / scale
     chosen = _draw(labels, count, check_count("draws", draws), seed)
@@ -97,12 +97,3 @@ def _draw(labels: np.ndarray, count: int, draws: int, seed: int) -> list[np.ndar
     return [
         np.concatenate([rng.choice(m, each, replace=False) for m in members]) for _ in range(draws)
     ]
-
-
-def _classes(labels: ArrayLike, count: int, name: str) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers; got dtype {labels.dtype}.")
-    if labels.shape != (count,):
-        raise ValueError(f"{name} must have shape ({count},), one per example; got {labels.shape}.")
-    return labels

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gankit.metrics._blocks import squared_distance_blocks
 from gankit.metrics._checks import check_positive, to_array, to_row_pair
-
-# 2**22 distances of 8 bytes: 32 MB at a time, however many centres and examples there are.
-_BLOCK_DISTANCES = 2**22
 
 
 class ParzenLogLikelihood(NamedTuple):
@@ -104,31 +101,11 @@ def _log_likelihoods(test: np.ndarray, centres: np.ndarray, sigmas: list[float])
     """Score every test example under every width: shape (len(sigmas), len(test))."""
     n, d = centres.shape
     scores = np.empty((len(sigmas), len(test)))
-    for rows, distances in _squared_distance_blocks(test, centres):
+    for rows, distances in squared_distance_blocks(test, centres):
         for index, sigma in enumerate(sigmas):
             scores[index, rows] = _logsumexp_rows(distances / (-2.0 * sigma**2))
     constants = np.log(n) + d * np.log(np.array(sigmas) * np.sqrt(2.0 * np.pi))
     return scores - constants[:, None]
-
-
-def _squared_distance_blocks(
-    test: np.ndarray, centres: np.ndarray
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield squared distances of some test rows to all centres.
-
-    |x - c|^2 = |x|^2 - 2 x.c + |c|^2 costs one matrix product. Its rounding error, about 1e-13 in
-    double precision for an image, stays far below any window; single precision would not.
-    """
-    size = max(1, _BLOCK_DISTANCES // len(centres))
-    centre_norms = np.einsum("ij,ij->i", centres, centres)
-    for start in range(0, len(test), size):
-        block = test[start : start + size]
-        distances = block @ centres.T
-        distances *= -2.0
-        distances += centre_norms
-        distances += np.einsum("ij,ij->i", block, block)[:, None]
-        np.maximum(distances, 0.0, out=distances)
-        yield slice(start, start + size), distances
 
 
 def _logsumexp_rows(exponents: np.ndarray) -> np.ndarray:

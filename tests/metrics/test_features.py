@@ -48,6 +48,7 @@ def test_shapes_and_ranges(glyphs):
     assert probabilities.shape == (70, 10) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     assert (features.std(axis=0) > 0).sum() > 32
+    np.testing.assert_array_equal(digit_classifier().predict(images), probabilities.argmax(axis=1))
 
 
 def test_batch_size_does_not_change_the_result(glyphs):
@@ -139,6 +140,7 @@ def test_bad_images_are_refused(images, error, message):
     for use in (
         digit_classifier().features,
         digit_classifier().probabilities,
+        digit_classifier().predict,
         lambda x: digit_classifier().accuracy(x, [0, 1]),
         lambda x: train_digit_classifier(x, [0, 1]),
     ):

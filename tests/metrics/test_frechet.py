@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from gankit.metrics import frechet_distance, frechet_image_distance
+from gankit.metrics import (
+    FeatureStatistics,
+    frechet_distance,
+    frechet_distance_at_infinity,
+    frechet_image_distance,
+)
 
 
 def by_matrix_root(a, b):
@@ -83,6 +88,69 @@ def test_bad_features_are_refused():
         frechet_distance(good * 1j, good)
 
 
+def test_few_examples_are_sent_to_the_kernel_distance():
+    few = np.random.default_rng(0).normal(size=(64, 64))
+    with pytest.raises(ValueError, match="64 examples of 64.*at least 65.*kernel_distance"):
+        frechet_distance(few, few)
+    with pytest.raises(ValueError, match="features_fake has 64.*at least 122.*`kernel_distance`"):
+        frechet_distance_at_infinity(few[:, :60], few[:, :60])
+
+
+def test_statistics_take_the_place_of_features():
+    rng = np.random.default_rng(0)
+    a, b = correlated(rng, 300, 8), correlated(rng, 200, 8)
+    expected = frechet_distance(a, b)
+    real, fake = (FeatureStatistics().add(x[:90]).add(x[90:]) for x in (a, b))
+    assert frechet_distance(real, fake) == pytest.approx(expected, rel=1e-10)
+    assert frechet_distance(real, b) == pytest.approx(expected, rel=1e-10)
+    assert 0 <= frechet_distance(real, a) < 1e-10 * expected
+    with pytest.raises(ValueError, match="features_b has counted no examples yet: call update"):
+        frechet_distance(a, FeatureStatistics())
+    with pytest.raises(ValueError, match="features_b has 8 examples of 8 features"):
+        frechet_distance(a, FeatureStatistics().add(b[:8]))
+
+
+def test_extrapolation_removes_most_of_the_bias():
+    """Normal examples of known distance |shift|^2, with the real ones beyond number."""
+    rng = np.random.default_rng(0)
+    d, shift = 16, 0.5
+    real = FeatureStatistics().add(rng.normal(size=(200_000, d)))
+    biased, extrapolated = [], []
+    for seed in range(5):
+        fake = rng.normal(size=(600, d)) + shift * np.eye(d)[0]
+        biased.append(frechet_distance(real, fake) - shift**2)
+        extrapolated.append(frechet_distance_at_infinity(real, fake, seed=seed).distance - shift**2)
+    assert np.mean(biased) > 0.1
+    assert abs(np.mean(extrapolated)) < 0.25 * np.mean(biased)
+
+
+def test_extrapolation_says_what_it_measured():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(2, 500, 4))
+    found = frechet_distance_at_infinity(real, fake, points=4)
+    assert found.sizes.tolist() == [50, 200, 350, 500]
+    assert found.distances[-1] == pytest.approx(frechet_distance(real, fake), rel=1e-10)
+    again = frechet_distance_at_infinity(real, fake, points=4)
+    other = frechet_distance_at_infinity(real, fake, points=4, seed=1)
+    assert found.distance == again.distance != other.distance
+    small = frechet_distance_at_infinity(real, fake[:10])  # 2 (d + 1)
+    assert small.sizes[0] == 5 and small.sizes[-1] == 10
+
+
+def test_bad_extrapolations_are_refused():
+    good = np.random.default_rng(0).normal(size=(20, 3))
+    with pytest.raises(ValueError, match="features_fake has 7 examples of 3 features.*at least 8"):
+        frechet_distance_at_infinity(good, good[:7])
+    with pytest.raises(ValueError, match="features_real has 3 examples of 3 features"):
+        frechet_distance_at_infinity(good[:3], good)
+    with pytest.raises(ValueError, match="same network; they have 2 and 3 columns"):
+        frechet_distance_at_infinity(good[:, :2], good)
+    with pytest.raises(ValueError, match="`points` must be a whole number of at least 2.*points=1"):
+        frechet_distance_at_infinity(good, good, points=1)
+    with pytest.raises(ValueError, match="features_fake holds 60 values that are not finite"):
+        frechet_distance_at_infinity(good, good * np.nan)
+
+
 def test_images_over_any_features():
     rng = np.random.default_rng(0)
     real, fake = rng.uniform(-1, 1, (2, 40, 6, 6, 3))
@@ -91,7 +159,10 @@ def test_images_over_any_features():
         return images.mean(axis=(1, 2))
 
     expected = frechet_distance(colour_means(real), colour_means(fake))
-    assert frechet_image_distance(real, fake, features=colour_means) == expected
+    found = frechet_image_distance(real, fake, features=colour_means)
+    assert found == pytest.approx(expected, rel=1e-10)
+    in_batches = frechet_image_distance(np.split(real, 4), (x[None] for x in fake), colour_means)
+    assert in_batches == pytest.approx(expected, rel=1e-10)
 
 
 def test_features_must_be_a_function():

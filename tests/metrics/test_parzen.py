@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KernelDensity
 
-from gankit.metrics import cross_validate_sigma, parzen, parzen_log_likelihood
+from gankit.metrics import _blocks, cross_validate_sigma, parzen_log_likelihood
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def test_closed_form_of_one_centre():
 def test_blocks_do_not_change_the_score(examples, monkeypatch):
     test, centres = examples
     whole = parzen_log_likelihood(test, centres, 0.1)
-    monkeypatch.setattr(parzen, "_BLOCK_DISTANCES", 3 * len(centres))
+    monkeypatch.setattr(_blocks, "_PAIRS", 3 * len(centres))
     assert parzen_log_likelihood(test, centres, 0.1) == pytest.approx(whole, rel=1e-12)
-    monkeypatch.setattr(parzen, "_BLOCK_DISTANCES", 1)
+    monkeypatch.setattr(_blocks, "_PAIRS", 1)
     assert parzen_log_likelihood(test, centres, 0.1) == pytest.approx(whole, rel=1e-12)
 
 

@@ -1,0 +1,133 @@
+"""Classification accuracy score: what a classifier learns from generated images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gankit.metrics._checks import to_array, to_labels
+from gankit.metrics.features import train_digit_classifier
+
+
+class ClassificationAccuracy(NamedTuple):
+    """What `classification_accuracy_score` measures.
+
+    Attributes:
+        accuracy: fraction of the real test images that are classified rightly.
+        per_class: the same for the test images of each class, shape (classes,); nan for a class
+            that has none. A low value names a class that the generator draws badly or not at all.
+    """
+
+    accuracy: float
+    per_class: np.ndarray
+
+
+def classification_accuracy_score(
+    images: ArrayLike,
+    labels: ArrayLike,
+    test_images: ArrayLike,
+    test_labels: ArrayLike,
+    classifier: Callable[[np.ndarray, np.ndarray], Any] | Any = train_digit_classifier,
+) -> ClassificationAccuracy:
+    """Train a classifier on generated images and test it on real ones.
+
+    The score of a conditional generator is to be compared with that of the same classifier trained
+    on as many real images: it falls behind where generated images lack variety, do not look like
+    their label, or look like nothing. It cannot exceed what the classifier is able to learn.
+
+    Args:
+        images: generated images, shape (n, height, width, channels), or features (n, d).
+        labels: the class each was generated as, integers of shape (n,).
+        test_images: real images in the same form.
+        test_labels: their classes, integers from 0, shape (m,).
+        classifier: function `(images, labels)` that trains a classifier from nothing and returns
+            it, an object with `predict(images)` that gives a class, or a score of each class, for
+            every image; by default `train_digit_classifier`, for digits of 28x28x1 in [-1, 1]. Or a
+            scikit-learn estimator, which is cloned, not changed, and sees each image as a row.
+
+    Returns:
+        A `ClassificationAccuracy`.
+
+    Raises:
+        TypeError: if images are not real numbers, labels not integers, or `classifier` is neither.
+        ValueError: if shapes do not fit, a value is not finite, a label is negative or not among
+            the classes of the test labels, or `predict` returns something else.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from gankit.metrics import classification_accuracy_score
+    >>> points, labels = np.eye(3)[[0, 0, 1, 2]], np.array([0, 0, 1, 2])
+    >>> one_is_missing = points[[0, 3]], labels[[0, 3]]
+    >>> nearest = KNeighborsClassifier(n_neighbors=1)
+    >>> classification_accuracy_score(*one_is_missing, points, labels, nearest)
+    ClassificationAccuracy(accuracy=0.75, per_class=array([1., 0., 1.]))
+
+    Reference:
+        Ravuri, Vinyals 2019, "Classification Accuracy Score for Conditional Generative Models",
+        section 3: a ResNet-50 on ImageNet, as many generated images as the training set has.
+        `train_digit_classifier` distorts the images it learns from, which helps real and generated
+        ones alike.
+    """
+    images, test_images = np.asarray(images), np.asarray(test_images)
+    for array, name in ((images, "images"), (test_images, "test_images")):
+        to_array(array, name)
+    if images.ndim < 2 or images.shape[1:] != test_images.shape[1:]:
+        raise ValueError(
+            "images and test_images must have one shape after the first axis; got "
+            f"{images.shape} and {test_images.shape}."
+        )
+    labels = to_labels(labels, len(images), "labels")
+    test_labels = to_labels(test_labels, len(test_images), "test_labels")
+    classes = int(test_labels.max()) + 1
+    for array, name in ((labels, "labels"), (test_labels, "test_labels")):
+        if array.min() < 0 or array.max() >= classes:
+            raise ValueError(
+                f"{name} must lie in 0..{classes - 1}, the classes of test_labels; got values from "
+                f"{array.min()} to {array.max()}."
+            )
+    predicted = _train_and_predict(classifier, images, labels, test_images)
+    right = (predicted == test_labels).astype(float)
+    counts = np.bincount(test_labels, minlength=classes)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is nan, as promised
+        per_class = np.bincount(test_labels, right, minlength=classes) / counts
+    return ClassificationAccuracy(float(right.mean()), per_class)
+
+
+def _train_and_predict(
+    classifier: Any, images: np.ndarray, labels: np.ndarray, test_images: np.ndarray
+) -> np.ndarray:
+    if hasattr(classifier, "fit") and hasattr(classifier, "get_params"):
+        from sklearn.base import clone
+
+        test_images = test_images.reshape(len(test_images), -1)
+        trained = clone(classifier).fit(images.reshape(len(images), -1), labels)
+    elif callable(classifier):
+        trained = classifier(images, labels)
+    else:
+        raise TypeError(
+            "classifier must be a function (images, labels) or a scikit-learn estimator; got "
+            f"{classifier!r}."
+        )
+    if not hasattr(trained, "predict"):
+        raise TypeError(
+            f"classifier must return an object with predict(images); got {type(trained).__name__}."
+        )
+    return _classes(keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images))
+
+
+def _classes(predictions: np.ndarray, count: int) -> np.ndarray:
+    """The class of each example, where predictions are classes or the scores of all classes."""
+    if predictions.ndim == 2 and predictions.shape[0] == count and predictions.shape[1] > 1:
+        return predictions.argmax(axis=1)
+    if predictions.shape != (count,) or predictions.dtype.kind not in "iu":
+        raise ValueError(
+            f"predict must return {count} integers, or scores of shape ({count}, classes); got "
+            f"shape {predictions.shape}, dtype {predictions.dtype}."
+        )
+    return predictions

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from gankit.metrics import memorisation
+from gankit.metrics.copying import _compare
+
+
+@pytest.fixture
+def sets():
+    """Training, held-out and fresh examples of one distribution."""
+    return np.random.default_rng(0).normal(size=(3, 300, 4, 2, 1))
+
+
+def test_copies_fresh_and_bad_examples(sets):
+    training, held_out, fresh = sets
+    noise = np.random.default_rng(1).normal(size=fresh.shape)
+    copies = memorisation(training + 0.05 * noise, training, held_out)
+    honest = memorisation(fresh, training, held_out)
+    bad = memorisation(fresh + 3 * noise, training, held_out)
+    assert copies.statistic < -10 and copies.closer > 0.95
+    assert abs(honest.statistic) < 3 and abs(honest.closer - 0.5) < 0.1
+    assert bad.statistic > 10 and bad.closer < 0.1
+
+
+def test_the_statistic_is_standard_normal_for_honest_generators():
+    rng = np.random.default_rng(0)
+    distances = [(rng.exponential(size=40), rng.exponential(size=60)) for _ in range(1000)]
+    scores, closer = np.transpose([_compare(*pair) for pair in distances])
+    # Three standard errors of mean and deviation.
+    assert abs(np.mean(scores)) < 0.1 and abs(np.std(scores) - 1) < 0.07
+    assert np.mean(closer) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_fraction_of_copies_is_found(sets):
+    training, held_out, fresh = sets
+    half = np.concatenate([training[:150], fresh[:150]])
+    assert memorisation(half, training, held_out).statistic < -5
+
+
+def test_cells_find_what_cancels_out():
+    """Copies in one region, examples that are too far in the other."""
+    rng = np.random.default_rng(0)
+    training, held_out, fresh = rng.normal(size=(3, 400, 3))
+    left = np.arange(400) < 130
+    for rows in (training, held_out, fresh):
+        rows[~left] += 100.0
+    generated = fresh + np.where(left, 0, 0.8)[:, None] * rng.normal(size=fresh.shape)
+    generated[left] = training[left] + 1e-3
+    together = memorisation(generated, training, held_out)
+    apart = [
+        memorisation(generated[side], training[side], held_out[side]) for side in (left, ~left)
+    ]
+    assert apart[0].statistic < -10 and apart[1].statistic > 3
+    found = memorisation(generated, training, held_out, cells=2)
+    expected = np.average([one.statistic for one in apart], weights=[130, 270])
+    assert found.statistic == pytest.approx(expected, rel=1e-9) != together.statistic
+
+
+def test_a_cell_without_enough_examples_is_left_out():
+    rng = np.random.default_rng(0)
+    training, held_out, fresh = rng.normal(size=(3, 60, 2))
+    far = 100 + rng.normal(size=(30, 2))
+    whole = memorisation(fresh, training, held_out)
+    for generated, held in (
+        (np.concatenate([fresh, far[:19]]), np.concatenate([held_out, far])),
+        (np.concatenate([fresh, far]), held_out),
+    ):
+        found = memorisation(generated, np.concatenate([training, far]), held, cells=2)
+        assert found == pytest.approx(whole, rel=1e-9)
+    with pytest.raises(ValueError, match="None of 10 cells has 20 generated examples"):
+        memorisation(fresh, training, held_out, cells=10)
+
+
+def test_equal_distances_say_nothing():
+    training, others = np.zeros((5, 2)), np.ones((20, 2))
+    assert memorisation(others, training, others) == (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"generated": np.ones((19, 2))}, ValueError, "generated has 19 examples.*at least 20"),
+        ({"held_out": np.ones((3, 2))}, ValueError, "held_out has 3 examples.*at least 20"),
+        ({"held_out": np.ones((30, 3))}, ValueError, "held_out and training must .* got 3 and 2"),
+        ({"generated": np.ones((30, 3))}, ValueError, "generated and training must .* got 3 and 2"),
+        ({"training": np.ones(30)}, ValueError, "training must have one row per example"),
+        ({"training": [[np.nan, 0]]}, ValueError, "training holds 1 values that are not finite"),
+        ({"training": [["a", "b"]]}, TypeError, "training must hold real numbers"),
+        ({"cells": 0}, ValueError, "`cells` must be a whole number of at least 1.*cells=0"),
+        ({"cells": 31}, ValueError, "cells must lie in 1..30, the number of training .*got 31"),
+    ],
+)
+def test_bad_input_is_refused(arguments, error, message):
+    good = dict.fromkeys(("generated", "training", "held_out"), np.ones((30, 2)))
+    with pytest.raises(error, match=message):
+        memorisation(**{**good, **arguments})
