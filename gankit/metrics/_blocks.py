@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# 2**22 values of 8 bytes: 32 MB at a time, however many examples there are.
-_PAIRS = 2**22
+# 2**20 values of 8 bytes: 8 MB at a time, however many examples there are.
+_PAIRS = 2**20
 
 
 def row_blocks(rows: np.ndarray, others: np.ndarray) -> Iterator[slice]:
@@ -22,15 +22,17 @@ def squared_distance_blocks(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield squared distances of some rows to all others.
 
-    |x - c|^2 = |x|^2 - 2 x.c + |c|^2 costs one matrix product. Its rounding error is about 1e-15 of
-    the squared norms in double precision; single precision would not do.
+    |x - c|^2 = |x|^2 - 2 x.c + |c|^2 is one matrix product of rows (-2 x, |x|^2, 1) and
+    (c, 1, |c|^2). Its rounding error is about 1e-15 of the squared norms in double precision;
+    single precision would not do.
     """
-    other_norms = np.einsum("ij,ij->i", others, others)
+    left = np.column_stack([-2.0 * rows, _squared_norms(rows), np.ones(len(rows))])
+    right = np.column_stack([others, np.ones(len(others)), _squared_norms(others)])
     for block in row_blocks(rows, others):
-        some = rows[block]
-        distances = some @ others.T
-        distances *= -2.0
-        distances += other_norms
-        distances += np.einsum("ij,ij->i", some, some)[:, None]
+        distances = left[block] @ right.T
         np.maximum(distances, 0.0, out=distances)
         yield block, distances
+
+
+def _squared_norms(rows: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", rows, rows)

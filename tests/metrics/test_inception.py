@@ -38,6 +38,7 @@ def test_bytes_and_floats_grey_and_coloured(as_resized):
     np.testing.assert_allclose(as_resized(np.repeat(floats, 3, axis=-1)), grey, atol=1e-6)
 
 
+@pytest.mark.tensorflow  # JAX takes half a minute to draw the weights
 def test_the_network_has_2048_features_in_float32_whatever_is_set_globally():
     policy, data_format = keras.config.dtype_policy(), keras.config.image_data_format()
     try:
