@@ -12,6 +12,9 @@ from gankit.layers.pixel_shuffle import ICNR, PixelShuffle
 from gankit.layers.projection_head import ProjectionHead
 from gankit.layers.reflection_padding import ReflectionPadding2D
 from gankit.layers.self_attention import SelfAttention2D
+from gankit.layers.spectral_normalization import SpectralNormalization
+from gankit.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
+from gankit.layers.weight_normalization import WeightNormalization
 from oracles.part import Part
 
 
@@ -167,6 +170,71 @@ def self_attention():
     return worst(layer(x), expected)
 
 
+def spectral_normalization():
+    """Iterated until u has converged: then the kernel over its first singular value."""
+    errors = []
+    kinds = keras.layers
+    for inner, shape in (
+        (kinds.Dense(4), (3, 6)),
+        (kinds.Conv2D(4, 3), (2, 5, 5, 3)),
+        (kinds.Conv2DTranspose(4, 3), (2, 5, 5, 3)),
+    ):
+        layer, weights = randomised(SpectralNormalization(inner, power_iterations=200), shape)
+        kernel, x = weights["kernel"], normal(*shape)
+        outputs_last = kernel.swapaxes(-1, -2) if "Transpose" in type(inner).__name__ else kernel
+        matrix = outputs_last.reshape(-1, outputs_last.shape[-1])
+        inner.kernel.assign(kernel / np.linalg.svd(matrix, compute_uv=False)[0])
+        expected = array(inner(x))
+        inner.kernel.assign(kernel)
+        errors.append(worst(layer(x, training=True), expected))
+    return max(errors)
+
+
+def virtual_batch_normalization():
+    """A network of two convolutions, example by example: each joins the reference, alone."""
+    reference, x = normal(4, 5, 5, 2), normal(3, 5, 5, 2, seed=1)
+    first, second = keras.layers.Conv2D(3, 2), keras.layers.Conv2D(2, 2)
+    norms = [VirtualBatchNormalization(4), VirtualBatchNormalization(4)]
+    parts = [keras.Input((5, 5, 2)), first, norms[0], keras.layers.ReLU(), second, norms[1]]
+    layer, _ = randomised(ReferenceBatch(keras.Sequential(parts), reference), x.shape)
+
+    def normalised(norm, activations, statistics):
+        mean, variance = statistics.mean((0, 1, 2)), statistics.var((0, 1, 2))
+        gamma, beta = array(norm.gamma.value), array(norm.beta.value)
+        return gamma * (activations - mean) / np.sqrt(variance + 1e-5) + beta
+
+    expected = []
+    for example in x:
+        a, b = reference, example[None]
+        for convolution, norm in zip((first, second), norms, strict=True):
+            a, b = array(convolution(a)), array(convolution(b))
+            b = normalised(norm, b, np.concatenate([a, b]))
+            a = normalised(norm, a, a)
+            if convolution is first:
+                a, b = np.maximum(a, 0.0), np.maximum(b, 0.0)
+        expected.append(b[0])
+    return worst(layer(x, training=True), np.stack(expected))
+
+
+def weight_normalization():
+    errors = []
+    kinds = keras.layers
+    for inner, shape, axes in (
+        (kinds.Dense(4), (3, 6), 0),
+        (kinds.Conv2D(4, 3), (2, 5, 5, 3), (0, 1, 2)),
+        (kinds.Conv2DTranspose(4, 3), (2, 5, 5, 3), (0, 1, 3)),
+    ):
+        layer, weights = randomised(WeightNormalization(inner), shape)
+        kernel, x = weights["kernel"], normal(*shape)
+        direction = kernel / np.sqrt((kernel**2).sum(axis=axes, keepdims=True))
+        g = weights["g"].reshape(-1, 1) if inner.name.count("transpose") else weights["g"]
+        inner.kernel.assign(g * direction)
+        expected = array(inner(x))
+        inner.kernel.assign(kernel)
+        errors.append(worst(layer(x), expected))
+    return max(errors)
+
+
 PARTS = [
     Part(
         name="layers.conditional_batch_normalization.ConditionalBatchNormalization",
@@ -289,6 +357,45 @@ y = SelfAttention2D()(np.ones((1, 32, 32, 64), "float32"))
 """,
         oracle="NumPy, from the formula",
         error=self_attention,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="layers.spectral_normalization.SpectralNormalization",
+        use="""
+import keras
+from gankit.layers.spectral_normalization import SpectralNormalization
+
+layer = SpectralNormalization(keras.layers.Conv2D(64, 4, strides=2, padding="same"))
+discriminator = keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.LeakyReLU()])
+""",
+        oracle="NumPy's singular value decomposition of the kernel",
+        error=spectral_normalization,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="layers.virtual_batch_normalization.VirtualBatchNormalization",
+        use="""
+import keras
+from gankit.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
+norm, dense = VirtualBatchNormalization(reference_size=64), keras.layers.Dense
+network = keras.Sequential([keras.Input((8,)), dense(16), norm, keras.layers.ReLU(), dense(2)])
+generator = ReferenceBatch(network, keras.random.normal((64, 8)))
+""",
+        oracle="NumPy: two layers, each example in a batch of its own with the reference",
+        error=virtual_batch_normalization,
+        tolerance=1e-5,
+    ),
+    Part(
+        name="layers.weight_normalization.WeightNormalization",
+        use="""
+import keras
+from gankit.layers.weight_normalization import WeightNormalization, initialise
+
+model = keras.Sequential([keras.Input((784,)), WeightNormalization(keras.layers.Dense(250))])
+initialise(model, keras.random.uniform((500, 784)))
+""",
+        oracle="the plain layer with the kernel that NumPy normalised",
+        error=weight_normalization,
         tolerance=1e-5,
     ),
 ]

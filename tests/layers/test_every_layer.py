@@ -31,6 +31,22 @@ CASES = {
     "projection_head": [("ProjectionHead(3)", [(6,), ()])],
     "reflection_padding": [("ReflectionPadding2D(((0, 1), (2, 3)))", [(4, 6, 2)])],
     "self_attention": [("SelfAttention2D()", [(4, 6, 8)])],
+    "spectral_normalization": [
+        ("SpectralNormalization(keras.layers.Conv2D(2, 3))", [(4, 6, 2)]),
+        ("SpectralNormalization(keras.layers.Embedding(3, 2), power_iterations=2)", [()]),
+    ],
+    "virtual_batch_normalization": [
+        (
+            "ReferenceBatch(keras.Sequential([keras.layers.Dense(3), VirtualBatchNormalization(2)])"
+            ", [[0.1, 0.2], [0.3, 0.5]])",
+            [(2,)],
+        ),
+        ("VirtualBatchNormalization(2)", [(4, 6, 2)]),
+    ],
+    "weight_normalization": [
+        ("WeightNormalization(keras.layers.Conv2DTranspose(2, 3, strides=2))", [(4, 6, 2)]),
+        ("WeightNormalization(keras.layers.Dense(2), train_scale=False)", [(6,)]),
+    ],
 }
 EACH = [(module, *case) for module, cases in CASES.items() for case in cases]
 each_layer = pytest.mark.parametrize("module, expression, shapes", EACH, ids=[c[1] for c in EACH])

@@ -1,0 +1,209 @@
+"""Virtual batch normalisation: by a fixed batch of reference instead of the batch at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = ["ReferenceBatch", "VirtualBatchNormalization"]
+
+
+@keras.saving.register_keras_serializable("gankit")
+class VirtualBatchNormalization(keras.layers.Layer):
+    r"""Normalise each example by itself and a reference batch, and by no other example.
+
+    With $m_i, q_i$ the means of $x$ and of $x^2$ over the positions of example $i$, one for each
+    channel, and $m_r, q_r$ their means over the $n$ examples of reference:
+
+    $$\mu_i = \frac{m_i + n\, m_r}{n + 1}, \quad
+    \sigma_i^2 = \frac{q_i + n\, q_r}{n + 1} - \mu_i^2, \quad
+    y_i = \gamma\, \frac{x_i - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta$$
+
+    The examples of reference are normalised by their own statistics, $m_r$ and $q_r - m_r^2$. The
+    output for an example depends on no other example of its batch, in training or outside.
+
+    The activations of the reference change with the weights of the layers before, so it has to
+    pass through the network with each batch. This layer takes the first `reference_size` examples
+    of its input for the reference: use it inside a network that `ReferenceBatch` wraps, which puts
+    them there and takes them off at the end. Used elsewhere, it would take examples for reference.
+
+    Input shape:
+        `(reference_size + batch, ..., channels)`, at least two axes.
+
+    Output shape:
+        That of the input.
+
+    Args:
+        reference_size: examples of reference, $n$, at least 2.
+        epsilon: $\varepsilon$, positive.
+        **kwargs: `name`, `dtype` and so on, as in any Keras layer.
+
+    Raises:
+        ValueError: if an argument is out of range, or the input has fewer than two axes, an
+            unknown number of channels or fewer examples than the reference.
+
+    Example: see `ReferenceBatch`.
+
+    Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.6; the
+    weights of reference and example from the authors' code. Departure: $\gamma$ is a weight that
+    starts at 1, where that code has its logarithm.
+    """
+
+    def __init__(self, reference_size: int, epsilon: float = 1e-5, **kwargs: Any):
+        super().__init__(**kwargs)
+        good = isinstance(reference_size, int) and not isinstance(reference_size, bool)
+        if not good or reference_size < 2:
+            raise ValueError(
+                "`reference_size` must be a whole number of at least 2. "
+                f"Received: reference_size={reference_size!r}."
+            )
+        if not epsilon > 0.0:
+            raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
+        self.reference_size = reference_size
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        self._check(input_shape)
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma", autocast=False)
+        self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta", autocast=False)
+
+    def call(self, inputs):
+        examples, channels = ops.shape(inputs)[0], inputs.shape[-1]
+        x = ops.reshape(ops.cast(inputs, "float32"), (examples, -1, channels))
+        mean, variance = self._statistics(x)
+        x = (x - mean) * ops.rsqrt(variance + self.epsilon) * self.gamma + self.beta
+        return ops.reshape(ops.cast(x, inputs.dtype), ops.shape(inputs))
+
+    def _statistics(self, x):
+        """Mean and variance for each example and channel of x, of shape (examples, 1, channels)."""
+        n = self.reference_size
+        own_mean = ops.mean(x, axis=1, keepdims=True)
+        own_variance = ops.var(x, axis=1, keepdims=True)
+        mean_r = ops.mean(own_mean[:n], axis=0, keepdims=True)
+        spread = ops.square(own_mean[:n] - mean_r)
+        variance_r = ops.mean(own_variance[:n] + spread, axis=0, keepdims=True)
+
+        index = ops.arange(ops.shape(x)[0], dtype="int32")[:, None, None]
+        own = ops.where(index < n, 0.0, 1.0 / (n + 1.0))
+        mean = own * own_mean + (1.0 - own) * mean_r
+        # The same as the difference of squares, without its cancellation.
+        around = own * (own_variance + ops.square(own_mean - mean))
+        around_r = (1.0 - own) * (variance_r + ops.square(mean_r - mean))
+        return mean, around + around_r
+
+    def compute_output_shape(self, input_shape):
+        self._check(input_shape)
+        return tuple(input_shape)
+
+    def _check(self, input_shape):
+        good = len(input_shape) >= 2 and input_shape[-1] is not None
+        if not good or (input_shape[0] is not None and input_shape[0] < self.reference_size):
+            raise ValueError(
+                "VirtualBatchNormalization needs an input of shape (reference and batch, ..., "
+                "channels) with a known number of channels, whose first reference_size="
+                f"{self.reference_size} examples are the reference; wrap the network in a "
+                f"ReferenceBatch. Received: input shape {tuple(input_shape)}."
+            )
+
+    def get_config(self):
+        return super().get_config() | {
+            "reference_size": self.reference_size,
+            "epsilon": self.epsilon,
+        }
+
+
+@keras.saving.register_keras_serializable("gankit")
+class ReferenceBatch(keras.layers.Wrapper):
+    """Run a network with virtual batch normalisation on each batch and its reference together.
+
+    The reference is put before the batch, both pass through the network, and the reference's
+    outputs are left out. All layers of the network but `VirtualBatchNormalization` must treat
+    each example by itself: no batch normalisation, no minibatch statistics.
+
+    Input shape:
+        That of the network.
+
+    Output shape:
+        That of the network.
+
+    Args:
+        layer: the network, with one input and one output.
+        reference: examples of the network's input, floating point, `(reference_size, ...)`: for a
+            generator, latent vectors that were drawn once; for a discriminator, examples of the
+            data. It never changes, is saved with the model, and is part of the configuration.
+        **kwargs: `name`, `dtype` and so on, as in any Keras layer.
+
+    Raises:
+        TypeError: if the reference is not floating point.
+        ValueError: if the reference has fewer than two axes, or a value that is NaN or infinite;
+            if a `VirtualBatchNormalization` in the network expects another number of examples.
+
+    Example:
+
+    >>> import keras
+    >>> from gankit.layers.virtual_batch_normalization import ReferenceBatch
+    >>> from gankit.layers.virtual_batch_normalization import VirtualBatchNormalization
+    >>> network = keras.Sequential([
+    ...     keras.Input((8,)), keras.layers.Dense(16), VirtualBatchNormalization(100),
+    ...     keras.layers.ReLU(), keras.layers.Dense(2)])
+    >>> reference = keras.random.normal((100, 8), seed=0)
+    >>> generator = keras.Sequential([keras.Input((8,)), ReferenceBatch(network, reference)])
+    >>> generator(keras.random.normal((5, 8))).shape == (5, 2)
+    True
+
+    Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.6.
+    """
+
+    def __init__(self, layer: keras.Layer, reference: Any, **kwargs: Any):
+        super().__init__(layer, **kwargs)
+        reference = ops.convert_to_tensor(reference)
+        dtype = keras.backend.standardize_dtype(reference.dtype)
+        if "float" not in dtype:
+            raise TypeError(f"`reference` must be floating point. Received dtype {dtype}.")
+        if len(reference.shape) < 2 or not bool(ops.all(ops.isfinite(reference))):
+            raise ValueError(
+                "`reference` must be a batch of examples, without NaN or infinite values. "
+                f"Received: shape {tuple(reference.shape)}, lowest and highest value "
+                f"{float(ops.min(reference))} and {float(ops.max(reference))}."
+            )
+        self._values = ops.convert_to_numpy(ops.cast(reference, "float32"))
+        for part in layer._flatten_layers():
+            if isinstance(part, VirtualBatchNormalization):
+                self._check_size(part)
+
+    def _check_size(self, part):
+        if part.reference_size != len(self._values):
+            raise ValueError(
+                f"The reference holds {len(self._values)} examples, but {part.name!r} expects "
+                f"reference_size={part.reference_size}."
+            )
+
+    def build(self, input_shape):
+        if tuple(input_shape[1:]) != self._values.shape[1:]:
+            raise ValueError(
+                f"The examples of the reference have shape {self._values.shape[1:]}; the input has "
+                f"shape {tuple(input_shape)}."
+            )
+        super().build(input_shape)
+        self.reference = self.add_weight(
+            shape=self._values.shape,
+            initializer=lambda shape, dtype=None: ops.convert_to_tensor(self._values, dtype=dtype),
+            trainable=False,
+            name="reference",
+        )
+
+    def call(self, inputs, training=None):  # the network finds `training` in Keras' call context
+        both = ops.concatenate([ops.cast(self.reference, inputs.dtype), inputs], axis=0)
+        return self.layer(both)[len(self._values) :]
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def compute_output_spec(self, inputs, training=None):
+        return self.layer.compute_output_spec(inputs)
+
+    def get_config(self):
+        return super().get_config() | {"reference": self._values.tolist()}

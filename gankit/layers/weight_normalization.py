@@ -1,0 +1,169 @@
+"""Weight normalisation: length and direction of each output's weights, learned apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = ["WeightNormalization", "initialise"]
+
+
+@keras.saving.register_keras_serializable("gankit")
+class WeightNormalization(keras.layers.Wrapper):
+    r"""Write the weights of each output of a layer as a length times a direction.
+
+    $$w_c = g_c\, \frac{v_c}{\lVert v_c \rVert}$$
+
+    for each output (unit or channel) $c$. $v$ is the wrapped layer's own kernel, $g$ a weight of
+    the wrapper, which starts at $\lVert v_c \rVert$: at first the layer computes what it would
+    without the wrapper. `initialise` then sets $g$ and the bias by a batch of data.
+
+    Input shape:
+        That of the layer.
+
+    Output shape:
+        That of the layer.
+
+    Args:
+        layer: a `Dense`, `Conv2D` or `Conv2DTranspose`.
+        train_scale: whether $g$ is trained. False leaves the lengths as they were initialised.
+        **kwargs: `name` and so on, as in any Keras layer. The weights are normalised in float32;
+            the inputs and outputs have the dtype of `layer`.
+
+    Raises:
+        ValueError: if `layer` is another layer.
+
+    Example:
+
+    >>> import keras
+    >>> from gankit.layers.weight_normalization import WeightNormalization, initialise
+    >>> model = keras.Sequential([keras.Input((6,)), WeightNormalization(keras.layers.Dense(3))])
+    >>> batch = 5 + keras.random.normal((100, 6), seed=0)
+    >>> initialise(model, batch)
+    >>> outputs = keras.ops.convert_to_numpy(model(batch))
+    >>> (abs(outputs.mean(axis=0)) < 1e-5).all(), (abs(outputs.std(axis=0) - 1) < 1e-5).all()
+    (True, True)
+
+    Source: Salimans and Kingma, "Weight Normalization" (2016), sections 2 and 3. A frozen scale:
+    the discriminator of Salimans et al., "Improved Techniques for Training GANs" (2016), in the
+    authors' code, in all layers but the last.
+    """
+
+    def __init__(self, layer: keras.Layer, train_scale: bool = True, **kwargs: Any):
+        kinds = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+        if not isinstance(layer, kinds):
+            raise ValueError(
+                f"`layer` must be a Dense, Conv2D or Conv2DTranspose. Received: layer={layer!r}."
+            )
+        # Float32 and no casts: the wrapper reads the weights as they are stored, and the layer
+        # casts its inputs to a dtype of its own.
+        super().__init__(layer, **(kwargs | {"dtype": "float32", "autocast": False}))
+        self.train_scale = bool(train_scale)
+        self._to_initialise = False
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.g = self.add_weight(
+            shape=(self.layer.kernel.shape[self._axis],),
+            initializer=lambda shape, dtype=None: ops.reshape(self._lengths(), shape),
+            trainable=self.train_scale,
+            name="g",
+        )
+
+    @property
+    def _axis(self):
+        """The axis of the kernel that counts the outputs."""
+        return -2 if isinstance(self.layer, keras.layers.Conv2DTranspose) else -1
+
+    def _lengths(self):
+        kernel = ops.cast(self.layer.kernel, "float32")
+        axes = [axis for axis in range(len(kernel.shape)) if axis != len(kernel.shape) + self._axis]
+        return ops.sqrt(ops.sum(ops.square(kernel), axis=axes, keepdims=True))
+
+    def normalised_kernel(self) -> Any:
+        """The weights $w$ that the layer computes with, as a float32 tensor."""
+        lengths = self._lengths()
+        g = ops.reshape(self.g, lengths.shape)
+        return ops.cast(self.layer.kernel, "float32") * (g / ops.maximum(lengths, 1e-12))
+
+    def call(self, inputs):
+        if self._to_initialise:
+            self._initialise(inputs)
+        mapping = [(v, v) for v in self.layer.variables]
+        mapping += [(self.layer.kernel, self.normalised_kernel())]
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
+            outputs = self.layer(inputs)
+        for loss in scope.losses:
+            self.add_loss(loss)
+        return outputs
+
+    def _initialise(self, inputs):
+        """Choose g and the bias so that each output has mean 0 and variance 1, before activation.
+
+        For t = v x / |v|: g = 1 / std(t), b = -mean(t) / std(t).
+        """
+        self._to_initialise = False
+        self.g.assign(ops.ones_like(self.g))
+        linear = self.layer.get_config() | {"activation": "linear", "use_bias": False}
+        linear = type(self.layer).from_config(linear)
+        linear.build(inputs.shape)
+        linear.kernel.assign(self.normalised_kernel())
+        outputs = ops.cast(linear(inputs), "float32")
+        mean, variance = ops.moments(outputs, axes=list(range(len(outputs.shape) - 1)))
+        dead = int(ops.sum(ops.cast(ops.logical_not(variance > 0.0), "int32")))
+        if dead:
+            raise ValueError(
+                f"{dead} of the {len(variance)} outputs of {self.name!r} do not vary over the "
+                "batch, so no scale gives them variance 1. Initialise from a larger batch, of at "
+                "least two different examples without NaN."
+            )
+        g = ops.rsqrt(variance)
+        self.g.assign(g)
+        if self.layer.use_bias:
+            self.layer.bias.assign(-mean * g)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def compute_output_spec(self, inputs):
+        return self.layer.compute_output_spec(inputs)
+
+    def get_config(self):
+        return super().get_config() | {"train_scale": self.train_scale}
+
+
+def initialise(model: keras.Model, batch: Any) -> None:
+    """Set the scales and biases of all weight-normalised layers of a model by a batch of data.
+
+    The batch runs through the model once, in training mode (with its noise and dropout). Each
+    weight-normalised layer on the way first chooses its scale and bias so that its outputs on this
+    batch have mean 0 and variance 1, before its activation; the next layer sees the result. A
+    layer without bias gets the variance only.
+
+    Args:
+        model: a built model, before training.
+        batch: its inputs: some hundred examples.
+
+    Raises:
+        ValueError: if the model has no weight-normalised layer, does not use one of them, or an
+            output of one does not vary over the batch.
+
+    Example: see `WeightNormalization`.
+
+    Source: Salimans and Kingma, "Weight Normalization" (2016), section 3.
+    """
+    layers = [part for part in model._flatten_layers() if isinstance(part, WeightNormalization)]
+    if not layers:
+        raise ValueError(f"Received a model without weight-normalised layers: {model!r}.")
+    try:
+        for layer in layers:
+            layer._to_initialise = True
+        model(batch, training=True)
+        missed = [layer.name for layer in layers if layer._to_initialise]
+    finally:
+        for layer in layers:
+            layer._to_initialise = False
+    if missed:
+        raise ValueError(f"The model did not use its weight-normalised layers {missed}.")
