@@ -111,8 +111,10 @@ class WeightNormalization(keras.layers.Wrapper):
         linear.build(inputs.shape)
         linear.kernel.assign(self.normalised_kernel())
         outputs = ops.cast(linear(inputs), "float32")
-        mean, variance = ops.moments(outputs, axes=list(range(len(outputs.shape) - 1)))
-        dead = int(ops.sum(ops.cast(ops.logical_not(variance > 0.0), "int32")))
+        axes = tuple(range(len(outputs.shape) - 1))
+        mean, variance = ops.mean(outputs, axis=axes), ops.var(outputs, axis=axes)
+        varies = variance > 1e-10 * ops.square(mean)  # more than rounding does
+        dead = int(ops.sum(ops.cast(ops.logical_not(varies), "int32")))
         if dead:
             raise ValueError(
                 f"{dead} of the {len(variance)} outputs of {self.name!r} do not vary over the "

@@ -163,3 +163,19 @@ def test_every_file_works_alone(tmp_path):
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()[-3000:]
+
+
+def test_keras_has_instance_normalisation():
+    """As the package's docstring says; channels of each image by mean and variance of their own."""
+    x = np.random.default_rng(0).normal(3.0, 2.0, size=(2, 6, 5, 4)).astype("float32")
+    layer = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)
+    layer.build(x.shape)
+    layer.set_weights([np.arange(1.0, 5.0), np.arange(4.0)])
+    mean, variance = (f(x, axis=(1, 2), keepdims=True) for f in (np.mean, np.var))
+    expected = np.arange(1.0, 5.0) * (x - mean) / np.sqrt(variance + 1e-5) + np.arange(4.0)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(x)), expected, atol=1e-4)
+
+
+def test_every_layer_is_listed():
+    listed = {line.split("`")[1] for line in gankit.layers.__doc__.splitlines() if "| `" in line}
+    assert listed == set(CASES)
