@@ -105,7 +105,7 @@ class WeightNormalization(keras.layers.Wrapper):
         For t = v x / |v|: g = 1 / std(t), b = -mean(t) / std(t).
         """
         self._to_initialise = False
-        self.g.assign(ops.ones_like(self.g))
+        self.g.assign(ops.ones(self.g.shape))
         linear = self.layer.get_config() | {"activation": "linear", "use_bias": False}
         linear = type(self.layer).from_config(linear)
         linear.build(inputs.shape)

@@ -78,14 +78,6 @@ def test_every_file_has_a_case():
 
 
 @each_layer
-def test_shapes_are_known_before_the_call(module, expression, shapes):
-    layer = make(module, expression)
-    symbolic = layer(symbols(shapes))
-    assert symbolic.shape[0] is None and None not in symbolic.shape[1:]
-    assert tuple(layer(arguments(shapes)).shape) == (4, *symbolic.shape[1:])
-
-
-@each_layer
 def test_config_makes_an_equal_layer(module, expression, shapes):
     layer = make(module, expression)
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
@@ -94,29 +86,33 @@ def test_config_makes_an_equal_layer(module, expression, shapes):
 
 
 @each_layer
-@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
-def test_mixed_precision_stays_near_float32(module, expression, shapes, precision):
+def test_shapes_are_known_and_mixed_precision_stays_near_float32(module, expression, shapes):
     keras.utils.set_random_seed(0)
-    layer = make(module, expression)
-    expected = keras.ops.convert_to_numpy(layer(arguments(shapes)))
-    keras.config.set_dtype_policy(f"mixed_{precision}")
+    layer, x = make(module, expression), arguments(shapes)
+    symbolic = layer(symbols(shapes))
+    assert symbolic.shape[0] is None and None not in symbolic.shape[1:]
+    expected = keras.ops.convert_to_numpy(layer(x))
+    assert expected.shape == (4, *symbolic.shape[1:])
+    for precision, step in (("float16", 2.0**-10), ("bfloat16", 2.0**-7)):
+        received, dtypes = outputs_in(f"mixed_{precision}", module, expression, layer, shapes)
+        assert dtypes == (precision, {"float32"})
+        np.testing.assert_allclose(received, expected, atol=4 * step * np.abs(expected).max())
+
+
+def outputs_in(policy, module, expression, like, shapes):
+    """What the layer gives under a policy, and the dtypes of that and of its weights."""
+    keras.config.set_dtype_policy(policy)
     try:
-        mixed = make(module, expression)
-        mixed.build(layer_shape(shapes))
+        layer = make(module, expression)
+        symbolic = layer(symbols(shapes))
     finally:
         keras.config.set_dtype_policy("float32")
-    mixed.set_weights(layer.get_weights())
-    received = mixed(arguments(shapes))
-    assert keras.backend.standardize_dtype(received.dtype) == precision
-    assert {weight.dtype for weight in mixed.weights} <= {"float32"}
-    received = keras.ops.convert_to_numpy(keras.ops.cast(received, "float32"))
-    step = {"float16": 2.0**-10, "bfloat16": 2.0**-7}[precision]
-    np.testing.assert_allclose(received, expected, atol=4 * step * np.abs(expected).max())
-
-
-def layer_shape(shapes):
-    full = [(4, *shape) for shape in shapes]
-    return full if len(full) > 1 else full[0]
+    layer.set_weights(like.get_weights())
+    outputs = layer(arguments(shapes))
+    dtype = keras.backend.standardize_dtype(outputs.dtype)
+    assert symbolic.dtype == dtype
+    weights = {weight.dtype for weight in layer.weights} or {"float32"}
+    return keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")), (dtype, weights)
 
 
 # Reads {file: [expression, shapes]}, and for each file, imported from a folder of its own, trains a

@@ -22,12 +22,11 @@ def array(tensor):
     return np.array(ops.convert_to_numpy(tensor))
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_an_example_depends_on_no_other_of_its_batch(training):
+def test_an_example_depends_on_no_other_of_its_batch():
     model = ReferenceBatch(network(), REFERENCE)
     x = np.random.default_rng(1).normal(size=(4, 3)).astype("float32")
-    together = array(model(x, training=training))
-    alone = np.concatenate([array(model(x[i : i + 1], training=training)) for i in range(4)])
+    together = array(model(x, training=True))
+    alone = np.concatenate([array(model(x[i : i + 1], training=False)) for i in range(4)])
     np.testing.assert_allclose(together, alone, atol=1e-6)
     assert np.abs(together).std() > 0.1
 
