@@ -305,6 +305,11 @@ def add_gradients(first: Sequence, second: Sequence) -> list:
         first: one gradient (or None) per variable.
         second: another one.
     """
+    if _BACKEND == "tensorflow":  # gradients of an embedding are sparse there
+        first, second = (
+            [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+            for gradients in (first, second)
+        )
     pairs = zip(first, second, strict=True)
     return [b if a is None else a if b is None else a + b for a, b in pairs]
 

@@ -137,9 +137,10 @@ class AveragedNetwork(keras.layers.Layer):
         """
         weight = self.averaging.weight(self.images, images)
         for mean, newest in zip(self.network.weights, network.weights, strict=True):
-            value = ops.convert_to_tensor(newest)
             if "float" in mean.dtype:
                 share = ops.cast(weight, mean.dtype)
-                value = (1.0 - share) * mean + share * value
-            mean.assign(value)
+                mean.assign((1.0 - share) * mean + share * newest)
+            else:
+                # Two variables may not share memory, which JAX gives away at each step.
+                mean.assign(ops.copy(newest))
         self.images.assign_add(ops.cast(images, self.images.dtype))

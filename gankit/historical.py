@@ -83,7 +83,7 @@ class PastWeights(keras.layers.Layer):
             for v in variables
         ]
         for mean, variable in zip(self.means, variables, strict=True):
-            mean.assign(variable)
+            mean.assign(ops.convert_to_numpy(variable))
         self.count = self.add_weight(shape=(), dtype="int", initializer="ones", trainable=False)
         self.built = True
 

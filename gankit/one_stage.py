@@ -101,10 +101,15 @@ def _logit_gradients(loss, real_logits, fake_logits):
     """Of the discriminator's loss by both kinds of logits; of the generator's by the second."""
     real, fake = ops.cast(real_logits, "float32"), ops.cast(fake_logits, "float32")
     compared = [real] if getattr(loss, "generator_needs_real", False) else []
+
+    def gradient(objective, logits):
+        # A loss need not look at these logits at all; its gradient is zero then, not missing.
+        return autodiff.input_gradient(lambda x: objective(x) + 0.0 * ops.sum(x), logits)
+
     return (
-        autodiff.input_gradient(lambda logits: loss.discriminator(logits, fake), real),
-        autodiff.input_gradient(lambda logits: loss.discriminator(real, logits), fake),
-        autodiff.input_gradient(lambda logits: loss.generator(logits, *compared), fake),
+        gradient(lambda logits: loss.discriminator(logits, fake), real),
+        gradient(lambda logits: loss.discriminator(real, logits), fake),
+        gradient(lambda logits: loss.generator(logits, *compared), fake),
     )
 
 
