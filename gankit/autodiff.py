@@ -5,9 +5,10 @@ A training step is written once, in `keras.ops`, over the primitives of this fil
 | primitive | what it is for |
 |---|---|
 | `value_and_gradients` | a loss and its gradients with respect to some variables |
+| `pullback` | a function's value now, and its gradients for a cotangent that is found later |
 | `input_gradient` | the gradient of a function with respect to its input, differentiable again |
 | `frozen` | run a network without its batch statistics being moved |
-| `apply_gradients` | let an optimizer change variables |
+| `add_gradients`, `apply_gradients` | sum gradients; let an optimizer change variables |
 | `run_step` | Keras' `train_step`, whose signature differs on JAX |
 | `global_batch`, `share_of_batch` | a replica's examples in the batch of all replicas |
 | `fused_batch_normalization` | batch normalisation in one kernel, where there is one |
@@ -25,12 +26,14 @@ import keras
 from keras import ops
 
 __all__ = [
+    "add_gradients",
     "apply_gradients",
     "frozen",
     "fused_batch_normalization",
     "global_batch",
     "input_gradient",
     "own_random_state",
+    "pullback",
     "quickest_feed",
     "resolve_jit_compile",
     "run_step",
@@ -181,6 +184,74 @@ def value_and_gradients(
     return extra, gradients
 
 
+def pullback(
+    function: Callable[..., Any], variables: Sequence[keras.Variable], *inputs: Any
+) -> tuple[list, Callable[[Sequence], tuple[list, list]]]:
+    """Evaluate a function now and differentiate it later, once, when cotangents are known.
+
+    Args:
+        function: maps `inputs` to a list of tensors. Other variables that it changes (batch
+            statistics, random state) keep their new values.
+        variables: the Keras variables to differentiate with respect to.
+        *inputs: floating-point tensors to differentiate with respect to as well.
+
+    Returns:
+        `(outputs, pull)`. `pull(cotangents)`, with one cotangent per output in its shape, gives
+        the gradients of the sum of `outputs * cotangents`: two lists, one gradient (or None) per
+        variable, and one per input.
+
+    Example:
+
+    >>> import keras, gankit.autodiff as autodiff
+    >>> w = keras.Variable(3.0)
+    >>> x = keras.ops.convert_to_tensor(2.0)
+    >>> (y,), pull = autodiff.pullback(lambda x: [w * x], [w], x)
+    >>> [float(g) for gradients in pull([10.0 * y]) for g in gradients]
+    [120.0, 180.0]
+    """
+    variables, values = list(variables), [v.value for v in variables]
+    if _BACKEND == "tensorflow":
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([*values, *inputs])
+            outputs = function(*inputs)
+
+        def gradients(cotangents):
+            return tape.gradient(outputs, [*values, *inputs], output_gradients=list(cotangents))
+
+    elif _BACKEND == "torch":
+        with torch.enable_grad():
+            inputs = [x.detach().requires_grad_() for x in inputs]
+            attached = function(*inputs)
+        outputs = [output.detach() for output in attached]
+
+        def gradients(cotangents):
+            return torch.autograd.grad(
+                attached, [*values, *inputs], grad_outputs=list(cotangents), allow_unused=True
+            )
+
+    else:
+        changed = []
+
+        def pure(values, inputs):
+            with _Scope(zip(variables, values, strict=True)) as scope:
+                outputs = function(*inputs)
+            changed[:], new_values = scope.updates()
+            return list(outputs), new_values
+
+        outputs, pull, new_values = jax.vjp(pure, values, list(inputs), has_aux=True)
+        _assign(changed, new_values)
+
+        def gradients(cotangents):
+            of_variables, of_inputs = pull(list(cotangents))
+            return [*of_variables, *of_inputs]
+
+    def split(cotangents):
+        found = list(gradients(cotangents))
+        return found[: len(variables)], found[len(variables) :]
+
+    return outputs, split
+
+
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     r"""Gradient of a function of each example with respect to that example.
 
@@ -225,6 +296,22 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     gradient, new_values = jax.grad(pure, has_aux=True)(x)
     _assign(changed, new_values)
     return gradient
+
+
+def add_gradients(first: Sequence, second: Sequence) -> list:
+    """Sums of gradients of the same variables; None stands for zero, as everywhere here.
+
+    Args:
+        first: one gradient (or None) per variable.
+        second: another one.
+    """
+    if _BACKEND == "tensorflow":  # gradients of an embedding are sparse there
+        first, second = (
+            [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+            for gradients in (first, second)
+        )
+    pairs = zip(first, second, strict=True)
+    return [b if a is None else a if b is None else a + b for a, b in pairs]
 
 
 def apply_gradients(

@@ -21,6 +21,15 @@ def check_count(name: str, value: Any, minimum: int = 1) -> int:
     return int(value)
 
 
+def check_kind(name: str, value: Any, kind: type) -> Any:
+    """None or an object of a class of gankit's, or an error that says which."""
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(
+            f"`{name}` must be a {kind.__module__}.{kind.__name__}, or None. Received: {value!r}."
+        )
+    return value
+
+
 def check_examples(
     examples: Any, shape: Sequence[int | None], data_range: tuple[float, float] | None
 ) -> None:

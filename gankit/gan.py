@@ -12,9 +12,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from gankit import autodiff, checks, losses
+from gankit import autodiff, checks, losses, one_stage
+from gankit.averaging import AveragedNetwork, Averaging
 from gankit.batches import Batches, Position
 from gankit.draws import Draws
+from gankit.historical import HistoricalAveraging, PastWeights
+from gankit.noise import InstanceNoise
 from gankit.penalties import Penalty
 from gankit.penalties import get as get_penalty
 from gankit.saving import written_whole
@@ -131,6 +134,8 @@ class GAN(keras.Model):
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.draws = Draws(self.seed_generator)
         self.example_shape = self._connect()
+        # State of training besides the optimizers', which `compile` makes.
+        self.average = self.past_generator = self.past_discriminator = None
         self.data_position = None
         self.order_follows_seed = False
         self._trackers = {}
@@ -181,6 +186,10 @@ class GAN(keras.Model):
         discriminator_optimizer: Any = None,
         discriminator_steps: int = 1,
         penalties: Sequence[Penalty | Callable] = (),
+        instance_noise: InstanceNoise | None = None,
+        historical_averaging: HistoricalAveraging | None = None,
+        averaging: Averaging | None = None,
+        update: str = "alternating",
         run_eagerly: bool = False,
         jit_compile: bool | None = None,
         steps_per_execution: int = 1,
@@ -199,6 +208,16 @@ class GAN(keras.Model):
             penalties: what is added to the discriminator's loss: each a
                 `gankit.penalties.Penalty`, or a function `penalty(critic, real, fake)` that
                 returns a scalar; `critic` maps examples to logits.
+            instance_noise: `gankit.noise.InstanceNoise`: noise that the discriminator sees every
+                example through. None: no noise.
+            historical_averaging: `gankit.historical.HistoricalAveraging`: a pull of each player
+                towards the mean of its past weights. None: no pull.
+            averaging: `gankit.averaging.Averaging`: how to average the generator's weights. The
+                averaged generator is `averaged_generator`, and what `generate` uses. None: not.
+            update: `"alternating"`, the discriminator and then the generator, on latents of its
+                own; or `"one_stage"`, both at once from one forward and one backward pass (see
+                `gankit.one_stage`). The players then share the latents, and the generator
+                meets the discriminator as it was before the update.
             run_eagerly: run the step without compiling it, for debugging.
             jit_compile: whether to compile with XLA. None: not for TensorFlow on a CPU, where it
                 does not pay; Keras' rule elsewhere.
@@ -206,7 +225,9 @@ class GAN(keras.Model):
 
         Raises:
             ValueError: for an unknown loss, for one optimizer given for both networks, for an
-                optimizer in use elsewhere, and for `discriminator_steps` below 1.
+                optimizer in use elsewhere, for `discriminator_steps` below 1, for an unknown
+                `update`, and where one-stage updates are not exact, with the reason.
+            TypeError: if an object is not of the class that its argument asks for.
         """
         super().compile(
             optimizer=None,
@@ -215,6 +236,7 @@ class GAN(keras.Model):
             steps_per_execution=steps_per_execution,
         )
         self.adversarial_loss = losses.get(loss)
+        self._compares = getattr(self.adversarial_loss, "generator_needs_real", False)
         self.discriminator_steps = checks.check_count("discriminator_steps", discriminator_steps)
         self.penalties = tuple(get_penalty(penalty) for penalty in penalties)
         defaults = self.default_optimizers()
@@ -226,6 +248,13 @@ class GAN(keras.Model):
         )
         # Keras' trainers look for one optimizer.
         self.optimizer = _Optimizers(self.generator_optimizer, self.discriminator_optimizer)
+        self.instance_noise = checks.check_kind("instance_noise", instance_noise, InstanceNoise)
+        self.historical_averaging = checks.check_kind(
+            "historical_averaging", historical_averaging, HistoricalAveraging
+        )
+        self._remember(self.historical_averaging)
+        self._average_with(averaging)
+        self._choose_update(update)
         names = ["discriminator_loss", "generator_loss", "real_logit", "fake_logit"]
         if self.penalties:
             names.append("penalty")
@@ -245,6 +274,56 @@ class GAN(keras.Model):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(network.trainable_variables)
         return optimizer
+
+    def _hold(self, name: str, layer: keras.Layer | None) -> None:
+        """Hold a layer of state, in place of the one that an earlier `compile` made."""
+        if getattr(self, name) is not None:
+            self._tracker.untrack(getattr(self, name))
+        setattr(self, name, layer)
+
+    def _average_with(self, averaging: Averaging | None) -> None:
+        checks.check_kind("averaging", averaging, Averaging)
+        self._hold("average", averaging and AveragedNetwork(self.generator, averaging))
+        if self.average is not None:
+            autodiff.own_random_state(self.average)
+
+    def _remember(self, historical: HistoricalAveraging | None) -> None:
+        for player in ("generator", "discriminator"):
+            name, strength = f"past_{player}", historical and getattr(historical, player)
+            variables = getattr(self, player).trainable_variables
+            self._hold(name, PastWeights(variables, strength, name) if strength else None)
+
+    def _choose_update(self, update: str) -> None:
+        if update not in ("alternating", "one_stage"):
+            raise ValueError(
+                f"`update` must be 'alternating' or 'one_stage'. Received: update={update!r}."
+            )
+        self.update = update
+        if update == "one_stage":
+            reason = self._objection_to_one_stage()
+            if reason is not None:
+                raise ValueError(f"update='one_stage' is not possible: {reason}")
+            self._ratio = one_stage.constant_ratio(self.adversarial_loss)
+
+    def _objection_to_one_stage(self) -> str | None:
+        for name in ("discriminator_step", "generator_step"):
+            if getattr(type(self), name) is not getattr(GAN, name):
+                return f"{type(self).__name__} has a `{name}` of its own, which it would not run."
+        steps = self.discriminator_steps
+        if steps > 1:
+            return f"it updates each player once. Received: discriminator_steps={steps}."
+        labels = ops.zeros((4,), "int32") if self.num_classes else None
+        return one_stage.objection(
+            self.adversarial_loss,
+            lambda examples: self._call_discriminator(examples, labels, training=True),
+            self.discriminator,
+            self.example_shape,
+        )
+
+    @property
+    def averaged_generator(self) -> keras.Model | None:
+        """The generator with averaged weights; None where none was asked for in `compile`."""
+        return self.average and self.average.network
 
     @property
     def metrics(self) -> list:
@@ -377,11 +456,17 @@ class GAN(keras.Model):
 
     def _train_step(self, data: Any) -> dict:
         real, labels = self._unpack(data)
-        for step in range(self.discriminator_steps):
-            part = self._part(real, step)
-            labels_of_part = None if labels is None else self._part(labels, step)
-            self.discriminator_step(part, labels_of_part)
-        self.generator_step(part, labels_of_part)
+        if self.update == "one_stage":
+            self.one_stage_step(real, labels)
+        else:
+            for step in range(self.discriminator_steps):
+                part = self._part(real, step)
+                labels_of_part = None if labels is None else self._part(labels, step)
+                self.discriminator_step(part, labels_of_part)
+            self.generator_step(part, labels_of_part)
+        if self.average is not None:
+            _, images = autodiff.global_batch(ops.shape(real)[0])
+            self.average.update(self.generator, images)
         return self.get_metrics_result()
 
     def _part(self, batch: Any, step: int) -> Any:
@@ -401,29 +486,31 @@ class GAN(keras.Model):
         latents = self._latents(real)
         with autodiff.frozen(self.generator):
             fake = ops.stop_gradient(self._call_generator(latents, labels, training=True))
+        real, fake = self._noisy(real), self._noisy(fake)
 
         def critic(examples):
             return self._call_discriminator(examples, labels, training=True)
 
         def objective():
-            real_logits, fake_logits = critic(real), critic(fake)
-            loss = self.adversarial_loss.discriminator(real_logits, fake_logits)
-            report = {
-                "discriminator_loss": loss,
-                "real_logit": ops.mean(real_logits),
-                "fake_logit": ops.mean(fake_logits),
-            }
+            loss, report = self._judge(critic(real), critic(fake))
             if self.penalties:
-                step = ops.convert_to_tensor(self.discriminator_optimizer.iterations)
-                report["penalty"] = sum(
-                    penalty(critic, real, fake, self.draws, step) for penalty in self.penalties
-                )
+                report["penalty"] = self._penalty(critic, real, fake)
                 loss = loss + report["penalty"]
             return loss, report
 
         self._minimize(objective, self.discriminator, self.discriminator_optimizer, real)
-        for penalty in self.penalties:
-            penalty.after_update(self.discriminator.trainable_variables)
+
+    def _judge(self, real_logits, fake_logits) -> tuple[Any, dict]:
+        loss = self.adversarial_loss.discriminator(real_logits, fake_logits)
+        return loss, {
+            "discriminator_loss": loss,
+            "real_logit": ops.mean(real_logits),
+            "fake_logit": ops.mean(fake_logits),
+        }
+
+    def _penalty(self, critic, real, fake) -> Any:
+        step = self._discriminator_updates()
+        return sum(penalty(critic, real, fake, self.draws, step) for penalty in self.penalties)
 
     def generator_step(self, real: Any, labels: Any = None) -> None:
         """Update the generator, and nothing else, on freshly generated examples.
@@ -434,40 +521,117 @@ class GAN(keras.Model):
             labels: their class numbers, for a conditional GAN; the generated ones get the same.
         """
         latents = self._latents(real)
+        judged = self._noisy(real) if self._compares else None
 
         def objective():
-            fake = self._call_generator(latents, labels, training=True)
+            fake = self._noisy(self._call_generator(latents, labels, training=True))
+            real_logits = None
             with autodiff.frozen(self.discriminator):
-                logits = [self._call_discriminator(fake, labels, training=True)]
-                if getattr(self.adversarial_loss, "generator_needs_real", False):
-                    logits.append(self._call_discriminator(real, labels, training=True))
-            loss = self.adversarial_loss.generator(*logits)
+                fake_logits = self._call_discriminator(fake, labels, training=True)
+                if self._compares:
+                    real_logits = self._call_discriminator(judged, labels, training=True)
+            loss = self._generator_loss(fake_logits, real_logits)
             return loss, {"generator_loss": loss}
 
         self._minimize(objective, self.generator, self.generator_optimizer, real)
 
+    def _generator_loss(self, fake_logits, real_logits) -> Any:
+        logits = [fake_logits, real_logits] if self._compares else [fake_logits]
+        return self.adversarial_loss.generator(*logits)
+
+    def one_stage_step(self, real: Any, labels: Any = None) -> None:
+        """Update both networks from one forward and one backward pass through each.
+
+        Args:
+            real: examples, shape `(batch, *example_shape)`.
+            labels: their class numbers, for a conditional GAN; the generated ones get the same.
+        """
+        latents, judged = self._latents(real), self._noisy(real)
+        networks = (self.generator, self.discriminator)
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        scales = [self._scale(optimizer, real) for optimizer in optimizers]
+
+        def critic(examples):
+            return self._call_discriminator(examples, labels, training=True)
+
+        fake, logits, gradients = one_stage.backward(
+            self.adversarial_loss,
+            self._ratio,
+            lambda: self._noisy(self._call_generator(latents, labels, training=True)),
+            lambda fake: [critic(judged), critic(fake)],
+            [network.trainable_variables for network in networks],
+            scales,
+        )
+        _, report = self._judge(*logits)
+        report["generator_loss"] = self._generator_loss(*reversed(logits))
+        if self.penalties:
+            report["penalty"], more = self._penalty_alone(critic, judged, fake, scales[1])
+            gradients[1] = autodiff.add_gradients(gradients[1], more)
+        for network, optimizer, own, scale in zip(
+            networks, optimizers, gradients, scales, strict=True
+        ):
+            self._apply(network, optimizer, own, scale)
+        self._track(report, real)
+
+    def _penalty_alone(self, critic, real, fake, scale) -> tuple[Any, list]:
+        """The penalties' sum, which takes passes of its own, and its gradients."""
+
+        def objective():
+            penalty = self._penalty(critic, real, fake)
+            return penalty * scale, penalty
+
+        return autodiff.value_and_gradients(objective, self.discriminator.trainable_variables)
+
     def _minimize(self, objective, network, optimizer, real) -> None:
         """Change the weights of one network, and no others, against a loss."""
-        examples = ops.shape(real)[0]
-        share = autodiff.share_of_batch(examples)
+        scale = self._scale(optimizer, real)
 
         def scaled():
             loss, report = objective()
-            return optimizer.scale_loss(loss * share), report
+            return loss * scale, report
 
+        report, gradients = autodiff.value_and_gradients(scaled, network.trainable_variables)
+        self._apply(network, optimizer, gradients, scale)
+        self._track(report, real)
+
+    def _scale(self, optimizer, real) -> Any:
+        """What a loss is multiplied with before it is differentiated."""
+        return optimizer.scale_loss(autodiff.share_of_batch(ops.shape(real)[0]))
+
+    def _apply(self, network, optimizer, gradients, scale) -> None:
+        """Let an optimizer change its network, and do what follows a change."""
         variables = network.trainable_variables
-        report, gradients = autodiff.value_and_gradients(scaled, variables)
+        is_generator = network is self.generator
+        past = self.past_generator if is_generator else self.past_discriminator
+        if past is not None:
+            gradients = past.add_pull(variables, gradients, scale)
         autodiff.apply_gradients(optimizer, gradients, variables)
+        if not is_generator:
+            for penalty in self.penalties:
+                penalty.after_update(variables)
+        if past is not None:
+            past.update(variables)
+
+    def _track(self, report, real) -> None:
         for name, value in report.items():
-            self._trackers[name].update_state(value, sample_weight=examples)
+            self._trackers[name].update_state(value, sample_weight=ops.shape(real)[0])
+
+    def _noisy(self, examples) -> Any:
+        """Examples as the discriminator sees them."""
+        if self.instance_noise is None:
+            return examples
+        return self.instance_noise(examples, self.draws, self._discriminator_updates())
+
+    def _discriminator_updates(self) -> Any:
+        return ops.convert_to_tensor(self.discriminator_optimizer.iterations)
 
     def _latents(self, real):
         """As many latents as there are real examples on this replica."""
         return self.draws.rows(self.sample_latents, ops.shape(real)[0])
 
-    def _call_generator(self, latents, labels, training):
+    def _call_generator(self, latents, labels, training, network=None):
         inputs = latents if labels is None else [latents, labels]
-        return self.generator(inputs, training=training)
+        return (network or self.generator)(inputs, training=training)
 
     def _call_discriminator(self, examples, labels, training):
         inputs = examples if labels is None else [examples, labels]
@@ -488,7 +652,7 @@ class GAN(keras.Model):
         return keras.random.normal((n, self.latent_dim), seed=seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """The generator's output for latents, or for `[latents, labels]`."""
+        """The generator's output for latents, or for `[latents, labels]`; never the average's."""
         return self.generator(inputs, training=training)
 
     def generate(
@@ -500,6 +664,7 @@ class GAN(keras.Model):
         seed: int | None = None,
         batch_size: int = 128,
         training: bool = False,
+        averaged: bool | None = None,
     ) -> np.ndarray:
         """Generate examples, without touching the model's own random state.
 
@@ -511,28 +676,41 @@ class GAN(keras.Model):
             batch_size: how many to compute at once.
             training: normalise by the statistics of each batch, as during training, instead of by
                 the moving averages.
+            averaged: whether to use the averaged generator. None: where there is one.
 
         Returns:
             Array of float32, shape `(n, *example_shape)`.
 
         Raises:
-            ValueError: on contradicting or missing arguments, and labels out of range.
+            ValueError: on contradicting or missing arguments, labels out of range, and
+                `averaged=True` where no weights are averaged.
 
         Example: `gan.generate(16, seed=0)`; `gan.generate(labels=[3, 1, 4], seed=0)`.
         """
         labels, latents = self._sampling_plan(n, labels, latents, seed)
+        network = self._network_for(averaged)
         autodiff.sync(self)
         parts = []
         for start in range(0, len(latents), checks.check_count("batch_size", batch_size)):
             chosen = slice(start, start + batch_size)
             part_labels = None if labels is None else labels[chosen]
             if training:
-                with autodiff.frozen(self.generator):
-                    part = self._call_generator(latents[chosen], part_labels, training=True)
+                with autodiff.frozen(network):
+                    part = self._call_generator(latents[chosen], part_labels, True, network)
             else:
-                part = self._call_generator(latents[chosen], part_labels, training=False)
+                part = self._call_generator(latents[chosen], part_labels, False, network)
             parts.append(ops.convert_to_numpy(part).astype("float32"))
         return np.concatenate(parts)
+
+    def _network_for(self, averaged: bool | None) -> keras.Model:
+        if averaged and self.average is None:
+            raise ValueError(
+                "averaged=True, but no weights are averaged. Compile with "
+                "averaging=gankit.averaging.Averaging()."
+            )
+        if averaged is None:
+            averaged = self.average is not None
+        return self.averaged_generator if averaged else self.generator
 
     def _sampling_plan(self, n, labels, latents, seed) -> tuple[Any, Any]:
         if labels is not None:
@@ -606,6 +784,11 @@ class GAN(keras.Model):
             "discriminator_optimizer": serialize(self.discriminator_optimizer),
             "discriminator_steps": self.discriminator_steps,
             "penalties": [serialize(penalty) for penalty in self.penalties],
+            "instance_noise": self.instance_noise and serialize(self.instance_noise),
+            "historical_averaging": self.historical_averaging
+            and serialize(self.historical_averaging),
+            "averaging": self.average and serialize(self.average.averaging),
+            "update": self.update,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
         }
@@ -629,11 +812,21 @@ class GAN(keras.Model):
         """Keras' hook: what belongs to the model besides its networks and optimizers."""
         super().save_own_variables(store)
         store["seed"] = np.array(self.seed)
+        if self.average is not None:
+            # For a model that is loaded without compiling it.
+            store["averaging"] = self.average.averaging.to_array()
         for index, variable in enumerate(self._random_state()):
             store[f"random_state_{index}"] = ops.convert_to_numpy(variable.value)
 
     def load_own_variables(self, store: Any) -> None:
         """Keras' hook: the counterpart of `save_own_variables`."""
+        if "averaging" in store.keys() and not self.compiled:
+            self._average_with(Averaging.from_array(np.asarray(store["averaging"])))
+        elif "averaging" not in store.keys() and self.average is not None:
+            raise ValueError(
+                "This GAN averages the generator's weights, and the file holds no average. Load "
+                "it before `compile`, and the average begins at the weights that were loaded."
+            )
         self.seed = int(np.asarray(store["seed"]))
         for index, variable in enumerate(self._random_state()):
             variable.assign(np.asarray(store[f"random_state_{index}"]))

@@ -104,17 +104,24 @@ def test_the_version_is_the_same_everywhere():
 # everything but the models.
 KNOWS = {
     "autodiff": set(),
+    "averaging": set(),
     "batches": set(),
     "checks": set(),
     "draws": {"autodiff"},
+    "historical": {"autodiff"},
     "layers": {"layers"},
     "losses": {"losses"},
+    "noise": {"checks", "draws"},
     "normalization": {"autodiff"},
+    "one_stage": {"autodiff"},
     "penalties": set(),
     "resampling": {"checks"},
     "saving": set(),
     "settings": set(),
-    "gan": {"autodiff", "batches", "checks", "draws", "losses", "penalties", "saving"},
+    "gan": {
+        *("autodiff", "averaging", "batches", "checks", "draws", "historical"),
+        *("losses", "noise", "one_stage", "penalties", "saving"),
+    },
     "models": {
         *("autodiff", "checks", "gan", "layers", "losses"),
         *("models", "normalization", "penalties", "resampling", "saving"),
