@@ -1,8 +1,8 @@
 """gankit: generative adversarial networks on Keras 3, paper by paper.
 
 `GAN`, `losses` and `load_model` are here at once; `gankit.datasets`, `gankit.metrics`,
-`gankit.plots`, `gankit.callbacks`, `gankit.settings` and `gankit.models` are imported on first
-use, so that importing gankit costs little more than importing Keras.
+`gankit.plots`, `gankit.callbacks`, `gankit.penalties`, `gankit.settings` and `gankit.models` are
+imported on first use, so that importing gankit costs little more than importing Keras.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "penalties",
     "plots",
     "settings",
 ]
 
-_SUBMODULES = ("callbacks", "datasets", "metrics", "models", "plots", "settings")
+_SUBMODULES = ("callbacks", "datasets", "metrics", "models", "penalties", "plots", "settings")
 
 
 def __getattr__(name: str) -> Any:

@@ -110,7 +110,7 @@ KNOWS = {
     "layers": {"layers"},
     "losses": {"losses"},
     "normalization": {"autodiff"},
-    "penalties": set(),
+    "penalties": {"autodiff", "checks", "penalties"},
     "resampling": {"checks"},
     "saving": set(),
     "settings": set(),
