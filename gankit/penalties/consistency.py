@@ -18,7 +18,8 @@ __all__ = ["ConsistencyRegularization", "shift_and_flip"]
 def shift_and_flip(images: Any, draws: Any) -> Any:
     """Move images by up to an eighth of their height and width, and mirror half of them.
 
-    Each image is moved by a distance of its own in whole pixels, drawn uniformly. What leaves the picture on one side is filled in on the other by reflection at the border.
+    Each image is moved by a whole number of pixels of its own, drawn uniformly. What leaves the
+    picture on one side is filled in on the other, by reflection at the border.
 
     Args:
         images: shape `(batch, height, width, channels)`.
