@@ -1,8 +1,9 @@
 """gankit: generative adversarial networks on Keras 3, paper by paper.
 
 `GAN`, `losses` and `load_model` are here at once; `gankit.datasets`, `gankit.metrics`,
-`gankit.plots`, `gankit.callbacks`, `gankit.explore`, `gankit.settings` and `gankit.models` are
-imported on first use, so that importing gankit costs little more than importing Keras.
+`gankit.plots`, `gankit.callbacks`, `gankit.explore`, `gankit.penalties`, `gankit.settings` and
+`gankit.models` are imported on first use, so that importing gankit costs little more than
+importing Keras.
 """
 
 from __future__ import annotations
@@ -25,11 +26,21 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "penalties",
     "plots",
     "settings",
 ]
 
-_SUBMODULES = ("callbacks", "datasets", "explore", "metrics", "models", "plots", "settings")
+_SUBMODULES = (
+    "callbacks",
+    "datasets",
+    "explore",
+    "metrics",
+    "models",
+    "penalties",
+    "plots",
+    "settings",
+)
 
 
 def __getattr__(name: str) -> Any:

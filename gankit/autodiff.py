@@ -7,6 +7,7 @@ A training step is written once, in `keras.ops`, over the primitives of this fil
 | `value_and_gradients` | a loss and its gradients with respect to some variables |
 | `pullback` | a function's value now, and its gradients for a cotangent that is found later |
 | `input_gradient` | the gradient of a function with respect to its input, differentiable again |
+| `evaluate_if` | a branch that is really skipped, and may change variables |
 | `frozen` | run a network without its batch statistics being moved |
 | `add_gradients`, `apply_gradients` | sum gradients; let an optimizer change variables |
 | `run_step` | Keras' `train_step`, whose signature differs on JAX |
@@ -28,6 +29,7 @@ from keras import ops
 __all__ = [
     "add_gradients",
     "apply_gradients",
+    "evaluate_if",
     "frozen",
     "fused_batch_normalization",
     "global_batch",
@@ -312,6 +314,49 @@ def add_gradients(first: Sequence, second: Sequence) -> list:
         )
     pairs = zip(first, second, strict=True)
     return [b if a is None else a if b is None else a + b for a, b in pairs]
+
+
+def evaluate_if(condition: Any, function: Callable[[], Any]) -> Any:
+    """Evaluate a scalar where a condition holds, and spend nothing on it where it does not.
+
+    Both are possible inside a compiled step and under `value_and_gradients`. Variables that the
+    function changes (batch statistics, random state) keep their new values; they are handed out
+    of the branch, as a branch must not assign on JAX.
+
+    Args:
+        condition: boolean scalar, or tensor of one.
+        function: function without arguments that returns a floating-point scalar.
+
+    Returns:
+        What `function` returns, or 0.
+
+    Example:
+
+    >>> import keras, gankit.autodiff as autodiff
+    >>> x = keras.ops.convert_to_tensor(3.0)
+    >>> [float(autodiff.evaluate_if(x > limit, lambda: x * x)) for limit in (2, 4)]
+    [9.0, 0.0]
+    """
+    if _BACKEND == "torch":
+        return function() if condition else ops.zeros(())
+    changed, dtypes = [], ["float32"]
+
+    def taken():
+        with _Scope() as scope:
+            value = ops.convert_to_tensor(function())
+        changed[:], new_values = scope.updates()
+        dtypes[:] = [value.dtype]
+        return value, [ops.convert_to_tensor(v) for v in new_values]
+
+    def left():
+        # Traced after the other branch, so it knows what that one changes. Run eagerly, nothing is
+        # traced, and only one of the two is called.
+        return ops.zeros((), dtypes[0]), [ops.convert_to_tensor(v) for v in changed]
+
+    branch = jax.lax.cond if _BACKEND == "jax" else tf.cond
+    value, new_values = branch(condition, taken, left)
+    _assign(changed, new_values)
+    return value
 
 
 def apply_gradients(

@@ -114,7 +114,7 @@ KNOWS = {
     "noise": {"checks", "draws"},
     "normalization": {"autodiff"},
     "one_stage": {"autodiff"},
-    "penalties": set(),
+    "penalties": {"autodiff", "checks", "penalties"},
     "resampling": {"checks"},
     "saving": set(),
     "settings": set(),

@@ -1,4 +1,4 @@
-"""Penalties: what is added to the discriminator's loss, or done to it after its update."""
+"""What a penalty is, and functions as penalties."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ class Penalty:
     """A term of the discriminator's loss, or a constraint on its weights.
 
     Subclass it, write `__call__`, `after_update` or both, and register the class with
-    `keras.saving.register_keras_serializable` so that files can hold it.
-
-    Attributes:
-        every: a penalty of which only every n-th step needs the value says n here.
+    `keras.saving.register_keras_serializable` so that files can hold it. A term that looks at the
+    critic at some points is less work as a `PenaltyAtPoints`.
     """
 
-    every = 1
-
-    def __call__(self, critic: Callable, real: Any, fake: Any, draws: Any, step: Any) -> Any:
+    def __call__(
+        self, critic: Callable[[Any], Any], real: Any, fake: Any, draws: Any, step: Any
+    ) -> Any:
         """Scalar that is added to the discriminator's loss; zero where it is not overridden.
 
         Args:
@@ -59,10 +57,12 @@ class PlainPenalty(Penalty):
         function: returns a scalar tensor.
     """
 
-    def __init__(self, function: Callable):
+    def __init__(self, function: Callable[[Callable, Any, Any], Any]):
         self.function = function
 
-    def __call__(self, critic: Callable, real: Any, fake: Any, draws: Any, step: Any) -> Any:
+    def __call__(
+        self, critic: Callable[[Any], Any], real: Any, fake: Any, draws: Any, step: Any
+    ) -> Any:
         """What the function returns."""
         return self.function(critic, real, fake)
 
@@ -76,7 +76,7 @@ class PlainPenalty(Penalty):
         return cls(keras.saving.deserialize_keras_object(config["function"]))
 
 
-def get(penalty: Penalty | Callable) -> Penalty:
+def get(penalty: Penalty | Callable[[Callable, Any, Any], Any]) -> Penalty:
     """Find a penalty.
 
     Args:
@@ -85,12 +85,18 @@ def get(penalty: Penalty | Callable) -> Penalty:
 
     Raises:
         ValueError: if it is neither.
+
+    Example:
+
+    >>> import gankit
+    >>> gankit.penalties.get(gankit.penalties.R1(0.1, every=4)).get_config()
+    {'weight': 0.1, 'every': 4}
     """
     if isinstance(penalty, Penalty):
         return penalty
-    if not callable(penalty):
+    if isinstance(penalty, type) or not callable(penalty):
         raise ValueError(
-            f"A penalty must be a gankit.penalties.Penalty or a function "
+            f"A penalty must be a gankit.penalties.Penalty, such as R1(weight=0.1), or a function "
             f"penalty(critic, real, fake). Received: {penalty!r}."
         )
     return PlainPenalty(penalty)
