@@ -1,6 +1,7 @@
-"""What `fit` can do besides training: show, measure and back up how the generator comes along."""
+"""What `fit` can do besides training: show, measure, watch and back up how a game comes along."""
 
 from gankit.callbacks.evaluate import Evaluate
+from gankit.callbacks.health import Finding, HealthMonitor, HealthWarning
 from gankit.callbacks.sample_grid import SampleGrid
 from gankit.callbacks.sample_summary import SampleSummary
 from gankit.callbacks.walk import LatentWalk, latent_walk, slerp
@@ -9,6 +10,9 @@ from gankit.resume import BackupAndRestore
 __all__ = [
     "BackupAndRestore",
     "Evaluate",
+    "Finding",
+    "HealthMonitor",
+    "HealthWarning",
     "LatentWalk",
     "SampleGrid",
     "SampleSummary",
