@@ -32,6 +32,7 @@ ENVIRONMENT = {
 }
 CONTENDERS = {
     "gankit": "gankit_fit",
+    "gankit, one stage": "gankit_one_stage",
     "gankit, bfloat16": "gankit_bfloat16",
     "TensorFlow": "tensorflow_loop",
     "TensorFlow, Keras' norm": "tensorflow_keras_norm",
