@@ -1,7 +1,7 @@
 """gankit's `fit` with both players updated from one pass each.
 
-The loss is minimax: its two halves differ by their sign alone, so one pass serves both players under
-any discriminator, one with batch normalisation included.
+The loss is minimax: its two halves differ by their sign alone, so one pass serves both players
+under any discriminator, one with batch normalisation included.
 """
 
 from contenders import gankit_fit
