@@ -20,6 +20,8 @@ changes is changed inside a `keras.StatelessScope`, and the new values are read 
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -135,6 +137,20 @@ class frozen:
                 variable.assign(self._scope.state_mapping[id(variable)])
 
 
+# What the innermost `value_and_gradients` of this thread differentiates with respect to. Replicas
+# are threads that take turns.
+_asked = threading.local()
+
+
+@contextlib.contextmanager
+def _differentiating(tensors):
+    before, _asked.tensors = getattr(_asked, "tensors", []), tensors
+    try:
+        yield
+    finally:
+        _asked.tensors = before
+
+
 def value_and_gradients(
     loss: Callable[[], tuple[Any, Any]], variables: Sequence[keras.Variable]
 ) -> tuple[Any, list]:
@@ -160,7 +176,7 @@ def value_and_gradients(
     variables = list(variables)
     if _BACKEND == "tensorflow":
         tensors = [v.value for v in variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with _differentiating(tensors), tf.GradientTape(watch_accessed_variables=False) as tape:
             for tensor in tensors:
                 tape.watch(tensor)
             objective, extra = loss()
@@ -319,9 +335,10 @@ def add_gradients(first: Sequence, second: Sequence) -> list:
 def evaluate_if(condition: Any, function: Callable[[], Any]) -> Any:
     """Evaluate a scalar where a condition holds, and spend nothing on it where it does not.
 
-    Both are possible inside a compiled step and under `value_and_gradients`. Variables that the
-    function changes (batch statistics, random state) keep their new values; they are handed out
-    of the branch, as a branch must not assign on JAX.
+    It works inside a compiled step, under XLA too. Gradients reach the variables that the
+    `value_and_gradients` around it is asked for. Variables that the function changes (batch
+    statistics, random state) keep their new values; they are handed out of the branch, as a branch
+    must not assign on JAX.
 
     Args:
         condition: boolean scalar, or tensor of one.
@@ -339,24 +356,52 @@ def evaluate_if(condition: Any, function: Callable[[], Any]) -> Any:
     """
     if _BACKEND == "torch":
         return function() if condition else ops.zeros(())
+    tensors = getattr(_asked, "tensors", [])
     changed, dtypes = [], ["float32"]
 
     def taken():
         with _Scope() as scope:
-            value = ops.convert_to_tensor(function())
+            value, gradients = _value_with_gradients(function, tensors)
         changed[:], new_values = scope.updates()
         dtypes[:] = [value.dtype]
-        return value, [ops.convert_to_tensor(v) for v in new_values]
+        return value, gradients, [ops.convert_to_tensor(v) for v in new_values]
 
     def left():
         # Traced after the other branch, so it knows what that one changes. Run eagerly, nothing is
         # traced, and only one of the two is called.
-        return ops.zeros((), dtypes[0]), [ops.convert_to_tensor(v) for v in changed]
+        value, gradients = ops.zeros((), dtypes[0]), [ops.zeros_like(t) for t in tensors]
+        return value, gradients, [ops.convert_to_tensor(v) for v in changed]
 
     branch = jax.lax.cond if _BACKEND == "jax" else tf.cond
-    value, new_values = branch(condition, taken, left)
+    value, gradients, new_values = branch(condition, taken, left)
     _assign(changed, new_values)
-    return value
+    return _with_gradients(value, gradients, tensors) if tensors else value
+
+
+def _value_with_gradients(function, tensors):
+    """A scalar, and its gradients where TensorFlow is asked for any.
+
+    They are found inside the branch: XLA cannot compile TensorFlow's gradient of a branch around
+    operations whose shapes are known only as the step runs, such as those of a batch.
+    """
+    if not tensors:
+        return ops.convert_to_tensor(function()), []
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for tensor in tensors:
+            tape.watch(tensor)
+        value = tf.convert_to_tensor(function())
+    gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
+    return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
+def _with_gradients(value, gradients, tensors):
+    """The value, which the tape around it takes to be a function with these gradients."""
+
+    @tf.custom_gradient
+    def known(*_):
+        return tf.identity(value), lambda upstream: [upstream * g for g in gradients]
+
+    return known(*(tf.convert_to_tensor(tensor) for tensor in tensors))
 
 
 def apply_gradients(

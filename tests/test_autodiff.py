@@ -85,3 +85,27 @@ def test_the_users_choice_of_xla_stands():
     assert autodiff.resolve_jit_compile(False) is False
     if keras.backend.backend() != "tensorflow":
         assert autodiff.resolve_jit_compile(None) == "auto"
+
+
+def test_a_branch_that_is_not_taken_changes_nothing():
+    norm = keras.layers.BatchNormalization(momentum=0.5)
+    x = ops.convert_to_tensor([[0.0], [4.0]])
+    norm(x)
+    for limit, mean in ((3.0, 0.0), (1.0, 1.0)):
+        taken = ops.convert_to_tensor(2.0) > limit
+        value = autodiff.evaluate_if(taken, lambda: ops.sum(norm(x, training=True)) + 7.0)
+        assert float(value) == pytest.approx(7.0 if limit == 1.0 else 0.0, abs=1e-5)
+        assert float(norm.moving_mean[0]) == mean
+
+
+def test_a_branch_is_differentiated_through():
+    w = keras.Variable(2.0)
+    for due, expected in ((True, 12.0), (False, 0.0)):
+        due = ops.convert_to_tensor(due)
+
+        def loss(due=due):
+            value = autodiff.evaluate_if(due, lambda: w * w * w)
+            return value + 0.0 * w, value
+
+        _, (gradient,) = autodiff.value_and_gradients(loss, [w])
+        assert float(gradient) == expected

@@ -17,7 +17,7 @@ if os.environ["KERAS_BACKEND"] == "jax":
 import contextlib
 import keras, numpy as np
 import gankit
-import gankit.penalties
+from gankit import penalties
 
 scope = contextlib.nullcontext
 if keras.backend.backend() == "jax" and replicas > 1:
@@ -34,15 +34,6 @@ if keras.backend.backend() == "tensorflow":
         assert strategy.num_replicas_in_sync == replicas
         scope = strategy.scope
 
-class Clipped(gankit.penalties.Penalty):
-    def __call__(self, critic, real, fake, draws, step):
-        noise = keras.ops.mean(draws.normal(real) ** 2, axis=-1, keepdims=True)
-        return keras.ops.mean(noise * critic(fake) ** 2)
-
-    def after_update(self, variables):
-        for variable in variables:
-            variable.assign(keras.ops.clip(variable, -0.4, 0.4))
-
 def train(steps, examples, penalised=False):
     layers = keras.layers
     with scope():
@@ -52,7 +43,9 @@ def train(steps, examples, penalised=False):
             [keras.Input((2,)), layers.Dense(8, "relu"), layers.Dense(1)])
         gan = gankit.GAN(generator, discriminator, latent_dim=4, data_range=None, seed=0)
         gan.compile(discriminator_steps=steps,
-                    penalties=[Clipped()] if penalised else [],
+                    penalties=[penalties.GradientPenalty(0.1), penalties.DRAGAN(0.1),
+                               penalties.R1(0.1, every=2), penalties.WeightClipping(0.4)]
+                               if penalised else [],
                     generator_optimizer=keras.optimizers.SGD(0.1, momentum=0.5),
                     discriminator_optimizer=keras.optimizers.SGD(0.1, momentum=0.5))
     points = np.random.default_rng(0).normal(size=(examples, 2)).astype("float32")

@@ -1,11 +1,14 @@
-"""What the penalties take: numbers that are refused where they cannot be meant."""
+"""What the penalties do with their arguments, and with what a critic says."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-__all__ = ["number"]
+import keras
+from keras import ops
+
+__all__ = ["number", "to_single"]
 
 
 def number(name: str, value: Any, zero: bool = True) -> float:
@@ -16,3 +19,9 @@ def number(name: str, value: Any, zero: bool = True) -> float:
             f"Received: {name}={value!r}."
         )
     return float(value)
+
+
+def to_single(values: Any) -> Any:
+    """A tensor of at least float32: the square of a half precision number overflows at 256."""
+    dtype = keras.backend.result_type(values.dtype, "float32")
+    return ops.cast(values, dtype)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
 __all__ = ["Penalty", "PlainPenalty", "get"]
 
@@ -30,7 +31,7 @@ class Penalty:
             draws: `gankit.draws.Draws`, random numbers for the examples.
             step: number of updates of the discriminator so far, integer tensor.
         """
-        return 0.0
+        return ops.zeros(())
 
     def after_update(self, variables: Sequence[keras.Variable]) -> None:
         """Called after each update of the discriminator.

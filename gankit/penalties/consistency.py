@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.penalties._numbers import number
+from gankit.penalties._numbers import number, to_single
 from gankit.penalties.at_points import PenaltyAtPoints
 
 __all__ = ["ConsistencyRegularization", "shift_and_flip"]
@@ -89,7 +89,8 @@ class ConsistencyRegularization(PenaltyAtPoints):
         self.augment = shift_and_flip if augment is None else augment
         if not callable(self.augment):
             raise TypeError(
-                f"`augment` must be a function augment(examples, draws). Received: {augment!r}."
+                f"`augment` must be a function augment(examples, draws). Received: "
+                f"augment={augment!r}."
             )
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
@@ -99,7 +100,8 @@ class ConsistencyRegularization(PenaltyAtPoints):
     def value(self, critic: Callable[[Any], Any], points: Any) -> Any:
         r"""$\lambda\,E\,(s(x) - s(T(x)))^2$."""
         real, augmented = points
-        return self.weight * ops.mean(ops.square(critic(real) - critic(augmented)))
+        change = to_single(critic(real)) - to_single(critic(augmented))
+        return self.weight * ops.mean(ops.square(change))
 
     def get_config(self) -> dict:
         """Arguments that make an equal penalty."""
