@@ -131,7 +131,7 @@ def test_after_100_steps_every_layer_has_norm_one():
 
 
 def test_in_a_gan_it_iterates_once_per_step_of_its_network(tmp_path):
-    """Though the discriminator is called three times in each; and its file brings it all back."""
+    """Though losses and a lazy penalty call it several times; and the file brings it all back."""
     keras.utils.set_random_seed(0)
     generator = keras.Sequential([keras.Input((3,)), SpectralNormalization(layers.Dense(2))])
     discriminator = keras.Sequential(
@@ -142,7 +142,7 @@ def test_in_a_gan_it_iterates_once_per_step_of_its_network(tmp_path):
         ]
     )
     gan = gankit.GAN(generator, discriminator, latent_dim=3, data_range=None, seed=0)
-    gan.compile(loss="hinge")
+    gan.compile(loss="hinge", penalties=[gankit.penalties.R1(0.1, every=2)])
     first = wrappers(discriminator)[0]
     points = np.random.default_rng(0).normal(size=(8, 2)).astype("float32")
     for _ in range(2):
