@@ -170,3 +170,14 @@ def test_redraws_are_measured():
 
     times = redraws(WIDTH, moves=2)
     assert len(times) == 2 and min(times) > 0
+
+
+def test_the_cost_of_metrics_is_measured():
+    from metrics_cost import score, summary, table
+
+    rows = score(500)
+    total = summary(rows)
+    assert "precision and recall" in table(rows)
+    assert all(row["seconds"] >= 0 for row in rows.values())
+    peaks = [row["peak_mib"] for row in rows.values()]
+    assert peaks == sorted(peaks) and total["peak_mib"] == peaks[-1] > 100

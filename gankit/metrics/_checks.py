@@ -13,7 +13,7 @@ def to_array(values: ArrayLike, name: str) -> np.ndarray:
         raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}.")
     if array.size == 0:
         raise ValueError(f"{name} is empty: its shape is {array.shape}.")
-    array = array.astype(np.float64)
+    array = array.astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)]
         raise ValueError(

@@ -9,11 +9,24 @@ from gankit.checks import check_count, check_images
 
 
 def to_levels(**images: ArrayLike) -> list[np.ndarray]:
-    """Return each argument as float64 levels in 0..255, shape (n, height, width, channels).
+    """Return each argument, checked, as float64 levels in 0..255."""
+    return [as_levels(array) for array in check_unambiguous(**images)]
 
-    uint8 are levels already; floats in [-1, 1] become `(x + 1) * 127.5`, not rounded. Refused is
-    what could mean either of two things: bytes beside floats, and floats of which none is
-    negative, which look like images in [0, 1].
+
+def as_levels(images: np.ndarray) -> np.ndarray:
+    """Return float64 levels: uint8 are some; floats in [-1, 1] become `(x + 1) * 127.5`."""
+    levels = images.astype(np.float64)
+    if images.dtype.kind == "f":
+        levels += 1.0
+        levels *= 127.5
+    return levels
+
+
+def check_unambiguous(**images: ArrayLike) -> list[np.ndarray]:
+    """Return each argument as an array of shape (n, height, width, channels).
+
+    Refused is, besides what `check_images` refuses, what could mean either of two things: bytes
+    beside floats, and floats of which none is negative, which look like images in [0, 1].
     """
     arrays = {name: check_images(name, values) for name, values in images.items()}
     dtypes = {name: str(array.dtype) for name, array in arrays.items()}
@@ -24,7 +37,7 @@ def to_levels(**images: ArrayLike) -> list[np.ndarray]:
             "that is written to a file becomes bytes: np.rint((x + 1) * 127.5).astype('uint8')."
         )
     if not floats:
-        return [array.astype(np.float64) for array in arrays.values()]
+        return list(arrays.values())
     low = min(array.min() for array in arrays.values())
     if low >= 0:
         raise ValueError(
@@ -32,7 +45,7 @@ def to_levels(**images: ArrayLike) -> list[np.ndarray]:
             f"{low:g}): that looks like images in [0, 1]. Scale them with 2 * x - 1. Bright images "
             "in [-1, 1] become bytes with np.rint((x + 1) * 127.5).astype('uint8')."
         )
-    return [(array.astype(np.float64) + 1.0) * 127.5 for array in arrays.values()]
+    return list(arrays.values())
 
 
 def to_level_pair(

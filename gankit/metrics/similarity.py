@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
-from gankit.metrics._images import per_image, to_level_pair, to_levels
+from gankit.metrics._images import as_levels, check_unambiguous, per_image, to_level_pair
 
 WINDOW, SIGMA = 11, 1.5
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -144,21 +144,22 @@ def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> flo
         raise ValueError(
             f"images must have shape (n, height, width, channels); got shape {np.shape(images)}."
         )
-    (levels,) = to_levels(images=images)
-    _check_room(levels)
-    possible = len(levels) * (len(levels) - 1) // 2
+    (images,) = check_unambiguous(images=images)
+    _check_room(images)
+    possible = len(images) * (len(images) - 1) // 2
     if check_count("pairs", pairs) > possible:
-        raise ValueError(f"{len(levels)} images make {possible} pairs; got pairs={pairs}.")
+        raise ValueError(f"{len(images)} images make {possible} pairs; got pairs={pairs}.")
     drawn = np.random.default_rng(seed).choice(possible, pairs, replace=False)
     # Pair k is (i, j) with j < i, counted along the rows of the triangle: k = i (i - 1) / 2 + j.
     i = ((1 + np.sqrt(1 + 8 * drawn)) // 2).astype(int)
     j = drawn - i * (i - 1) // 2
     blocks = np.array_split(np.arange(pairs), -(-pairs // 64))  # bounds the memory
-    return float(np.concatenate([_multi_scale(levels[i[k]], levels[j[k]]) for k in blocks]).mean())
+    levels = ((as_levels(images[i[k]]), as_levels(images[j[k]])) for k in blocks)
+    return float(np.concatenate([_multi_scale(*pair) for pair in levels]).mean())
 
 
-def _check_room(levels: np.ndarray) -> None:
-    height, width = levels.shape[1:3]
+def _check_room(images: np.ndarray) -> None:
+    height, width = images.shape[1:3]
     if min(height, width) < WINDOW:
         raise ValueError(
             f"SSIM's window is {WINDOW}x{WINDOW} pixels; got images with {height}x{width} pixels "

@@ -7,11 +7,12 @@ from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
 from gankit.metrics._checks import to_row_pair
-from gankit.metrics._images import to_levels
+from gankit.metrics._images import as_levels, check_unambiguous
 
 PATCH = 7
 COARSEST = 16
-_BLOCK = 2**22  # projected values that are sorted at once, to bound the memory
+_BLOCK = 2**20  # projected values that are sorted at once, to bound the memory
+_IMAGES = 256  # images whose pyramids are there at once, for the same reason
 
 
 def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed: int = 0) -> float:
@@ -103,14 +104,14 @@ def sliced_wasserstein_pyramid(
         Departures: places are the same in both sets; a side need not be a power of two (28x28
         images have the one level 28, the images themselves).
     """
-    levels = to_levels(real=real, fake=fake)
-    _check_squares(*levels)
+    sets = check_unambiguous(real=real, fake=fake)
+    _check_squares(*sets)
     check_count("patches", patches)
-    distances = {}
-    for index, pair in enumerate(zip(*map(_pyramid, levels), strict=True)):
-        rows = [_patches(level, patches, (seed, index)) for level in pair]
-        distances[pair[0].shape[1]] = sliced_wasserstein(*rows, projections, seed)
-    return distances
+    of_real, of_fake = (_patches(images, patches, seed) for images in sets)
+    return {
+        side: sliced_wasserstein(of_real[side], of_fake[side], projections, seed)
+        for side in of_real
+    }
 
 
 def _wasserstein(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -155,15 +156,30 @@ def _smooth(images: np.ndarray) -> np.ndarray:
     return correlate1d(correlate1d(images, binomial, 1, mode="mirror"), binomial, 2, mode="mirror")
 
 
-def _patches(level: np.ndarray, count: int, seed: tuple[int, int]) -> np.ndarray:
-    """Normalised patches from random places of every image, one per row."""
+def _patches(images: np.ndarray, count: int, seed: int) -> dict[int, np.ndarray]:
+    """Normalised patches from every image, one per row, by the side of their level."""
+    drawn, generators = {}, {}
+    for start in range(0, len(images), _IMAGES):
+        for level in _pyramid(as_levels(images[start : start + _IMAGES])):
+            side = level.shape[1]
+            rng = generators.setdefault(side, np.random.default_rng((seed, len(generators))))
+            drawn.setdefault(side, []).append(_draw(level, count, rng))
+    return {side: _normalise(np.concatenate(parts)) for side, parts in drawn.items()}
+
+
+def _draw(level: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Patches from random places, shape (images * count, channels, pixels)."""
     images, side = level.shape[:2]
     # Row by row, so that image i gets the same places however many images follow.
-    places = np.random.default_rng(seed).integers(side - PATCH + 1, size=(images, 2, count))
+    places = rng.integers(side - PATCH + 1, size=(images, 2, count))
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), axis=(1, 2))
     patches = windows[np.arange(images)[:, None], places[:, 0], places[:, 1]]
-    patches = patches.reshape(images * count, level.shape[-1], PATCH * PATCH)
-    patches = patches - patches.mean(axis=(0, 2), keepdims=True)
+    return patches.reshape(images * count, level.shape[-1], PATCH * PATCH)
+
+
+def _normalise(patches: np.ndarray) -> np.ndarray:
+    patches -= patches.mean(axis=(0, 2), keepdims=True)
     spread = patches.std(axis=(0, 2), keepdims=True)
     # A channel without any variation stays 0.
-    return (patches / np.where(spread > 0, spread, 1.0)).reshape(images * count, -1)
+    patches /= np.where(spread > 0, spread, 1.0)
+    return patches.reshape(len(patches), -1)

@@ -65,6 +65,14 @@ def test_bad_points_are_refused(arguments, error, message):
         sliced_wasserstein(*arguments)
 
 
+def test_many_images_go_through_the_pyramid_a_few_at_a_time(monkeypatch):
+    real, fake = textures(7, 32), textures(9, 32)
+    whole = sliced_wasserstein_pyramid(real, fake, patches=3, projections=8)
+    monkeypatch.setattr("gankit.metrics.sliced._IMAGES", 2)
+    found = sliced_wasserstein_pyramid(real, fake, patches=3, projections=8)
+    assert found == pytest.approx(whole, rel=1e-12)
+
+
 def test_levels_halve_while_sides_are_even():
     for side, levels in ((16, [16]), (28, [28]), (34, [34, 17]), (64, [64, 32, 16])):
         images = textures(2, side) if side % 8 == 0 else RNG.uniform(-1, 1, (2, side, side, 1))
