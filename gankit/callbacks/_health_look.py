@@ -61,8 +61,11 @@ class Watcher:
         self._scale = np.median(distances) / 4
         self._number = effective_number(flat, self._scale)
 
-    def look(self, gan: Any, step: int) -> Look:
-        """Look, and leave every variable of the game as it was."""
+    def look(self, gan: Any, step: int) -> Look | None:
+        """Look, and leave every variable of the game as it was.
+
+        None where examples or logits are not finite, for then there is nothing to measure.
+        """
         autodiff.sync(gan)
         with keras.StatelessScope():  # forgets what is assigned inside: statistics and seeds
             fake, generator_gradient = self._look_at_generator(gan)
@@ -70,7 +73,9 @@ class Watcher:
                 gan, ops.stop_gradient(fake)
             )
         flat = _flat(ops.convert_to_numpy(fake))
-        real, generated = (ops.convert_to_numpy(s).ravel() for s in (real_logits, fake_logits))
+        real, generated = (_of_each(logits) for logits in (real_logits, fake_logits))
+        if not all(np.isfinite(values).all() for values in (flat, real, generated)):
+            return None
         return Look(
             step=step,
             real_logit=float(real.mean()),
@@ -89,7 +94,7 @@ class Watcher:
         def objective():
             fake = gan.generator(self._inputs(self.latents), training=True)
             logits = [gan.discriminator(self._inputs(fake), training=True)]
-            if getattr(loss, "generator_needs_real", False):
+            if loss.generator_needs_real:
                 logits.append(gan.discriminator(self._inputs(self.real), training=True))
             return optimizer.scale_loss(loss.generator(*logits)), fake
 
@@ -137,6 +142,11 @@ def _squared_distances(examples: np.ndarray) -> np.ndarray:
 
 def _flat(examples: np.ndarray) -> np.ndarray:
     return np.reshape(examples, (len(examples), -1)).astype("float64")
+
+
+def _of_each(logits: Any) -> np.ndarray:
+    """One logit of each example, the mean where there is a map of them."""
+    return _flat(ops.convert_to_numpy(logits)).mean(axis=1)
 
 
 def _lesson(loss: Any, real_logits: Any, fake_logits: Any) -> float:

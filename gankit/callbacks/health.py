@@ -91,7 +91,8 @@ class HealthMonitor(keras.callbacks.Callback):
       spread of the real ones, crosses its middle at least 3 times, and does not die down;
     - `vanishing_gradient`: in 5 looks in a row, the generator's gradient is below 2 % of that at
       the first look, and the discriminator tells 95 % of the pairs apart;
-    - `exploding_gradient`: in 2 looks in a row, a gradient is over 100 times as long as the weights;
+    - `exploding_gradient`: in 2 looks in a row, a gradient is over 100 times as long as its
+      weights;
     - `nan`: a loss is not finite. This is looked for in every step.
 
     Different examples are counted as $1 / E \exp(-\lvert x - x' \rvert^2 / \sigma^2)$ over all
@@ -168,13 +169,14 @@ class HealthMonitor(keras.callbacks.Callback):
             checks.check_labels(self.labels, len(self.real), gan.num_classes)
         latents = keras.ops.convert_to_numpy(gan.sample_latents(len(self.real), self.seed))
         self._watcher = Watcher(self.real, self.labels, latents)
+        self._next = None  # step of the next look
         self.findings, self.looks = [], []
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Find out at which step the epoch begins, and look once before the first."""
         self._epoch = epoch + 1
         self._begin = self._step = int(self.model.generator_optimizer.iterations)
-        if not self.looks:
+        if self._next is None:
             self._look()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -185,11 +187,15 @@ class HealthMonitor(keras.callbacks.Callback):
         if broken := sorted(name for name, value in logs.items() if not math.isfinite(value)):
             message = f"Not finite any more, since step {before + 1}: {', '.join(broken)}."
             self._report("nan", before + 1, message, _NAN_REMEDY)
-        elif self._step // self.every > self.looks[-1].step // self.every:
+        elif self._step >= self._next:
             self._look()
 
     def _look(self) -> None:
-        self.looks.append(self._watcher.look(self.model, self._step))
+        self._next = (self._step // self.every + 1) * self.every
+        look = self._watcher.look(self.model, self._step)
+        if look is None:
+            return  # the losses of the next step will not be finite
+        self.looks.append(look)
         for kind, (rule, remedy) in _RULES.items():
             if not self._found(kind) and (message := rule(self.looks)):
                 self._report(kind, self._step, message, remedy)

@@ -1,0 +1,282 @@
+"""`HealthMonitor`: its rules on made-up looks, and its eyes on tiny games."""
+
+import dataclasses
+import re
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+import gankit
+from gankit.callbacks import HealthMonitor, HealthWarning
+from gankit.callbacks import _health_rules as rules
+from gankit.callbacks._health_look import Look, Watcher, effective_number
+
+RNG = np.random.default_rng(0)
+WELL = Look(
+    step=0,
+    real_logit=0.3,
+    fake_logit=-0.2,
+    told_apart=0.7,
+    lesson=0.8,
+    generator_gradient=0.1,
+    discriminator_gradient=0.1,
+    diversity=0.9,
+    centre=np.zeros(2),
+)
+
+
+def looks(count=12, **series):
+    """Looks that are well but for the series given: numbers, or one value for each look."""
+    values = {name: np.broadcast_to(value, count) for name, value in series.items()}
+    return [
+        dataclasses.replace(WELL, step=10 * i, **{name: v[i] for name, v in values.items()})
+        for i in range(count)
+    ]
+
+
+def swings(angles, size=1.0):
+    return [
+        dataclasses.replace(WELL, step=10 * i, centre=size * np.array([np.cos(a), 0.0]))
+        for i, a in enumerate(angles)
+    ]
+
+
+VANISHING = looks(6, generator_gradient=[0.1] + 5 * [0.001], told_apart=0.99)
+
+
+# --------------------------------------------------------------------------------------- the rules
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen", "expected"),
+    [
+        (rules.discriminator_has_won, looks(5, lesson=0.01), "Since step 0 .* 0.3 .* -0.2"),
+        (rules.discriminator_has_won, looks(4, lesson=0.01), None),
+        (rules.discriminator_has_won, looks(5, lesson=[0.01, 0.01, 0.03, 0.01, 0.01]), None),
+        (rules.generator_has_collapsed, looks(6, diversity=0.2), "step 10 .* 20%"),
+        (rules.generator_has_collapsed, looks(4, diversity=0.2), None),
+        (rules.generator_has_collapsed, looks(5, diversity=[0.1, 0.1, 0.1, 0.1, 0.2]), None),
+        (rules.generator_has_collapsed, looks(5, diversity=[0.2, 0.2, 0.4, 0.2, 0.2]), None),
+        (rules.generator_has_collapsed, looks(5, diversity=0.2, lesson=0.01), None),
+        (rules.game_oscillates, swings(range(12)), r"step 0 .* swings by 0\.\d\d"),
+        (rules.game_oscillates, swings(range(11)), None),
+        (rules.game_oscillates, swings(range(12), size=0.5), None),
+        (rules.game_oscillates, swings(np.linspace(0, np.pi, 12)), None),
+        (rules.generator_gradient_vanishes, VANISHING, r"step 10 .*now 1.00%.*99%"),
+        (rules.gradient_explodes, looks(2, generator_gradient=500.0), "generator's .* 500 times"),
+        (rules.gradient_explodes, looks(2, discriminator_gradient=500.0), "discriminator's"),
+        (rules.gradient_explodes, looks(2, generator_gradient=[500.0, 50.0]), None),
+        (rules.gradient_explodes, looks(2, generator_gradient=np.inf), None),
+    ],
+)
+def test_rules(rule, seen, expected):
+    message = rule(seen)
+    assert message is None if expected is None else re.search(expected, message)
+
+
+def test_swings_that_die_down_are_none():
+    angles = np.arange(12)
+    dying = [
+        dataclasses.replace(look, centre=look.centre * 0.8**i)
+        for i, look in enumerate(swings(angles, size=3.0))
+    ]
+    assert rules.game_oscillates(swings(angles, size=3.0))
+    assert rules.game_oscillates(dying) is None
+
+
+def test_a_small_gradient_is_no_fault_where_nothing_is_told_apart():
+    guessed = [dataclasses.replace(look, told_apart=0.5) for look in VANISHING]
+    assert rules.generator_gradient_vanishes(guessed) is None
+    assert rules.generator_gradient_vanishes(looks(6)) is None
+    assert rules.generator_gradient_vanishes(looks(5, told_apart=0.99)) is None
+
+
+# ---------------------------------------------------------------------------------------- the eyes
+
+
+def test_different_examples_are_counted():
+    groups = np.repeat(100.0 * RNG.normal(size=(5, 3)), 4, axis=0)
+    assert effective_number(groups, scale=1.0) == pytest.approx(5)
+    assert effective_number(100.0 * RNG.normal(size=(20, 3)), scale=1.0) == pytest.approx(20)
+    assert effective_number(np.ones((20, 3)), scale=1.0) == pytest.approx(1)
+    pair = np.array([[0.0], [2.0]])
+    assert effective_number(pair, scale=2.0) == pytest.approx(2 / (1 + np.exp(-1)))
+
+
+def linear_game(**options):
+    """x = a z + b and s = w x + c: everything about it is known in closed form."""
+    networks = [keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]) for _ in range(2)]
+    gan = gankit.GAN(*networks, latent_dim=1, data_range=None, seed=0)
+    gan.compile(**options)
+    gan.generator.set_weights([np.array([[0.5]]), np.array([-1.0])])
+    gan.discriminator.set_weights([np.array([[2.0]]), np.array([0.25])])
+    return gan
+
+
+def test_a_look_in_closed_form():
+    real, latents = RNG.normal(1, 2, (2, 40, 1)).astype("float32")
+    seen = Watcher(real, None, latents).look(linear_game(loss="non_saturating"), step=7)
+    x, z = real.astype("float64"), latents.astype("float64")
+    fake = 0.5 * z - 1
+    s_real, s_fake = 2 * x + 0.25, 2 * fake + 0.25
+    on_real, on_fake = -1 / (1 + np.exp(s_real)), 1 / (1 + np.exp(-s_fake))
+    of_generator = -2 / (1 + np.exp(s_fake))
+    generator = [(of_generator * z).mean(), of_generator.mean()]
+    discriminator = [(on_real * x + on_fake * fake).mean(), (on_real + on_fake).mean()]
+    distances = np.abs(x - x.T)[np.triu_indices(40, 1)]
+    scale = np.median(distances) / 4
+    numbers = [1 / np.exp(-((v - v.T) ** 2) / scale**2).mean() for v in (fake, x)]
+    expected = Look(
+        step=7,
+        real_logit=s_real.mean(),
+        fake_logit=s_fake.mean(),
+        told_apart=(s_real > s_fake.T).mean(),
+        lesson=(np.abs(on_real) + on_fake).mean(),
+        generator_gradient=np.linalg.norm(generator) / np.hypot(0.5, 1.0),
+        discriminator_gradient=np.linalg.norm(discriminator) / np.hypot(2.0, 0.25),
+        diversity=numbers[0] / numbers[1],
+        centre=fake.mean(axis=0) / x.std(),
+    )
+    for field in dataclasses.fields(Look):
+        value = getattr(seen, field.name)
+        assert value == pytest.approx(getattr(expected, field.name), rel=1e-5), field.name
+
+
+@pytest.mark.parametrize("loss", gankit.losses.names())
+def test_every_loss_can_be_watched(loss):
+    real, latents = RNG.normal(1, 2, (2, 40, 1)).astype("float32")
+    seen = Watcher(real, None, latents).look(linear_game(loss=loss), step=0)
+    assert 0 < seen.lesson < np.inf and 0 < seen.generator_gradient < np.inf
+
+
+# ----------------------------------------------------------------------------------- in a real run
+
+
+def test_training_does_not_notice(make_gan, points, state_of):
+    states = []
+    for callbacks in ([HealthMonitor(points, every=2)], []):
+        gan = make_gan(dropout=0.3)
+        gan.fit(points, batch_size=16, epochs=2, verbose=0, callbacks=callbacks)
+        states.append(state_of(gan))
+    for watched, alone in zip(*states, strict=True):
+        np.testing.assert_array_equal(watched, alone)
+
+
+DATA = RNG.normal(3, 0.1, (960, 1)).astype("float32")
+
+
+def watch(gan):
+    """Sixty steps, and that each finding was warned of once."""
+    monitor = HealthMonitor(DATA, every=5)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gan.fit(DATA, batch_size=16, verbose=0, callbacks=[monitor])
+    warned = [str(w.message) for w in caught if issubclass(w.category, HealthWarning)]
+    assert warned == [f"{found.message} {found.remedy}" for found in monitor.findings]
+    return monitor
+
+
+@pytest.mark.parametrize(
+    ("kinds", "loss", "rates"),
+    [
+        ({"discriminator_won"}, "non_saturating", (0.0, 3.0)),
+        ({"discriminator_won", "vanishing_gradient"}, "minimax", (0.0, 200.0)),
+        ({"oscillation"}, "wasserstein", (0.2, 0.2)),
+        ({"exploding_gradient"}, "wasserstein", (0.0, 1e4)),
+        (set(), "non_saturating", (0.01, 0.01)),
+    ],
+)
+def test_what_is_wrong_is_named(kinds, loss, rates):
+    optimizers = [keras.optimizers.SGD(rate) for rate in rates]
+    gan = linear_game(
+        loss=loss,
+        generator_optimizer=optimizers[0],
+        discriminator_optimizer=optimizers[1],
+    )
+    monitor = watch(gan)
+    assert {found.kind for found in monitor.findings} == kinds
+    assert [look.step for look in monitor.looks] == list(range(0, 61, 5))
+
+
+class Broken(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that is infinite in the seventh update."""
+
+    def __call__(self, step):
+        return keras.ops.where(keras.ops.equal(step, 6), np.inf, 0.01)
+
+
+def test_nan_is_named_with_the_step_where_it_began():
+    gan = linear_game(generator_optimizer=keras.optimizers.SGD(Broken()))
+    monitor = HealthMonitor(DATA, every=1)
+    with pytest.warns(HealthWarning, match="Not finite any more, since step 8: discriminator_loss"):
+        gan.fit(DATA[:160], batch_size=16, epochs=2, verbose=0, callbacks=[monitor])
+    (found,) = monitor.findings
+    assert (found.kind, found.epoch, found.step) == ("nan", 1, 8)
+    assert [look.step for look in monitor.looks] == list(range(7))
+
+
+def test_of_several_steps_in_one_call_nan_names_the_first():
+    monitor = HealthMonitor(DATA)
+    monitor.set_model(linear_game())
+    monitor.on_train_begin()
+    monitor.on_epoch_begin(0)
+    monitor.on_train_batch_end(4, {"generator_loss": 1.0})
+    with pytest.warns(HealthWarning, match="since step 6: generator_loss"):
+        monitor.on_train_batch_end(9, {"discriminator_loss": 1.0, "generator_loss": np.inf})
+    monitor.on_train_batch_end(14, {"generator_loss": np.nan})
+    assert [found.step for found in monitor.findings] == [6]
+
+
+def test_steps_are_counted_over_epochs_and_resumption(make_gan, points):
+    gan = make_gan(run_eagerly=True)
+    gan.fit(points, batch_size=16, verbose=0)
+    monitor = HealthMonitor(points, every=4)
+    gan.fit(points, batch_size=16, epochs=3, initial_epoch=1, verbose=0, callbacks=[monitor])
+    assert [look.step for look in monitor.looks] == [3, 4, 8]
+
+
+def test_a_conditional_game_is_watched_with_labels(make_gan, points):
+    labels = np.arange(48) % 3
+    gan = make_gan(num_classes=3, run_eagerly=True)
+    monitor = HealthMonitor(points, labels=labels, n=20)
+    gan.fit(points, labels, batch_size=24, verbose=0, callbacks=[monitor])
+    assert monitor.real.shape == (20, 2)
+    rows = {tuple(row): label for row, label in zip(points.tolist(), labels, strict=True)}
+    assert [rows[tuple(row)] for row in monitor.real.tolist()] == monitor.labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "arguments", "error", "message"),
+    [
+        (None, {"real": np.zeros((48, 3), "float32")}, ValueError, "axis 1 is 3, not 2"),
+        (None, {"real": np.zeros((48, 2), int)}, TypeError, "floating point"),
+        (None, {"real": np.full((48, 2), np.nan)}, ValueError, "NaN"),
+        (None, {"labels": np.zeros(48, int)}, ValueError, "num_classes=None, .* are given"),
+        (3, {}, ValueError, "num_classes=3, .* are missing"),
+        (3, {"labels": np.arange(48)}, ValueError, r"Labels must lie in \[0, 3\)"),
+    ],
+)
+def test_other_data_than_the_games_is_refused(
+    make_gan, points, drive, num_classes, arguments, error, message
+):
+    monitor = HealthMonitor(**{"real": points, **arguments})
+    with pytest.raises(error, match=message):
+        drive(make_gan(num_classes=num_classes), monitor)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"real": np.zeros((15, 2))}, r"shape \(15, 2\)"),
+        ({"real": np.zeros(48)}, r"shape \(48,\)"),
+        ({"n": 15}, "n=15"),
+        ({"every": 0}, "every=0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"labels": [0, 1]}, r"Labels must have shape \(48,\)"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        HealthMonitor(**{"real": np.zeros((48, 2)), **arguments})
