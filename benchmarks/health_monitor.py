@@ -55,7 +55,9 @@ def adam(rate, beta_2=0.999):
     return keras.optimizers.Adam(rate, beta_1=0.5, beta_2=beta_2)
 
 
-def points(loss, generator_optimizer, discriminator_optimizer, dimensions=2, latent_dim=2, **options):
+def points(
+    loss, generator_optimizer, discriminator_optimizer, dimensions=2, latent_dim=2, **options
+):
     """A maker of games for points: two layers of 128 units in each network."""
 
     def make(seed):
