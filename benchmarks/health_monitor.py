@@ -229,7 +229,7 @@ def main():
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for seed in range(options.seeds):
-        for index, (name, game) in enumerate(GAMES.items()):
+        for name, game in GAMES.items():
             if options.only not in name:
                 continue
             slug = "".join(letter if letter.isalnum() else "_" for letter in name)

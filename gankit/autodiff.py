@@ -184,9 +184,11 @@ def value_and_gradients(
     if _BACKEND == "torch":
         with torch.enable_grad():
             objective, extra = loss()
-            gradients = torch.autograd.grad(
-                objective, [v.value for v in variables], allow_unused=True
-            )
+            gradients = [None] * len(variables)
+            if objective.requires_grad:  # else it depends on none of them, which is no error here
+                gradients = torch.autograd.grad(
+                    objective, [v.value for v in variables], allow_unused=True
+                )
         return keras.tree.map_structure(lambda t: t.detach(), extra), list(gradients)
 
     changed = []
@@ -336,9 +338,10 @@ def evaluate_if(condition: Any, function: Callable[[], Any]) -> Any:
     """Evaluate a scalar where a condition holds, and spend nothing on it where it does not.
 
     It works inside a compiled step, under XLA too. Gradients reach the variables that the
-    `value_and_gradients` around it is asked for. Variables that the function changes (batch
-    statistics, random state) keep their new values; they are handed out of the branch, as a branch
-    must not assign on JAX.
+    `value_and_gradients` around it is asked for, as far as `function` itself computes with them:
+    on TensorFlow, what was computed from them before is a constant to it. Variables that the
+    function changes (batch statistics, random state) keep their new values; they are handed out of
+    the branch, as a branch must not assign on JAX.
 
     Args:
         condition: boolean scalar, or tensor of one.

@@ -29,15 +29,20 @@ class _Optimizers:
     """Both optimizers behind the one object that Keras looks for as `model.optimizer`."""
 
     def __init__(self, *optimizers: keras.optimizers.Optimizer):
-        self._optimizers = optimizers
+        self.optimizers = optimizers  # the name by which TensorBoard finds the learning rates
 
     @property
     def built(self) -> bool:
-        return all(optimizer.built for optimizer in self._optimizers)
+        return all(optimizer.built for optimizer in self.optimizers)
 
     @property
     def variables(self) -> list:
-        return [variable for optimizer in self._optimizers for variable in optimizer.variables]
+        return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+    @property
+    def iterations(self) -> Any:
+        """Updates of the first network, the generator."""
+        return self.optimizers[0].iterations
 
 
 class _FollowEpochs(keras.callbacks.Callback):
@@ -202,6 +207,10 @@ class GAN(keras.Model):
         Args:
             loss: a name that `gankit.losses.get` knows, or an `AdversarialLoss`.
             generator_optimizer: Keras optimizer (or its name); None: `default_optimizers()`.
+                Its schedules, clipping and gradient accumulation count per network. Where
+                players alternate, some of the generator's accumulated gradients meet a
+                discriminator that has not been updated yet; under `update="one_stage"`,
+                accumulated batches are one large batch for both.
             discriminator_optimizer: another one, for the discriminator.
             discriminator_steps: updates of the discriminator per update of the generator, k in
                 Algorithm 1. A batch is shared out over them, so each step has fresh examples.
@@ -221,7 +230,8 @@ class GAN(keras.Model):
             run_eagerly: run the step without compiling it, for debugging.
             jit_compile: whether to compile with XLA. None: not for TensorFlow on a CPU, where it
                 does not pay; Keras' rule elsewhere.
-            steps_per_execution: batches per call of the compiled step (as in Keras).
+            steps_per_execution: batches per call of the compiled step (as in Keras, which takes
+                only 1 on PyTorch).
 
         Raises:
             ValueError: for an unknown loss, for one optimizer given for both networks, for an

@@ -109,3 +109,9 @@ def test_a_branch_is_differentiated_through():
 
         _, (gradient,) = autodiff.value_and_gradients(loss, [w])
         assert float(gradient) == expected
+
+
+def test_a_loss_without_variables_has_no_gradients():
+    w = keras.Variable(2.0)
+    value, (gradient,) = autodiff.value_and_gradients(lambda: (ops.ones(()), ops.ones(())), [w])
+    assert float(value) == 1.0 and (gradient is None or float(gradient) == 0.0)

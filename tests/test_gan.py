@@ -7,6 +7,9 @@ from keras import ops
 
 import gankit
 from gankit import autodiff
+from gankit.averaging import Averaging
+from gankit.historical import HistoricalAveraging
+from gankit.noise import InstanceNoise
 from gankit.penalties import Penalty
 
 layers = keras.layers
@@ -63,16 +66,13 @@ class LinearGAN(gankit.GAN):
         return ops.convert_to_tensor(self.latents)[:n]
 
 
-def linear_gan(**options):
+def linear_gan(rates=(0.1, 0.2), optimizer_options=None, **options):
     keras.utils.set_random_seed(3)
     generator = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
     discriminator = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
     gan = LinearGAN(generator, discriminator, latent_dim=3, data_range=None, seed=0)
-    gan.compile(
-        generator_optimizer=keras.optimizers.SGD(0.1),
-        discriminator_optimizer=keras.optimizers.SGD(0.2),
-        **options,
-    )
+    optimizers = (keras.optimizers.SGD(rate, **(optimizer_options or {})) for rate in rates)
+    gan.compile(options.pop("loss", "non_saturating"), *optimizers, **options)
     return gan
 
 
@@ -80,7 +80,7 @@ def sigmoid(t):
     return 1 / (1 + np.exp(-t))
 
 
-def numpy_step(weights, latents, real, penalty=0.0):
+def numpy_step(weights, latents, real, penalty=0.0, rates=(0.1, 0.2), clip=lambda g: g):
     """One non-saturating step with SGD, its gradients derived by hand, in double precision."""
     a, b, w, c = (np.asarray(v, "float64") for v in weights)
     n = len(real)
@@ -88,9 +88,9 @@ def numpy_step(weights, latents, real, penalty=0.0):
     fake = z @ a + b
     on_real, on_fake = -sigmoid(-(real @ w + c)) / n, sigmoid(fake @ w + c) / n
     grad_w = real.T @ on_real + fake.T @ on_fake + 2 * penalty * w
-    w, c = w - 0.2 * grad_w, c - 0.2 * (on_real.sum() + on_fake.sum())
+    w, c = w - rates[1] * clip(grad_w), c - rates[1] * clip(on_real.sum(0) + on_fake.sum(0))
     on_sample = (-sigmoid(-(fake @ w + c)) / n) @ w.T
-    return a - 0.1 * z.T @ on_sample, b - 0.1 * on_sample.sum(0), w, c
+    return a - rates[0] * clip(z.T @ on_sample), b - rates[0] * clip(on_sample.sum(0)), w, c
 
 
 def check_against_numpy(gan, expected):
@@ -106,6 +106,66 @@ def test_a_step_is_algorithm_1(points):
     )
     gan.fit(points, batch_size=48, verbose=0, shuffle=False)
     check_against_numpy(gan, expected)
+
+
+def test_each_network_follows_a_learning_rate_schedule_of_its_own(points):
+    schedules = keras.optimizers.schedules
+    rates = (
+        schedules.ExponentialDecay(0.4, 1, 0.5),
+        schedules.PiecewiseConstantDecay([1], [0.1, 1.0]),
+    )
+    gan = linear_gan(rates)
+    state = values(gan.weights[:4])
+    for step in (0, 1, 2):
+        state = numpy_step(
+            state, gan.latents, points[:16], rates=(0.4 * 0.5**step, 0.1 if step < 2 else 1.0)
+        )
+        gan.fit(points[:16], batch_size=16, verbose=0)
+    check_against_numpy(gan, state)
+
+
+@pytest.mark.parametrize("name", ["clipnorm", "clipvalue"])
+def test_each_optimizer_clips_its_own_gradients(points, name):
+    limit = 0.02
+    clips = {
+        "clipnorm": lambda g: g * min(1.0, limit / np.linalg.norm(g)),
+        "clipvalue": lambda g: np.clip(g, -limit, limit),
+    }
+    gan = linear_gan(optimizer_options={name: limit})
+    start = values(gan.weights[:4])
+    expected = numpy_step(start, gan.latents, points, clip=clips[name])
+    unclipped = numpy_step(start, gan.latents, points)
+    assert all(np.abs(expected[i] - unclipped[i]).max() > 1e-3 for i in (0, 2))
+    gan.fit(points, batch_size=48, verbose=0, shuffle=False)
+    check_against_numpy(gan, expected)
+
+
+def test_accumulated_batches_are_one_large_batch_for_the_discriminator(points):
+    """And for the generator under `update="one_stage"`: see `scripts/oracles/training.py`."""
+    gan = linear_gan(optimizer_options={"gradient_accumulation_steps": 2})
+    gan.latents = np.tile(gan.latents[:24], (2, 1))
+    start = values(gan.weights[:4])
+    expected = numpy_step(start, gan.latents, points)
+    gan.fit(points, batch_size=24, verbose=0, shuffle=False)
+    got = values(gan.weights[:4])
+    for mine, oracle in zip(got[2:], expected[2:], strict=True):
+        np.testing.assert_allclose(mine, oracle, rtol=1e-5, atol=1e-6)
+    assert all(changed(start, got)) and int(gan.generator_optimizer.iterations) == 1
+
+
+def test_steps_in_one_call_are_the_same_steps(make_gan, points, state_of):
+    def state(**options):
+        gan = make_gan(dropout=0.2, averaging=Averaging(20), **options)
+        gan.fit(points[:40], batch_size=8, verbose=0)
+        return state_of(gan)
+
+    if keras.backend.backend() == "torch":
+        with pytest.raises(ValueError, match="must be 1 with the PyTorch backend"):
+            state(steps_per_execution=3)
+        return
+    # Five steps: a call of three, and one that ends early.
+    for one, many in zip(state(), state(steps_per_execution=3), strict=True):
+        np.testing.assert_allclose(many, one, rtol=1e-5, atol=1e-6)
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -132,7 +192,8 @@ class Recorded(Penalty):
 
     def __call__(self, critic, real, fake, draws, step):
         noise = draws.normal(real)
-        return self.weight * ops.cast(step + 1, "float32") + 0.0 * ops.sum(critic(real + noise))
+        logits = ops.cast(critic(real + noise), "float32")
+        return self.weight * ops.cast(step + 1, "float32") + 0.0 * ops.sum(logits)
 
     def after_update(self, variables):
         for variable in variables:
@@ -260,11 +321,16 @@ def test_both_optimizers_are_loss_scaled_under_float16(points):
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_trains(policy, points):
+def test_mixed_precision_trains_with_everything_on(policy, points):
     keras.config.set_dtype_policy(policy)
     try:
         gan = half_precision_gan(policy)
-        gan.compile()
+        gan.compile(
+            averaging=Averaging(20),
+            instance_noise=InstanceNoise(0.1, steps=10),
+            historical_averaging=HistoricalAveraging(0.1, 0.1),
+            penalties=[Recorded(0.1, bound=0.5)],
+        )
         history = gan.fit(points, batch_size=16, epochs=2, verbose=0)
     finally:
         keras.config.set_dtype_policy("float32")
@@ -495,10 +561,12 @@ def test_impossible_batch_sizes_are_refused(make_gan, points, options, message):
         ({"loss": "hing"}, "Did you mean 'hinge'"),
         ({"discriminator_steps": 0}, "discriminator_steps=0"),
         ({"penalties": ["r1"]}, "'r1'"),
+        ({"instance_noise": 0.1}, "gankit.noise.InstanceNoise, or None. Received: 0.1"),
+        ({"historical_averaging": 0.1}, "gankit.historical.HistoricalAveraging, or None"),
     ],
 )
 def test_compile_refuses(make_gan, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make_gan(**options)
 
 

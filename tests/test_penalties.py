@@ -195,6 +195,14 @@ def test_training_moves_the_critic_by_the_gradients_of_all(points):
     np.testing.assert_allclose(without - after, 0.1 * expected, rtol=1e-4, atol=1e-6)
 
 
+def test_a_step_of_one_stage_skips_and_clips_too(points):
+    lazy, clipping = penalties.R1(0.1, every=3), penalties.WeightClipping(0.02)
+    gan = gan_of_points(penalties=[lazy, clipping], update="one_stage", run_eagerly=True)
+    terms = gan.fit(points[:32], batch_size=16, verbose=0).history["penalty"]
+    (kernel, _) = gan.discriminator.weights
+    assert terms[0] > 0 and np.abs(ops.convert_to_numpy(kernel.value)).max() <= np.float32(0.02)
+
+
 def test_weights_are_clipped_after_every_update(points):
     gan = gan_of_points(penalties=[penalties.WeightClipping(0.02)])
     history = gan.fit(points, batch_size=16, epochs=2, verbose=0)

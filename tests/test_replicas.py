@@ -18,6 +18,9 @@ import contextlib
 import keras, numpy as np
 import gankit
 from gankit import penalties
+from gankit.averaging import Averaging
+from gankit.historical import HistoricalAveraging
+from gankit.noise import InstanceNoise
 
 scope = contextlib.nullcontext
 if keras.backend.backend() == "jax" and replicas > 1:
@@ -34,7 +37,20 @@ if keras.backend.backend() == "tensorflow":
         assert strategy.num_replicas_in_sync == replicas
         scope = strategy.scope
 
-def train(steps, examples, penalised=False):
+def penalised():
+    return [penalties.GradientPenalty(0.1), penalties.DRAGAN(0.1),
+            penalties.R1(0.1, every=2), penalties.WeightClipping(0.4)]
+
+OPTIONS = {
+    "plain": {},
+    "two": {"discriminator_steps": 2},
+    "one_stage": {"update": "one_stage", "loss": "hinge", "penalties": penalised()},
+    "all": {"penalties": penalised(), "averaging": Averaging(20),
+            "instance_noise": InstanceNoise(0.2, steps=5),
+            "historical_averaging": HistoricalAveraging(0.1, 0.1)},
+}
+
+def train(options, examples):
     layers = keras.layers
     with scope():
         keras.utils.set_random_seed(0)
@@ -42,12 +58,10 @@ def train(steps, examples, penalised=False):
         discriminator = keras.Sequential(
             [keras.Input((2,)), layers.Dense(8, "relu"), layers.Dense(1)])
         gan = gankit.GAN(generator, discriminator, latent_dim=4, data_range=None, seed=0)
-        gan.compile(discriminator_steps=steps,
-                    penalties=[penalties.GradientPenalty(0.1), penalties.DRAGAN(0.1),
-                               penalties.R1(0.1, every=2), penalties.WeightClipping(0.4)]
-                               if penalised else [],
-                    generator_optimizer=keras.optimizers.SGD(0.1, momentum=0.5),
-                    discriminator_optimizer=keras.optimizers.SGD(0.1, momentum=0.5))
+        limit = 0.05 if options == "all" else None
+        sgd = [keras.optimizers.SGD(0.1, momentum=0.5, clipnorm=limit) for _ in range(2)]
+        gan.compile(generator_optimizer=sgd[0], discriminator_optimizer=sgd[1],
+                    **OPTIONS[options])
     points = np.random.default_rng(0).normal(size=(examples, 2)).astype("float32")
     history = gan.fit(points, batch_size=16, epochs=2, verbose=0).history
     weights = [keras.ops.convert_to_numpy(v.value) for v in gan.weights]
@@ -58,13 +72,16 @@ np.savez(out, **{f"{case}: {name}": value
                  for case in cases for name, value in train(*case).items()})
 """
 
-# Steps of the discriminator and number of examples, in batches of 16. The last batch holds 12 of
-# 44 examples, which are shared out evenly; of 43, TensorFlow gives one replica fewer than the other
+# What is compiled, and the number of examples, in batches of 16. The last batch holds 12 of 44
+# examples, which are shared out evenly; of 43, TensorFlow gives one replica fewer than the other
 # (JAX refuses to split such a batch).
 CASES = {
-    "tensorflow": [(1, 44), (2, 48), (1, 43, True)],
-    "jax": [(1, 44, True), (2, 48)],
+    "tensorflow": [("plain", 44), ("two", 48), ("one_stage", 43), ("all", 43)],
+    "jax": [("two", 48), ("one_stage", 44), ("all", 44)],
 }
+# Arrays: eight weights and four means; a penalty's mean; the average's four weights and a count,
+# and eight means and two counts of historical averaging.
+ARRAYS = {"plain": 12, "two": 12, "one_stage": 13, "all": 13 + 5 + 10}
 
 
 def run(tmp_path, replicas, cases):
@@ -86,6 +103,6 @@ if keras.backend.backend() in CASES:  # Keras trains on one device with PyTorch
     def test_two_replicas_equal_one(tmp_path):
         cases = CASES[keras.backend.backend()]
         one, two = run(tmp_path, 1, cases), run(tmp_path, 2, cases)
-        assert one.keys() == two.keys() and len(one) == len(cases) * (8 + 4) + 1
+        assert one.keys() == two.keys() and len(one) == sum(ARRAYS[case] for case, _ in cases)
         for name in one:
             np.testing.assert_allclose(two[name], one[name], rtol=1e-5, atol=1e-6, err_msg=name)

@@ -20,7 +20,10 @@ SCRIPT = """
 import json, os, signal, sys
 import keras, numpy as np
 import gankit
+from gankit.averaging import Averaging
 from gankit.callbacks import BackupAndRestore
+from gankit.historical import HistoricalAveraging
+from gankit.noise import InstanceNoise
 
 out, backup, kind, kill_at = sys.argv[1:]
 kill_at = json.loads(kill_at)
@@ -35,7 +38,9 @@ def network(inputs, outputs):
 
 gan = gankit.GAN(network(4, 2), network(2, 1), latent_dim=4, data_range=None,
                  seed=3 if fresh else 99)
-gan.compile(discriminator_steps=2,
+gan.compile(discriminator_steps=2, averaging=Averaging(half_life=50),
+            instance_noise=InstanceNoise(0.1, steps=40),
+            historical_averaging=HistoricalAveraging(0.1, 0.1),
             generator_optimizer=keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9))
 points = np.random.default_rng(0).normal(size=(90, 2)).astype("float32")
 

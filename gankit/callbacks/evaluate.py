@@ -216,7 +216,7 @@ class Evaluate(SameLatents):
             self.model.load_weights(self.path)
 
     def _measured_network(self) -> keras.Model:
-        averaged = getattr(self.model, "averaged_generator", None)
+        averaged = self.model.averaged_generator
         return self.model.generator if averaged is None else averaged
 
 

@@ -175,7 +175,7 @@ class HealthMonitor(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Find out at which step the epoch begins, and look once before the first."""
         self._epoch = epoch + 1
-        self._begin = self._step = int(self.model.generator_optimizer.iterations)
+        self._begin = self._step = int(self.model.optimizer.iterations)
         if self._next is None:
             self._look()
 

@@ -39,7 +39,7 @@ class PenaltyAtPoints(Penalty):
 
         Args:
             critic: maps examples to logits, in training mode.
-            points: what `points` returned.
+            points: what `points` returned; constants, to the critic's gradients.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `value`.")
 

@@ -37,11 +37,12 @@ def error(penalty, formula):
     """
     variable = keras.Variable(WEIGHTS, dtype="float32")
 
-    def objective():
+    def critic(x):
         a, b, c = layers_of(ops.convert_to_tensor(variable), ops.reshape)
-        value = penalty(
-            lambda x: ops.tanh(x @ a + b) @ c, single(REAL), single(FAKE), Given(), step=0
-        )
+        return ops.tanh(x @ a + b) @ c
+
+    def objective():
+        value = penalty(critic, single(REAL), single(FAKE), Given(), step=0)
         return value, value
 
     def in_double(weights):

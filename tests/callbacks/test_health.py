@@ -239,7 +239,7 @@ def test_steps_are_counted_over_epochs_and_resumption(make_gan, points):
 
 def test_a_conditional_game_is_watched_with_labels(make_gan, points):
     labels = np.arange(48) % 3
-    gan = make_gan(num_classes=3, run_eagerly=True)
+    gan = make_gan(num_classes=3)
     monitor = HealthMonitor(points, labels=labels, n=20)
     gan.fit(points, labels, batch_size=24, verbose=0, callbacks=[monitor])
     assert monitor.real.shape == (20, 2)

@@ -40,7 +40,7 @@ def test_scalars_and_pictures_stand_side_by_side(images_gan, tmp_path):
     images = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
     callbacks = [
         Evaluate({"spread": np.std}, n=4),
-        keras.callbacks.TensorBoard(tmp_path),
+        keras.callbacks.TensorBoard(tmp_path, write_steps_per_second=True),
         SampleSummary(tmp_path, n=4),
     ]
     history = images_gan.fit(images, batch_size=8, verbose=0, callbacks=callbacks).history
@@ -50,6 +50,8 @@ def test_scalars_and_pictures_stand_side_by_side(images_gan, tmp_path):
         (event,) = events.Tensors(f"epoch_{name}")
         assert event.step == 0
         assert tensor_util.make_ndarray(event.tensor_proto) == pytest.approx(history[name][0])
+    for name in ("steps_per_second", "learning_rate_generator_adam"):
+        assert f"epoch_{name}" in events.Tags()["tensors"]
 
 
 def test_colours(drive, tmp_path):
