@@ -418,7 +418,7 @@ def apply_gradients(
         variables: the variables.
     """
     if _BACKEND == "tensorflow":
-        optimizer.apply(gradients, variables)
+        optimizer.apply(_clipped_together(optimizer, gradients), variables)
     elif _BACKEND == "torch":
         with torch.no_grad():
             optimizer.apply(gradients, variables)
@@ -430,6 +430,26 @@ def apply_gradients(
         )
         _assign(variables, new_values)
         _assign(optimizer.variables, new_state)
+
+
+def _clipped_together(optimizer, gradients):
+    """Gradients of which the sum over replicas is clipped as on one device.
+
+    Keras clips what each replica brings, and adds it up then. Here the sum is clipped first; of
+    its equal shares, none is long enough to be clipped again.
+    """
+    replica = tf.distribute.get_replica_context()
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    clips = inner.clipnorm or inner.global_clipnorm or inner.clipvalue
+    if not clips or replica is None or replica.num_replicas_in_sync == 1:
+        return gradients
+    sums = [
+        g if g is None else replica.all_reduce("SUM", tf.convert_to_tensor(g)) for g in gradients
+    ]
+    scale = optimizer.scale_loss(1.0)
+    clipped = inner._clip_gradients([g if g is None else g / scale for g in sums])
+    share = scale / replica.num_replicas_in_sync
+    return [g if g is None else g * share for g in clipped]
 
 
 def run_step(step: Callable[[Any], dict], model: keras.Model, arguments: tuple) -> Any:
