@@ -181,3 +181,24 @@ def test_the_cost_of_metrics_is_measured():
     assert all(row["seconds"] >= 0 for row in rows.values())
     peaks = [row["peak_mib"] for row in rows.values()]
     assert peaks == sorted(peaks) and total["peak_mib"] == peaks[-1] > 100
+
+
+def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch):
+    import step_quality
+
+    load = step_quality.datasets.load
+    few = {split: [part[:256] for part in load("glyphs", split)] for split in ("train", "test")}
+    monkeypatch.setattr(step_quality.datasets, "load", lambda name, split="train": few[split])
+    monkeypatch.setattr(step_quality, "RESULT", tmp_path / "result.json")
+    monkeypatch.setattr(step_quality, "RUN", tmp_path / "runs")
+    monkeypatch.setattr(step_quality, "SAMPLES", 256)
+    monkeypatch.setattr(sys, "argv", ["step_quality.py", "--epochs=1", "--seeds=1", "--width=2"])
+    step_quality.main()
+    first = (tmp_path / "result.json").read_text()
+    distances = json.loads(first)["frechet"]
+    assert list(distances) == list(step_quality.ARMS)
+    assert all(0 < d < 10_000 for (d,) in distances.values())
+
+    monkeypatch.setattr(step_quality, "frechet", None)  # what is known is not trained again
+    step_quality.main()
+    assert (tmp_path / "result.json").read_text() == first
