@@ -17,7 +17,7 @@ from gankit.callbacks import SampleGrid
 from gankit.models.dcgan import DCGAN
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "noise_to_digits.png"
-EPOCHS = (1, 2, 4, 8, 16)
+EPOCHS = (1, 2, 4, 8, 12)
 SHOWN, SEED = 30, 3
 
 
