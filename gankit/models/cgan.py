@@ -631,10 +631,16 @@ class ConvCGAN(GAN):
         return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Choose the objective and the optimizers, as `gankit.GAN.compile` does."""
+        """Choose the objective and the optimizers, as `gankit.GAN.compile` does.
+
+        With an auxiliary classifier, `fit` also reports `class_loss` and `fake_class_loss`, the
+        cross-entropy on real and on generated images; `discriminator_loss` and `generator_loss`
+        are what they are without it.
+        """
         super().compile(*args, **kwargs)
         if self.conditioning == "auxiliary_classifier":
-            self._trackers["class_loss"] = keras.metrics.Mean(name="class_loss")
+            for name in ("class_loss", "fake_class_loss"):
+                self._trackers[name] = keras.metrics.Mean(name=name)
 
     def discriminator_step(self, real: Any, labels: Any = None) -> None:
         """Update the discriminator; as auxiliary classifier, against the class loss too.
@@ -656,11 +662,10 @@ class ConvCGAN(GAN):
 
         def objective():
             real_logits, real_classes = self._name_classes(real)
-            fake_logits, fake_classes = self._name_classes(fake)
+            fake_logits, _ = self._name_classes(fake)
             loss, report = self._judge(real_logits, fake_logits)
-            on_real = class_cross_entropy(real_classes, labels)
-            report["class_loss"] = on_real
-            loss = loss + on_real + class_cross_entropy(fake_classes, labels)
+            report["class_loss"] = class_cross_entropy(real_classes, labels)
+            loss = loss + report["class_loss"]
             if self.penalties:
                 report["penalty"] = self._penalty(critic, real, fake)
                 loss = loss + report["penalty"]
@@ -686,8 +691,9 @@ class ConvCGAN(GAN):
                 fake_logits, fake_classes = self._name_classes(fake)
                 real_logits = self._name_classes(judged)[0] if self._compares else None
             loss = self._generator_loss(fake_logits, real_logits)
-            loss = loss + class_cross_entropy(fake_classes, labels)
-            return loss, {"generator_loss": loss}
+            report = {"generator_loss": loss}
+            report["fake_class_loss"] = class_cross_entropy(fake_classes, labels)
+            return loss + report["fake_class_loss"], report
 
         self._minimize(objective, self.generator, self.generator_optimizer, real)
 
