@@ -314,7 +314,7 @@ def build_conv_generator(
         image_shape: `(size, size, channels)` with a size that `dcgan.plan` takes.
         num_classes: number of classes, for class numbers of shape `(batch,)`.
         label_size: or the size of label vectors, shape `(batch, label_size)`.
-        conditioning: one of `CONDITIONINGS`; with `label_size`, `"concat"` or `"embedding"`.
+        conditioning: one of `CONDITIONINGS`; with `label_size`, any but `"projection"`.
         latent_dim: size of the latent vectors.
         width: maps next to the image, doubled at every step away from it.
         kernel_size: side of the kernels, at least 2.
@@ -378,9 +378,11 @@ def build_conv_generator(
 
 @keras.saving.register_keras_serializable("gankit")
 class AuxiliaryHead(layers.Layer):
-    r"""The two outputs of an AC-GAN's discriminator: real or generated, and which class.
+    r"""The two outputs of an AC-GAN's discriminator: real or generated, and what the label is.
 
     $$s = w^\top \phi(x) + b, \qquad l = W \phi(x) + c$$
+
+    $l$ are class logits, or, for labels that are vectors, an estimate of the label.
 
     Called as a layer it gives the logit $s$ alone, and takes labels without looking at them, so
     that the discriminator has the form of every other conditional one. `outputs` gives both.
@@ -392,12 +394,12 @@ class AuxiliaryHead(layers.Layer):
         `(batch, 1)`.
 
     Args:
-        num_classes: number of classes, at least 1.
+        size: number of classes, or size of the label vectors, at least 1.
         kernel_initializer: for both kernels.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `num_classes` is no whole number of at least 1.
+        ValueError: if `size` is no whole number of at least 1.
 
     Example:
 
@@ -413,32 +415,32 @@ class AuxiliaryHead(layers.Layer):
     section 3.
     """
 
-    def __init__(self, num_classes: int, kernel_initializer: Any = "glorot_uniform", **kwargs: Any):
+    def __init__(self, size: int, kernel_initializer: Any = "glorot_uniform", **kwargs: Any):
         super().__init__(**kwargs)
-        self.num_classes = checks.check_count("num_classes", num_classes)
+        self.size = checks.check_count("size", size)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
         features = input_shape[0]
         options = {"kernel_initializer": self.kernel_initializer.clone(), "dtype": "float32"}
         self.logit = layers.Dense(1, **options)
-        self.classes = layers.Dense(self.num_classes, **options)
+        self.label = layers.Dense(self.size, **options)
         self.logit.build(features)
-        self.classes.build(features)
+        self.label.build(features)
 
     def call(self, inputs):
         return self.logit(inputs[0])
 
     def outputs(self, features: Any) -> tuple[Any, Any]:
-        """Compute the logit `(batch, 1)` and the class logits `(batch, num_classes)`."""
-        return self.logit(features), self.classes(features)
+        """Compute the logit `(batch, 1)` and what the label is taken for, `(batch, size)`."""
+        return self.logit(features), self.label(features)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0][0], 1)
 
     def get_config(self):
         return super().get_config() | {
-            "num_classes": self.num_classes,
+            "size": self.size,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
 
@@ -463,7 +465,7 @@ def build_conv_discriminator(
         image_shape: `(size, size, channels)` with a size that `dcgan.plan` takes.
         num_classes: number of classes, for class numbers of shape `(batch,)`.
         label_size: or the size of label vectors, shape `(batch, label_size)`.
-        conditioning: one of `CONDITIONINGS`; with `label_size`, `"concat"` or `"embedding"`.
+        conditioning: one of `CONDITIONINGS`; with `label_size`, any but `"projection"`.
         width: maps of the first convolution, doubled at every step.
         kernel_size: side of the kernels, at least 2.
         seed: seed of the initial weights. None: Keras' own random state.
@@ -502,7 +504,7 @@ def build_conv_discriminator(
         if conditioning == "projection":
             head = ProjectionHead(num_classes, name="head", dtype="float32")
         else:
-            head = AuxiliaryHead(num_classes, normal(), name="head", dtype="float32")
+            head = AuxiliaryHead(num_classes or label_size, normal(), name="head", dtype="float32")
         logits = head([trunk(images), labels])
     else:
         logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(
@@ -546,8 +548,9 @@ class ConvCGAN(GAN):
     - `"projection"`: the generator normalises with a scale and an offset per class; the logit is
       $s(x, y) = v_y^\top \phi(x) + w^\top \phi(x) + b$ (Miyato and Koyama 2018).
     - `"auxiliary_classifier"`: beside the latents; the discriminator does not see it, and names
-      it. Its cross-entropy $L_C$ on real and on generated images is added to the discriminator's
-      loss, and that on generated images to the generator's (Odena et al. 2017).
+      it. Its cross-entropy on real images is added to the discriminator's loss, that on generated
+      ones to the generator's (Odena et al. 2017). For label vectors, the squared distance
+      $|y - l(x)|^2$ takes its place.
 
     Latents are uniform on [-1, 1]; the default optimizers are DCGAN's.
 
@@ -556,7 +559,7 @@ class ConvCGAN(GAN):
         num_classes: number of classes.
         label_size: instead of it, the size of label vectors: for quantities such as angles, or for
             several labels at once, classes as one-hot numbers among them. Scale each to about
-            [-1, 1]. With `conditioning` `"concat"` or `"embedding"`.
+            [-1, 1]. Any `conditioning` but `"projection"`.
         conditioning: one of `CONDITIONINGS`.
         latent_dim: size of the latent vectors.
         width: maps of the layers next to the image; every step away from it doubles them.
@@ -584,7 +587,9 @@ class ConvCGAN(GAN):
     Source: the papers above. Departures, so that the four differ in the label alone: all have
     DCGAN's layers and losses (Denton's and Odena's are others; Miyato and Koyama normalise spectra
     and sum the features over positions, and use the hinge loss); generated images get the labels of
-    the batch's real ones, where some of the papers draw labels uniformly.
+    the batch's real ones, where some of the papers draw labels uniformly; the auxiliary classifier
+    learns from real images alone, as in the released code of Gulrajani et al. (2017). Odena's
+    learns from generated ones too, and can then agree with the generator on a code of their own.
     """
 
     def __init__(
@@ -633,13 +638,13 @@ class ConvCGAN(GAN):
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Choose the objective and the optimizers, as `gankit.GAN.compile` does.
 
-        With an auxiliary classifier, `fit` also reports `class_loss` and `fake_class_loss`, the
+        With an auxiliary classifier, `fit` also reports `label_loss` and `fake_label_loss`, the
         cross-entropy on real and on generated images; `discriminator_loss` and `generator_loss`
         are what they are without it.
         """
         super().compile(*args, **kwargs)
         if self.conditioning == "auxiliary_classifier":
-            for name in ("class_loss", "fake_class_loss"):
+            for name in ("label_loss", "fake_label_loss"):
                 self._trackers[name] = keras.metrics.Mean(name=name)
 
     def discriminator_step(self, real: Any, labels: Any = None) -> None:
@@ -658,14 +663,14 @@ class ConvCGAN(GAN):
         real, fake = self._noisy(real), self._noisy(fake)
 
         def critic(examples):
-            return self._name_classes(examples)[0]
+            return self._judge_and_name(examples)[0]
 
         def objective():
-            real_logits, real_classes = self._name_classes(real)
-            fake_logits, _ = self._name_classes(fake)
+            real_logits, real_named = self._judge_and_name(real)
+            fake_logits, _ = self._judge_and_name(fake)
             loss, report = self._judge(real_logits, fake_logits)
-            report["class_loss"] = class_cross_entropy(real_classes, labels)
-            loss = loss + report["class_loss"]
+            report["label_loss"] = self._label_loss(real_named, labels)
+            loss = loss + report["label_loss"]
             if self.penalties:
                 report["penalty"] = self._penalty(critic, real, fake)
                 loss = loss + report["penalty"]
@@ -688,17 +693,22 @@ class ConvCGAN(GAN):
         def objective():
             fake = self._noisy(self._call_generator(latents, labels, training=True))
             with autodiff.frozen(self.discriminator):
-                fake_logits, fake_classes = self._name_classes(fake)
-                real_logits = self._name_classes(judged)[0] if self._compares else None
+                fake_logits, fake_named = self._judge_and_name(fake)
+                real_logits = self._judge_and_name(judged)[0] if self._compares else None
             loss = self._generator_loss(fake_logits, real_logits)
             report = {"generator_loss": loss}
-            report["fake_class_loss"] = class_cross_entropy(fake_classes, labels)
-            return loss + report["fake_class_loss"], report
+            report["fake_label_loss"] = self._label_loss(fake_named, labels)
+            return loss + report["fake_label_loss"], report
 
         self._minimize(objective, self.generator, self.generator_optimizer, real)
 
-    def _name_classes(self, images):
-        """Logits and class logits, from one pass in training."""
+    def _label_loss(self, named, labels):
+        if self.label_size is None:
+            return class_cross_entropy(named, labels)
+        return ops.mean(ops.sum(ops.square(named - labels), axis=-1))
+
+    def _judge_and_name(self, images):
+        """Logits, and what the label is taken for, from one pass in training."""
         features = self.discriminator.get_layer("trunk")(images, training=True)
         return self.discriminator.get_layer("head").outputs(features)
 
@@ -776,9 +786,8 @@ def _check_conditioning(conditioning: str, label_size: int | None) -> None:
             f"`conditioning` must be one of {CONDITIONINGS}. "
             f"Received: conditioning={conditioning!r}."
         )
-    if label_size is not None and conditioning not in ("concat", "embedding"):
+    if label_size is not None and conditioning == "projection":
         raise ValueError(
-            f"Label vectors (label_size={label_size}) enter by 'concat' or 'embedding'; "
-            f"'projection' and 'auxiliary_classifier' need class numbers. "
-            f"Received: conditioning={conditioning!r}."
+            f"'projection' needs class numbers (num_classes); label vectors enter by "
+            f"'concat', 'embedding' or 'auxiliary_classifier'. Received: label_size={label_size}."
         )

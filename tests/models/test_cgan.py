@@ -105,7 +105,7 @@ def test_it_trains_saves_and_loads(make, tmp_path):
     images, labels = data(24, gan.example_shape[0])
     history = gan.fit(images, labels, batch_size=12, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
-    assert ("class_loss" in history) == (make == "auxiliary_classifier")
+    assert ("label_loss" in history) == (make == "auxiliary_classifier")
 
     samples = gan.generate(labels=[2, 0, 1], seed=0)
     assert samples.shape == (3, *gan.example_shape) and np.abs(samples).max() <= 1
@@ -115,14 +115,19 @@ def test_it_trains_saves_and_loads(make, tmp_path):
     np.testing.assert_array_equal(again.generate(labels=[2, 0, 1], seed=0), samples)
 
 
-@pytest.mark.parametrize("make", [dense_gan, "concat", "embedding"])
+@pytest.mark.parametrize("make", [dense_gan, "concat", "embedding", "auxiliary_classifier"])
 def test_label_vectors(make, tmp_path):
     options = dict(num_classes=None, label_size=2)
     gan = dense_gan(**options) if make is dense_gan else conv_gan(make, **options)
     images, _ = data(24, gan.example_shape[0])
-    if make == "concat":
-        gan.compile()
-        gan.fit(images, vectors(), batch_size=12, verbose=0)
+    if make == "auxiliary_classifier":
+        still = [keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0)]
+        gan.compile("non_saturating", *still)
+        found = gan.fit(images, vectors(), batch_size=24, verbose=0).history["label_loss"]
+        trunk, head = map(gan.discriminator.get_layer, ("trunk", "head"))
+        named = array(head.outputs(trunk(images, training=True))[1])
+        expected = np.mean(np.sum((named - vectors()) ** 2, axis=1))
+        np.testing.assert_allclose(found, [expected], rtol=1e-4)
     one = gan.generate(labels=[[0.5, -1.0]], latents=np.zeros((1, 4)))
     other = gan.generate(labels=[[-0.5, -1.0]], latents=np.zeros((1, 4)))
     assert np.abs(one - other).max() > 1e-6
@@ -187,8 +192,8 @@ def test_the_auxiliary_classifiers_losses_are_the_papers():
     found = {name: values[0] for name, values in history.items()}
     adversarial = np.logaddexp(0, -real_logit).mean() + np.logaddexp(0, fake_logit).mean()
     expected = {
-        "class_loss": on_real,
-        "fake_class_loss": on_fake,
+        "label_loss": on_real,
+        "fake_label_loss": on_fake,
         "discriminator_loss": adversarial,
         "generator_loss": np.logaddexp(0, -fake_logit).mean(),
     }
@@ -205,7 +210,7 @@ def test_an_auxiliary_classifier_learns_the_classes():
     gan = conv_gan("auxiliary_classifier", width=4)
     adams = [keras.optimizers.Adam(2e-3, beta_1=0.5) for _ in range(2)]
     gan.compile(generator_optimizer=adams[0], discriminator_optimizer=adams[1])
-    losses = gan.fit(images, labels, batch_size=16, epochs=6, verbose=0).history["class_loss"]
+    losses = gan.fit(images, labels, batch_size=16, epochs=6, verbose=0).history["label_loss"]
     assert losses[-1] < 0.2 < losses[0]
     trunk, head = map(gan.discriminator.get_layer, ("trunk", "head"))
     found = softmax(array(head.outputs(trunk(images))[1]), axis=1).argmax(axis=1)
@@ -256,7 +261,10 @@ def test_fit_refuses_labels_before_training(make, labels, error, message):
     ("change", "message"),
     [
         ({"conditioning": "concatenate"}, "'concat'.*Received: conditioning='concatenate'"),
-        ({"num_classes": None, "label_size": 2, "conditioning": "projection"}, "class numbers"),
+        (
+            {"num_classes": None, "label_size": 2, "conditioning": "projection"},
+            "class numbers.*size=2",
+        ),
         ({"num_classes": 3, "label_size": 2}, "num_classes=3, label_size=2"),
         ({"num_classes": None}, "num_classes=None, label_size=None"),
         ({"num_classes": 1}, "num_classes=1"),
@@ -287,5 +295,5 @@ def test_impossible_dense_gans_are_refused(change, message):
 
 
 def test_an_auxiliary_head_needs_classes():
-    with pytest.raises(ValueError, match="num_classes=0"):
+    with pytest.raises(ValueError, match="size=0"):
         AuxiliaryHead(0)
