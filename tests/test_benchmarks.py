@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -181,3 +182,39 @@ def test_the_cost_of_metrics_is_measured():
     assert all(row["seconds"] >= 0 for row in rows.values())
     peaks = [row["peak_mib"] for row in rows.values()]
     assert peaks == sorted(peaks) and total["peak_mib"] == peaks[-1] > 100
+
+
+def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
+    import cgan_conditioning
+
+    from gankit import datasets, metrics
+
+    monkeypatch.setattr(cgan_conditioning, "PER_CLASS", 5)
+    images, labels = datasets.load("glyphs", "test")
+    options = SimpleNamespace(width=2, epochs=1)
+    data = images[:200], labels[:200]
+    judge = metrics.digit_classifier()
+    found = cgan_conditioning.run("projection", 0, options, data, judge, tmp_path)
+    assert 0 <= found["accuracy"] <= 1 and len(found["frechet_per_class"]) == 10
+    other = found | {"accuracy": found["accuracy"] + 0.2}
+    row = cgan_conditioning.summary({"projection": [found, other]})["projection"]
+    assert row["accuracy"]["mean"] == pytest.approx(found["accuracy"] + 0.1)
+    assert row["accuracy"]["spread"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("name", ["dense", "convolutional"])
+def test_conditional_mnist_is_trained_and_scored(name):
+    import cgan_mnist
+
+    from gankit import datasets
+
+    images, labels = datasets.load("glyphs", "test")
+    images, labels = images[:200], labels[:200]
+    options = SimpleNamespace(seed=0, width=2, epochs=1, conv_epochs=1)
+    gan, training = getattr(cgan_mnist, name)(options, images)
+    shown = images if name == "dense" else cgan_mnist.padded(images)
+    gan.fit(shown, labels, verbose=0, **training)
+    samples = cgan_mnist.drawn(gan, np.arange(10), seed=0)
+    assert samples.shape == (10, 28, 28, 1)
+    score = cgan_mnist.parzen(samples, (images[:20] + 1) / 2, (images[20:40] + 1) / 2)
+    assert np.isfinite(list(score.values())).all()
