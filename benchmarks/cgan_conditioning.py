@@ -1,6 +1,6 @@
 """Four ways for a label to enter a conditional GAN: the same networks and budget, over seeds.
 
-    python benchmarks/cgan_conditioning.py [--epochs 6] [--seeds 3]
+    python benchmarks/cgan_conditioning.py [--epochs 3] [--seeds 3]
 
 Each run's score is kept as soon as it is known, and a run that was killed is taken up where it
 stopped. The result goes to `benchmarks/results/cgan_conditioning.json`; the chapter `04_cgan` shows
@@ -93,7 +93,7 @@ def summary(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=6, help="passes over the 12,000 glyphs")
+    parser.add_argument("--epochs", type=int, default=3, help="passes over the 12,000 glyphs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--width", type=int, default=16)
     options = parser.parse_args()
