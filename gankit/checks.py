@@ -9,7 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["check_count", "check_examples", "check_images", "check_labels"]
+__all__ = [
+    "check_count",
+    "check_every_class",
+    "check_examples",
+    "check_images",
+    "check_label_vectors",
+    "check_labels",
+]
 
 
 def check_count(name: str, value: Any, minimum: int = 1) -> int:
@@ -98,6 +105,59 @@ def check_labels(labels: Any, examples: int | None, num_classes: int) -> None:
         raise ValueError(
             f"Labels must lie in [0, {num_classes}). Received {int(values[wrong[0]])} at index "
             f"{int(wrong[0])} ({len(wrong)} of {len(values)} labels are out of range)."
+        )
+
+
+def check_every_class(labels: Any, num_classes: int) -> None:
+    """Refuse labels that leave a class out: the networks would learn nothing about it.
+
+    Args:
+        labels: array of class numbers that `check_labels` has let through.
+        num_classes: how many classes the networks have.
+
+    Raises:
+        ValueError: naming the classes that do not occur.
+    """
+    counts = np.bincount(np.asarray(labels), minlength=num_classes)
+    missing = np.flatnonzero(counts == 0).tolist()
+    if missing:
+        raise ValueError(
+            f"No example has label {', '.join(map(str, missing[:10]))}"
+            f"{', ...' if len(missing) > 10 else ''}: with num_classes={num_classes}, every class "
+            f"from 0 to {num_classes - 1} needs examples, or nothing is learned of it. Number the "
+            f"classes that are there from 0 on, and build the GAN with their number."
+        )
+
+
+def check_label_vectors(labels: Any, examples: int | None, size: int) -> None:
+    """Refuse labels that are no vectors of finite numbers.
+
+    Args:
+        labels: array or tensor of shape `(examples, size)`.
+        examples: how many there should be, or None for any number.
+        size: how many numbers a label holds.
+
+    Raises:
+        TypeError: if the labels are not floating point.
+        ValueError: on a wrong shape, or on NaN or infinite values.
+    """
+    dtype = keras.backend.standardize_dtype(labels.dtype)
+    if "float" not in dtype:
+        raise TypeError(
+            f"Labels that are vectors must be floating point. Received dtype {dtype}: convert "
+            f"them with y.astype('float32')."
+        )
+    shape = tuple(labels.shape)
+    if len(shape) != 2 or shape[1] != size or (examples is not None and shape[0] != examples):
+        wanted = f"({'examples' if examples is None else examples}, {size})"
+        raise ValueError(f"Labels must have shape {wanted}. Received shape {shape}.")
+    values = np.asarray(keras.ops.convert_to_numpy(labels), dtype="float32")
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        where = tuple(int(i) for i in wrong[0])
+        raise ValueError(
+            f"Labels hold {len(wrong)} values that are NaN or infinite, the first at index "
+            f"{where}: {values[where]}. Remove or repair these examples."
         )
 
 

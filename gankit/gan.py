@@ -75,14 +75,18 @@ class GAN(keras.Model):
         discriminator: Keras model from examples to logits of shape `(batch, 1)`, without sigmoid.
         latent_dim: size of the latent vectors.
         num_classes: for a conditional GAN, the number of classes: both networks then take a list
-            `[input, labels]` with integer labels of shape `(batch,)`. None: no labels.
+            `[input, labels]` with integer labels of shape `(batch,)`. None: no classes.
         data_range: values that examples may take, lowest and highest; None for unbounded data
             such as points. Data outside it is refused by `fit`.
         seed: what the latents and the order of the data depend on. None draws one (which
             `keras.utils.set_random_seed` governs). The initial weights belong to the networks.
+        label_size: for a GAN conditional on quantities, such as an angle, or on several things at
+            once: how many numbers a label holds. Labels are then floats of shape
+            `(batch, label_size)`. None: no such labels.
 
     Raises:
-        ValueError: if the two networks do not fit each other or `latent_dim`.
+        ValueError: if the two networks do not fit each other or `latent_dim`, or both
+            `num_classes` and `label_size` are given.
 
     Example:
 
@@ -119,6 +123,7 @@ class GAN(keras.Model):
         num_classes: int | None = None,
         data_range: tuple[float, float] | None = (-1.0, 1.0),
         seed: int | None = None,
+        label_size: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -126,6 +131,14 @@ class GAN(keras.Model):
         self.num_classes = num_classes
         if num_classes is not None:
             self.num_classes = checks.check_count("num_classes", num_classes, minimum=2)
+        self.label_size = label_size
+        if label_size is not None:
+            self.label_size = checks.check_count("label_size", label_size)
+            if num_classes is not None:
+                raise ValueError(
+                    f"Labels are class numbers or vectors. Received: num_classes={num_classes} and "
+                    f"label_size={label_size}. Classes fit into a vector as one-hot numbers."
+                )
         self.data_range = None if data_range is None else tuple(float(v) for v in data_range)
         if self.data_range is not None and not self.data_range[0] < self.data_range[1]:
             raise ValueError(
@@ -146,9 +159,29 @@ class GAN(keras.Model):
         self._trackers = {}
         self.built = True
 
+    @property
+    def conditional(self) -> bool:
+        """Whether both networks take labels."""
+        return self.num_classes is not None or self.label_size is not None
+
+    @property
+    def _condition(self) -> str:
+        name = "num_classes" if self.label_size is None else "label_size"
+        return f"{name}={getattr(self, name)}"
+
+    @property
+    def _label_shape(self) -> tuple:
+        return () if self.label_size is None else (self.label_size,)
+
+    @property
+    def _label_dtype(self) -> str:
+        return "int32" if self.label_size is None else "float32"
+
     def _connect(self) -> tuple:
         """Build both networks symbolically, and find the shape of an example."""
-        labels = [keras.KerasTensor((None,), "int32")] if self.num_classes else []
+        labels = []
+        if self.conditional:
+            labels = [keras.KerasTensor((None, *self._label_shape), self._label_dtype)]
         latents = keras.KerasTensor((None, self.latent_dim))
         try:
             examples = self.generator([latents, *labels] if labels else latents)
@@ -322,7 +355,7 @@ class GAN(keras.Model):
         steps = self.discriminator_steps
         if steps > 1:
             return f"it updates each player once. Received: discriminator_steps={steps}."
-        labels = ops.zeros((4,), "int32") if self.num_classes else None
+        labels = ops.zeros((4, *self._label_shape), self._label_dtype) if self.conditional else None
         return one_stage.objection(
             self.adversarial_loss,
             lambda examples: self._call_discriminator(examples, labels, training=True),
@@ -363,7 +396,8 @@ class GAN(keras.Model):
         Args:
             x: array of examples, or anything `keras.Model.fit` takes that yields batches
                 (`gankit.datasets.stream(...)`, `tf.data.Dataset`, `PyDataset`, `DataLoader`).
-            y: class numbers, for a conditional GAN and an array `x`.
+            y: labels, for a conditional GAN and an array `x`: class numbers, or vectors of
+                `label_size` numbers.
             batch_size: examples per `train_step`, for arrays. Default 64.
             epochs: index of the epoch to stop at.
             verbose: as in Keras.
@@ -377,9 +411,11 @@ class GAN(keras.Model):
             `real_logit` and `fake_logit` (and `penalty`).
 
         Raises:
-            TypeError: if examples are not floating point, labels not integers.
+            TypeError: if examples are not floating point, class numbers not integers, label
+                vectors not floating point.
             ValueError: on a wrong rank, size or number of channels, values outside `data_range`,
-                NaN, labels out of range, labels that are missing or not asked for, an empty set.
+                NaN, labels out of range, a class that an array `y` never names, labels that are
+                missing or not asked for, an empty set.
         """
         arrays = isinstance(x, np.ndarray) or ops.is_tensor(x)
         if arrays:
@@ -416,6 +452,8 @@ class GAN(keras.Model):
             )
         arrays = tuple(ops.convert_to_numpy(a) for a in (x, y) if a is not None)
         self._check(arrays)
+        if self.num_classes is not None:
+            checks.check_every_class(arrays[1], self.num_classes)
         batches = Batches(arrays, batch_size, shuffle, Position(self.seed))
         # TensorFlow's trainer alone has a strategy.
         return autodiff.quickest_feed(batches, getattr(self, "distribute_strategy", None))
@@ -442,20 +480,26 @@ class GAN(keras.Model):
         real, labels = self._unpack(data)
         checks.check_examples(real, self.example_shape, self.data_range)
         if labels is not None:
-            checks.check_labels(labels, real.shape[0], self.num_classes)
+            self._check_labels(labels, real.shape[0])
+
+    def _check_labels(self, labels: Any, examples: int | None) -> None:
+        if self.label_size is None:
+            checks.check_labels(labels, examples, self.num_classes)
+        else:
+            checks.check_label_vectors(labels, examples, self.label_size)
 
     def _unpack(self, data: Any) -> tuple[Any, Any]:
         real, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         if weights is not None:
             raise ValueError("A GAN takes no sample weights; the data yields three parts.")
-        if self.num_classes is None and labels is not None:
+        if not self.conditional and labels is not None:
             raise ValueError(
                 "This GAN takes no labels (num_classes=None), but the data has some. Leave them "
                 "out, or build the GAN with num_classes for a conditional one."
             )
-        if self.num_classes is not None and labels is None:
+        if self.conditional and labels is None:
             raise ValueError(
-                f"This GAN is conditional (num_classes={self.num_classes}), but the data has no "
+                f"This GAN is conditional ({self._condition}), but the data has no "
                 f"labels. Pass fit(images, labels), or a pipeline of (images, labels)."
             )
         return real, labels
@@ -491,7 +535,7 @@ class GAN(keras.Model):
 
         Args:
             real: examples, shape `(batch, *example_shape)`.
-            labels: their class numbers, for a conditional GAN; the generated ones get the same.
+            labels: their labels, for a conditional GAN; the generated ones get the same.
         """
         latents = self._latents(real)
         with autodiff.frozen(self.generator):
@@ -528,7 +572,7 @@ class GAN(keras.Model):
         Args:
             real: examples, shape `(batch, *example_shape)`: as many are generated. The loss sees
                 their logits where it asks for them (`AdversarialLoss.generator_needs_real`).
-            labels: their class numbers, for a conditional GAN; the generated ones get the same.
+            labels: their labels, for a conditional GAN; the generated ones get the same.
         """
         latents = self._latents(real)
         judged = self._noisy(real) if self._compares else None
@@ -554,7 +598,7 @@ class GAN(keras.Model):
 
         Args:
             real: examples, shape `(batch, *example_shape)`.
-            labels: their class numbers, for a conditional GAN; the generated ones get the same.
+            labels: their labels, for a conditional GAN; the generated ones get the same.
         """
         latents, judged = self._latents(real), self._noisy(real)
         networks = (self.generator, self.discriminator)
@@ -680,7 +724,7 @@ class GAN(keras.Model):
 
         Args:
             n: how many; may be left out where `labels` or `latents` say it.
-            labels: class numbers, for a conditional GAN.
+            labels: for a conditional GAN, class numbers or vectors of `label_size` numbers.
             latents: latent vectors of shape `(n, latent_dim)` to decode, instead of drawing them.
             seed: what the latents depend on. None: different ones at each call.
             batch_size: how many to compute at once.
@@ -692,8 +736,9 @@ class GAN(keras.Model):
             Array of float32, shape `(n, *example_shape)`.
 
         Raises:
-            ValueError: on contradicting or missing arguments, labels out of range, and
-                `averaged=True` where no weights are averaged.
+            TypeError: if class numbers are not integers.
+            ValueError: on contradicting or missing arguments, labels of a wrong shape or out of
+                range, and `averaged=True` where no weights are averaged.
 
         Example: `gan.generate(16, seed=0)`; `gan.generate(labels=[3, 1, 4], seed=0)`.
         """
@@ -724,17 +769,24 @@ class GAN(keras.Model):
 
     def _sampling_plan(self, n, labels, latents, seed) -> tuple[Any, Any]:
         if labels is not None:
-            if self.num_classes is None:
+            if not self.conditional:
                 raise ValueError(
                     f"This GAN takes no labels (num_classes=None). Received: labels={labels!r}."
                 )
             labels = np.asarray(ops.convert_to_numpy(labels))
-            checks.check_labels(labels, None, self.num_classes)
-            labels = labels.astype("int32")
+            if self.label_size is not None and labels.dtype.kind in "iu":
+                labels = labels.astype("float32")  # [[0, 1]] means the numbers 0.0 and 1.0
+            self._check_labels(labels, None)
+            labels = labels.astype(self._label_dtype)
         elif self.num_classes is not None:
             raise ValueError(
                 f"This GAN is conditional: say which classes to generate, with labels in "
                 f"[0, {self.num_classes}), such as generate(labels=[0, 1])."
+            )
+        elif self.label_size is not None:
+            raise ValueError(
+                f"This GAN is conditional: say what to generate, with labels of shape "
+                f"(n, {self.label_size})."
             )
         if latents is not None:
             latents = np.asarray(ops.convert_to_numpy(latents), dtype="float32")
@@ -763,6 +815,8 @@ class GAN(keras.Model):
     def get_config(self) -> dict:
         """Arguments that make an equal GAN, networks included."""
         config = super().get_config()
+        if self.label_size is not None:
+            config["label_size"] = self.label_size
         return config | {
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -202,3 +203,34 @@ def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch
     monkeypatch.setattr(step_quality, "frechet", None)  # what is known is not trained again
     step_quality.main()
     assert (tmp_path / "result.json").read_text() == first
+def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
+    import cgan_conditioning
+
+    from gankit import datasets, metrics
+
+    monkeypatch.setattr(cgan_conditioning, "PER_CLASS", 5)
+    images, labels = datasets.load("glyphs", "test")
+    options = SimpleNamespace(width=2, epochs=1)
+    data = images[:200], labels[:200]
+    judge = metrics.digit_classifier()
+    found = cgan_conditioning.run("projection", 0, options, data, judge, tmp_path)
+    assert 0 <= found["accuracy"] <= 1 and len(found["frechet_per_class"]) == 10
+    other = found | {"accuracy": found["accuracy"] + 0.2}
+    row = cgan_conditioning.summary({"projection": [found, other]})["projection"]
+    assert row["accuracy"]["mean"] == pytest.approx(found["accuracy"] + 0.1)
+    assert row["accuracy"]["spread"] == pytest.approx(0.1)
+
+
+def test_conditional_mnist_is_trained_and_scored():
+    import cgan_mnist
+
+    from gankit import datasets
+
+    images, labels = datasets.load("glyphs", "test")
+    images, labels = images[:200], labels[:200]
+    gan = cgan_mnist.build(SimpleNamespace(seed=0, width=2))
+    gan.fit(cgan_mnist.padded(images), labels, verbose=0)
+    samples = cgan_mnist.drawn(gan, np.arange(10), seed=0)
+    assert samples.shape == (10, 28, 28, 1)
+    score = cgan_mnist.parzen(samples, (images[:20] + 1) / 2, (images[20:40] + 1) / 2)
+    assert np.isfinite(list(score.values())).all()

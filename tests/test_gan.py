@@ -601,3 +601,89 @@ def test_networks_that_do_not_fit_are_refused(change, message):
     }
     with pytest.raises(ValueError, match=message):
         gankit.GAN(**(networks | change))
+
+
+# ------------------------------------------------------------------- labels that are vectors
+
+
+def vector_gan(label_size=3, **compile_options):
+    keras.utils.set_random_seed(0)
+
+    def network(size, outputs, name):
+        inputs, labels = keras.Input((size,)), keras.Input((label_size,))
+        x = layers.Dense(8, "relu")(layers.Concatenate()([inputs, labels]))
+        return keras.Model([inputs, labels], layers.Dense(outputs)(x), name=name)
+
+    networks = network(4, 2, "generator"), network(2, 1, "discriminator")
+    gan = gankit.GAN(*networks, latent_dim=4, label_size=label_size, data_range=None, seed=0)
+    gan.compile(**compile_options)
+    return gan
+
+
+def label_vectors(shape=(48, 3), value=None, dtype="float32"):
+    labels = np.random.default_rng(2).uniform(-1, 1, shape).astype(dtype)
+    if value is not None:
+        labels[5, 1] = value
+    return labels
+
+
+@pytest.mark.parametrize("update", ["alternating", "one_stage"])
+def test_label_vectors_reach_both_players(points, update, tmp_path):
+    gan = vector_gan(update=update)
+    before = values(gan.variables)
+    gan.fit(points, label_vectors(), batch_size=16, verbose=0)
+    assert all(changed(before, values(gan.variables))[:8])
+    one, other = gan.generate(labels=[[0, 0, 1], [0, 1, 0]], latents=np.ones((2, 4)))
+    assert (one != other).any()
+    gan.save(tmp_path / "gan.keras")
+    again = gankit.load_model(tmp_path / "gan.keras")
+    assert again.label_size == 3 and again.num_classes is None and again.conditional
+    labels = label_vectors((5, 3))
+    np.testing.assert_array_equal(
+        again.generate(labels=labels, seed=1), gan.generate(labels=labels, seed=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (label_vectors((48, 2)), ValueError, r"shape \(48, 3\). Received shape \(48, 2\)"),
+        (label_vectors((47, 3)), ValueError, r"\(47, 3\)"),
+        (np.zeros(48, "float32"), ValueError, r"Received shape \(48,\)"),
+        (np.zeros((48, 3), "int32"), TypeError, "int32.*astype"),
+        (label_vectors(value=np.nan), ValueError, r"1 values that are NaN.*\(5, 1\): nan"),
+        (label_vectors(value=np.inf), ValueError, "infinite"),
+        (None, ValueError, r"conditional \(label_size=3\)"),
+    ],
+)
+def test_bad_label_vectors_are_refused(points, labels, error, message):
+    gan = vector_gan()
+    before = values(gan.variables)
+    with pytest.raises(error, match=message):
+        gan.fit(points, labels, verbose=0)
+    assert not any(changed(before, values(gan.variables)))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, r"labels of shape \(n, 3\)"),
+        ([0.0, 0.0, 1.0], r"shape \(examples, 3\). Received shape \(3,\)"),
+        ([[0.0, np.nan, 1.0]], "NaN"),
+    ],
+)
+def test_generate_refuses_label_vectors(labels, message):
+    with pytest.raises(ValueError, match=message):
+        vector_gan().generate(labels=labels)
+
+
+def test_labels_are_classes_or_vectors():
+    with pytest.raises(ValueError, match="num_classes=3 and label_size=2"):
+        gankit.GAN(None, None, latent_dim=3, num_classes=3, label_size=2)
+    with pytest.raises(ValueError, match="label_size=0"):
+        gankit.GAN(None, None, latent_dim=3, label_size=0)
+
+
+def test_a_class_without_examples_is_refused(make_gan, points):
+    with pytest.raises(ValueError, match="No example has label 1: with num_classes=3"):
+        make_gan(num_classes=3).fit(points, np.arange(48) % 2 * 2, verbose=0)

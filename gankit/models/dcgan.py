@@ -110,14 +110,14 @@ def build_generator(
     5, because every output pixel of a stride of 2 then receives from the same number of inputs
     (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalised.
     """
-    (base, steps), channels = _check(image_shape, latent_dim, width, kernel_size)
-    normal = _normals(seed)
+    (base, steps), channels = check_sizes(image_shape, latent_dim, width, kernel_size)
+    normal = normals(seed)
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
     biased = not batch_norm  # batch normalisation brings a shift of its own
 
     def activate(x, name):
         if batch_norm:
-            x = _normalise(x, normal, name)
+            x = normalise(x, normal, name)
         return layers.ReLU(name=f"{name}_relu")(x)
 
     maps = width * 2 ** (steps - 1)
@@ -176,8 +176,8 @@ def build_discriminator(
 
     Source and departures: as of `build_generator`.
     """
-    (_, steps), _ = _check(image_shape, 1, width, kernel_size)
-    normal = _normals(seed)
+    (_, steps), _ = check_sizes(image_shape, 1, width, kernel_size)
+    normal = normals(seed)
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
     images = keras.Input(tuple(image_shape), name="images")
     x = images
@@ -191,7 +191,7 @@ def build_discriminator(
             **strided,
         )(x)
         if normalised:
-            x = _normalise(x, normal, f"down_{step}")
+            x = normalise(x, normal, f"down_{step}")
         x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
     x = layers.Flatten(data_format="channels_last", name="flat")(x)
     logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
@@ -344,7 +344,7 @@ def _max_pool_to_grid(maps: Any, cells: int = 4) -> Any:
     return ops.concatenate(pooled, axis=-1)
 
 
-def _normals(seed: int | None):
+def normals(seed: int | None):
     """Make the paper's initial weights, N(0, 0.02), with a seed of its own for each layer."""
     seeds = random if seed is None else random.Random(seed)
 
@@ -354,7 +354,7 @@ def _normals(seed: int | None):
     return normal
 
 
-def _normalise(x, normal, name):
+def normalise(x, normal, name):
     # Keras' own momentum lags behind the networks, and its epsilon of 1e-3 is no smaller than the
     # variance that initial weights this small leave: it would take away what it should keep.
     return BatchNormalization(
@@ -362,7 +362,7 @@ def _normalise(x, normal, name):
     )(x)
 
 
-def _check(image_shape, latent_dim, width, kernel_size):
+def check_sizes(image_shape, latent_dim, width, kernel_size):
     """Refuse what the builders cannot make; return `plan(size)` and the number of channels."""
     shape = tuple(image_shape) if isinstance(image_shape, (list, tuple)) else image_shape
     if not isinstance(shape, tuple) or len(shape) != 3 or shape[0] != shape[1]:
