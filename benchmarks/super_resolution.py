@@ -119,9 +119,7 @@ def main():
     steps = -(-len(crops) // 16)
 
     sizes = srgan.LIGHT | {"width": options.width, "blocks": options.blocks}
-    gan = srgan.SRGAN(
-        (CROP, CROP, 3), SCALE, sizes, {"width": 16, "dense": 256}, seed=options.seed
-    )
+    gan = srgan.SRGAN((CROP, CROP, 3), SCALE, sizes, {"width": 16, "dense": 256}, seed=options.seed)
     gan.compile(
         adversarial_weight=0,
         generator_optimizer=cosine(options.rate, steps * options.mse_epochs),

@@ -1,4 +1,4 @@
-"""`Validate`: measures a model that makes pictures of pictures on pairs held out, keeps the best."""
+"""`Validate`: measures a model that makes pictures of pictures on pairs, and keeps the best."""
 
 from __future__ import annotations
 

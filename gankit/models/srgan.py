@@ -217,6 +217,123 @@ def build_discriminator(
 
 
 @keras.saving.register_keras_serializable("gankit")
+class VGGContent:
+    r"""Content loss of SRGAN: mean squared difference of a layer's maps in VGG-19.
+
+    $$L = \mathrm{factor} \cdot E\,[\phi(y) - \phi(\hat y)]^2$$
+
+    with the maps $\phi$ after the layer's activation. VGG5,4 of the paper is `"block5_conv4"`,
+    VGG2,2 is `"block2_conv2"`.
+
+    Args:
+        layer: name of the layer, as Keras' `VGG19` has it.
+        weights: `"imagenet"`, which Keras downloads at first use; the path of that file
+            (`vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5`); or of an `.npz` with arrays
+            `conv1_1_kernel`, `conv1_1_bias`, ... of the first layers.
+        factor: what the mean is multiplied with. None: the paper's 1/12.75 squared. That fits
+            the original weights; files of weights whose activations were rescaled need their own.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file holds no such layer, naming those it has, or is of another kind.
+
+    Example, of a network with weights of one's own:
+
+    >>> import numpy as np, tempfile
+    >>> from gankit.models.srgan import VGGContent
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/vgg.npz", conv1_1_kernel=np.ones((3, 3, 3, 2), "float32"),
+    ...              conv1_1_bias=np.zeros(2, "float32"))
+    ...     content = VGGContent("block1_conv1", f"{folder}/vgg.npz")
+    >>> pictures = np.zeros((1, 8, 8, 3), "float32")
+    >>> float(content(pictures, pictures))
+    0.0
+
+    Source: Ledig et al. (2017), equation 5 and section 3.2. Departure: the mean is over maps too.
+    """
+
+    def __init__(
+        self, layer: str = "block5_conv4", weights: str = "imagenet", factor: float | None = None
+    ):
+        self.layer, self.weights = layer, str(weights)
+        self.factor = 12.75**-2 if factor is None else float(factor)
+        network = _vgg19(self.weights)
+        known = [known.name for known in network.layers]
+        if layer not in known:
+            raise ValueError(f"`layer` must be one of {known[1:]}. Received: layer={layer!r}.")
+        self.loss = losses.PerceptualLoss(network, [layer], [self.factor])
+
+    def __call__(self, target: Any, prediction: Any) -> Any:
+        """The loss, a scalar.
+
+        Args:
+            target: pictures in [-1, 1], shape `(batch, height, width, channels)`, 1 or 3 channels.
+            prediction: pictures of the same shape; gradients flow to both.
+        """
+        return self.loss(_to_vgg(target), _to_vgg(prediction))
+
+    def get_config(self) -> dict:
+        """Arguments that make an equal loss; the weights are read from their file again."""
+        return {"layer": self.layer, "weights": self.weights, "factor": self.factor}
+
+
+_VGG_MEAN = (103.939, 116.779, 123.68)  # of ImageNet, in the order blue, green, red
+
+
+def _to_vgg(pictures: Any) -> Any:
+    """Levels 0..255 as the authors of VGG took them: blue first, and without the mean."""
+    if pictures.shape[-1] == 1:
+        pictures = ops.repeat(pictures, 3, axis=-1)
+    levels = (ops.flip(pictures, -1) + 1.0) * 127.5
+    return levels - ops.convert_to_tensor(_VGG_MEAN, dtype=levels.dtype)
+
+
+def _vgg19(weights: str) -> keras.Model:
+    if weights == "imagenet":
+        return keras.applications.VGG19(include_top=False, weights="imagenet")
+    if not Path(weights).is_file():
+        raise FileNotFoundError(
+            f"There is no file {weights!r} with weights of VGG-19. (A saved SRGAN reads it again; "
+            f"to use one without training, load it with compile=False.)"
+        )
+    if Path(weights).suffix in (".h5", ".keras"):
+        return keras.applications.VGG19(include_top=False, weights=weights)
+    if Path(weights).suffix != ".npz":
+        raise ValueError(f"`weights` must be 'imagenet', a .h5 or a .npz. Received: {weights!r}.")
+    with np.load(weights) as arrays:
+        return _first_layers({name: arrays[name] for name in arrays.files})
+
+
+def _first_layers(arrays: dict[str, np.ndarray]) -> keras.Model:
+    """As much of VGG-19 as there are weights for."""
+    names = [
+        (block, conv)
+        for block, convs in enumerate((2, 2, 4, 4, 4), start=1)
+        for conv in range(1, convs + 1)
+    ]
+    x = pictures = keras.Input((None, None, 3))
+    found = []
+    for block, conv in names:
+        if f"conv{block}_{conv}_kernel" not in arrays:
+            break
+        if conv == 1 and block > 1:
+            x = layers.MaxPooling2D(2, 2, data_format="channels_last", name=f"block{block}_in")(x)
+        found.append([arrays[f"conv{block}_{conv}_{part}"] for part in ("kernel", "bias")])
+        x = layers.Conv2D(
+            found[-1][0].shape[-1],
+            3,
+            padding="same",
+            activation="relu",
+            data_format="channels_last",
+            name=f"block{block}_conv{conv}",
+        )(x)
+    network = keras.Model(pictures, x, name="vgg19")
+    network.set_weights([array for pair in found for array in pair])
+    network.trainable = False
+    return network
+
+
+@keras.saving.register_keras_serializable("gankit")
 class SRGAN(GAN):
     r"""Super-resolution by a generator that is trained for PSNR first and for looks then.
 
@@ -478,6 +595,225 @@ class _NotSaved:
 
     def get_config(self):
         return {}
+
+
+_LOCAL = (
+    layers.Activation,
+    layers.Add,
+    layers.BatchNormalization,
+    layers.Dropout,
+    layers.Identity,
+    layers.InputLayer,
+    layers.LeakyReLU,
+    layers.PReLU,
+    layers.ReLU,
+)
+
+
+def receptive_radius(network: keras.Model) -> int:
+    """Find how far a pixel of the result looks, in pixels of the input.
+
+    A convolution of side k looks (k - 1) / 2 pixels far, of its own pixels: after a shuffle they
+    are `scale` times smaller. Added up over all convolutions, rounded up; a bilinear enlargement
+    beside them looks one pixel far.
+
+    Args:
+        network: a functional model of convolutions of stride 1, `PixelShuffle`, `UpSampling2D` and
+            layers that treat each pixel alone, such as `build_generator` makes.
+
+    Returns:
+        Pixels on each side, an upper bound where the network has branches.
+
+    Raises:
+        ValueError: if it has a layer of another kind, which might look anywhere.
+
+    Example:
+
+    >>> from gankit.models.srgan import LIGHT, build_generator, receptive_radius
+    >>> receptive_radius(build_generator(4)), receptive_radius(build_generator(4, **LIGHT))
+    (40, 19)
+    """
+    radius, pixel, least = 0.0, 1.0, 0
+    for layer in network.layers:
+        if isinstance(layer, layers.Conv2D) and tuple(layer.strides) == (1, 1):
+            reach = max(
+                (k - 1) * d for k, d in zip(layer.kernel_size, layer.dilation_rate, strict=True)
+            )
+            radius += pixel * reach / 2
+        elif isinstance(layer, PixelShuffle):
+            pixel /= layer.scale
+        elif isinstance(layer, layers.UpSampling2D):
+            least = 1
+        elif not isinstance(layer, _LOCAL):
+            raise ValueError(
+                f"How far the layer {layer.name!r} ({type(layer).__name__}) looks is not known. "
+                f"Pass `overlap`, in pixels of the input, or enlarge the picture as a whole."
+            )
+    return max(math.ceil(radius), least)
+
+
+def upscale(
+    image: Any,
+    model: keras.Model,
+    tile: int = 128,
+    overlap: int | None = None,
+    scale: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Enlarge a picture of any size, tile by tile, without seams and in bounded memory.
+
+    Tiles overlap by as much as the network looks around a pixel, and of each only the inner part
+    is kept, so the result is that of the whole picture at once. The memory taken is that of the
+    result and of one tile.
+
+    A grey picture goes through a network of colours as three equal channels, whose mean is taken;
+    the channels of a colour picture go through a network of grey ones one by one. Alpha, a second
+    or fourth channel, is enlarged by `bicubic_upscale`.
+
+    Args:
+        image: uint8 in 0..255 or floats in [-1, 1], shape `(height, width)` or `(height, width,
+            channels)` with 1 channel (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha).
+        model: an `SRGAN` (its averaged generator, where it has one), or a generator such as
+            `build_generator` makes.
+        tile: side of the tiles in pixels of the input, more than twice the overlap. A picture
+            that is smaller is one tile.
+        overlap: pixels of the input to look at around a tile. None: `receptive_radius`. Less of
+            it saves time and leaves seams.
+        scale: what you expect the model to enlarge by; None: whatever it was trained for.
+        progress: called with the number of tiles done, and of all tiles, after each.
+
+    Returns:
+        Array of the same dtype and axes, its sides `scale` times as large.
+
+    Raises:
+        TypeError: if the image is neither uint8 nor floats.
+        ValueError: for another shape, floats outside [-1, 1], a `scale` that is not the model's,
+            a tile that is too small, a model whose reach is not known.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from gankit.models.srgan import LIGHT, build_generator, upscale
+    >>> picture = np.random.default_rng(0).integers(0, 256, (50, 70, 4), "uint8")
+    >>> upscale(picture, build_generator(2, **LIGHT), tile=48).shape
+    (100, 140, 4)
+    """
+    network = model._network_for(None) if isinstance(model, SRGAN) else model
+    colours, factor = _what_it_does(network, scale)
+    pixels = _check_picture(image)
+    overlap = receptive_radius(network) if overlap is None else overlap
+    overlap = checks.check_count("overlap", overlap, minimum=0)
+    if checks.check_count("tile", tile) <= 2 * overlap:
+        raise ValueError(
+            f"A tile must be larger than twice the overlap, {2 * overlap} pixels here. "
+            f"Received: tile={tile}."
+        )
+    height, width, channels = pixels.shape
+    result = np.empty((height * factor, width * factor, channels), pixels.dtype)
+    enlarge = _runner(network, colours)
+    rows, columns = _spans(height, tile, overlap), _spans(width, tile, overlap)
+    for number, (row, column) in enumerate(((r, c) for r in rows for c in columns), start=1):
+        part = pixels[row.look, column.look]
+        large = _join(enlarge, part, channels, factor)
+        kept = large[row.keep(factor), column.keep(factor)]
+        result[row.place(factor), column.place(factor)] = kept
+        if progress is not None:
+            progress(number, len(rows) * len(columns))
+    return result.reshape(*result.shape[:2], *np.shape(image)[2:])
+
+
+class _Span:
+    """A tile along one axis: what it looks at, and what of it is kept."""
+
+    def __init__(self, start: int, stop: int, first: int, last: int):
+        self.look = slice(start, stop)
+        self.first, self.last = first, last  # of the pixels kept, in the picture
+
+    def place(self, factor: int) -> slice:
+        return slice(self.first * factor, self.last * factor)
+
+    def keep(self, factor: int) -> slice:
+        return slice(
+            (self.first - self.look.start) * factor, (self.last - self.look.start) * factor
+        )
+
+
+def _spans(length: int, tile: int, overlap: int) -> list[_Span]:
+    """Tiles that cover a line; all of one length, so that a network is compiled once."""
+    if length <= tile:
+        return [_Span(0, length, 0, length)]
+    spans, done = [], 0
+    while done < length:
+        start = min(max(done - overlap, 0), length - tile)
+        stop = start + tile
+        last = length if stop == length else stop - overlap
+        spans.append(_Span(start, stop, done, last))
+        done = last
+    return spans
+
+
+def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np.ndarray:
+    """A tile enlarged: colours by the network, alpha by the bicubic kernel."""
+    if channels in (1, 3):
+        return enlarge(part)
+    colours = enlarge(part[..., :-1])
+    return np.concatenate([colours, bicubic_upscale(part[..., -1:], factor)], axis=-1)
+
+
+def _runner(network: keras.Model, colours: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A function that enlarges a tile, of bytes or floats, with as many channels as it has."""
+    network = keras.Model(network.inputs, network.outputs)  # not to change how it is compiled
+    network.compile(jit_compile=autodiff.resolve_jit_compile(None))
+
+    def enlarge(part):
+        channels = part.shape[-1]
+        x = part[None].astype("float32")
+        x = x / 127.5 - 1.0 if part.dtype == np.uint8 else x
+        if channels < colours:
+            x = np.repeat(x, 3, axis=-1)
+        elif channels > colours:
+            x = np.moveaxis(x, -1, 0)[..., 0, :, :, None]
+        y = np.asarray(network.predict_on_batch(x), "float32").clip(-1, 1)
+        if channels < colours:
+            y = y.mean(axis=-1, keepdims=True)
+        elif channels > colours:
+            y = np.moveaxis(y, 0, -1)[..., 0, :][None]
+        if part.dtype == np.uint8:
+            y = np.floor((y + 1.0) * 127.5 + 0.5)
+        return y[0].astype(part.dtype)
+
+    return enlarge
+
+
+def _what_it_does(network: keras.Model, scale: int | None) -> tuple[int, int]:
+    """Channels that a network takes, and the factor by which it enlarges."""
+    shape = network.input_shape
+    if len(shape) != 4 or shape[-1] not in (1, 3) or network.output_shape[-1] != shape[-1]:
+        raise ValueError(
+            f"`model` must take and make pictures of 1 or 3 channels. Received one from shape "
+            f"{shape} to {network.output_shape}."
+        )
+    factor = network.compute_output_shape((1, 64, 64, shape[-1]))[1] // 64
+    if scale is not None and scale != factor:
+        raise ValueError(
+            f"This model was trained to enlarge by {factor}, and cannot by another factor. "
+            f"Received: scale={scale!r}. Train one with scale={scale!r}, or resize its result."
+        )
+    return shape[-1], factor
+
+
+def _check_picture(image: Any) -> np.ndarray:
+    """A picture as `(height, width, channels)`, alpha included."""
+    pixels = np.asarray(image)
+    pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+    if pixels.ndim != 3 or pixels.shape[-1] not in (1, 2, 3, 4) or not pixels.size:
+        raise ValueError(
+            f"`image` must have shape (height, width) or (height, width, channels), with 1 to 4 "
+            f"channels: grey or RGB, with or without alpha. Received shape {np.shape(image)}."
+        )
+    for channel in range(pixels.shape[-1]):  # one by one: alpha makes a number that no image has
+        checks.check_images("image", pixels[..., channel])
+    return pixels
 
 
 class _Kernels:
