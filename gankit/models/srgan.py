@@ -868,3 +868,9 @@ def _check_image_shape(image_shape: Any, scale: int = 2) -> tuple[int, int, int]
             f"Received: image_shape={tuple(image_shape)!r}."
         )
     return tuple(int(n) for n in image_shape)
+
+
+if __name__ == "__main__":
+    from gankit.commands.srgan import main
+
+    raise SystemExit(main())
