@@ -276,6 +276,11 @@ class VGGContent:
         """Arguments that make an equal loss; the weights are read from their file again."""
         return {"layer": self.layer, "weights": self.weights, "factor": self.factor}
 
+    @classmethod
+    def from_config(cls, config: dict) -> VGGContent:
+        """Make a loss from what `get_config` gave."""
+        return cls(**config)
+
 
 _VGG_MEAN = (103.939, 116.779, 123.68)  # of ImageNet, in the order blue, green, red
 
@@ -595,6 +600,10 @@ class _NotSaved:
 
     def get_config(self):
         return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls()
 
 
 _LOCAL = (
