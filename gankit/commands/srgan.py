@@ -228,13 +228,15 @@ def _jobs(inputs: Iterable[Path], output: Path) -> list[tuple[Path, Path]]:
         files = image_files(path) if path.is_dir() else [path]
         root = path if path.is_dir() else path.parent
         pairs += [(file, output / file.relative_to(root)) for file in files]
-    results = [place.with_suffix(".png") for _, place in pairs]
-    for index, (file, place) in enumerate(pairs):
-        if results.count(place.with_suffix(".png")) > 1:  # a.jpg and a.png
-            results[index] = place.with_name(f"{place.name}.png")
-        if results[index].resolve() == file.resolve():
+    plain = [place.with_suffix(".png") for _, place in pairs]
+    jobs = []
+    for (file, place), result in zip(pairs, plain, strict=True):
+        if plain.count(result) > 1:  # a.jpg and a.png
+            result = place.with_name(f"{place.name}.png")
+        if result.resolve() == file.resolve():
             raise ValueError(f"The result would replace {str(file)!r}: choose another folder.")
-    return [(file, result) for (file, _), result in zip(pairs, results, strict=True)]
+        jobs.append((file, result))
+    return jobs
 
 
 def _count(what: str, files: int, failed: Sequence) -> int:
