@@ -1,6 +1,6 @@
 """SRResNet and SRGAN x4, trained on T91 and measured on Set5 by the papers' protocol.
 
-    python benchmarks/super_resolution.py [--mse-epochs 60] [--gan-epochs 8]
+    python benchmarks/super_resolution.py [--mse-epochs 60] [--gan-epochs 5]
     python benchmarks/super_resolution.py --photograph
 
 The data is read from `sr/t91` and `sr/set5` in the folder that `GANKIT_DATA_DIR` names, the VGG-19
@@ -112,7 +112,7 @@ def train(options, distance):
     weights = {"SRResNet": gan.generator.get_weights()}
 
     content = srgan.VGGContent("block2_conv2", WEIGHTS, factor=options.vgg_factor)
-    both = [adam(1e-4, steps * options.gan_epochs, "halves") for _ in range(2)]
+    both = [adam(options.gan_rate, steps * options.gan_epochs, "halves") for _ in range(2)]
     gan.compile(content, generator_optimizer=both[0], discriminator_optimizer=both[1])
     history["gan"] = fit(*data, "gan", options.gan_epochs, distance, "held_out_distance", "min")
     weights["SRGAN"] = gan.generator.get_weights()
@@ -276,11 +276,12 @@ def write(result):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mse-epochs", type=int, default=60, help="passes over the crops, phase 1")
-    parser.add_argument("--gan-epochs", type=int, default=8, help="passes over the crops, phase 2")
+    parser.add_argument("--gan-epochs", type=int, default=5, help="passes over the crops, phase 2")
     parser.add_argument("--crops", type=int, default=4000)
     parser.add_argument("--width", type=int, default=48)
     parser.add_argument("--blocks", type=int, default=8)
     parser.add_argument("--rate", type=float, default=5e-4, help="of phase 1, falling to 0")
+    parser.add_argument("--gan-rate", type=float, default=3e-4, help="of phase 2, for half of it")
     parser.add_argument("--vgg-factor", type=float, default=0.006, help="of the content loss")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--float32", dest="bfloat16", action="store_false")
