@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -134,8 +135,8 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
     Shrunk pictures have finer detail for their size, and there are more of them.
 
     Args:
-        pictures: uint8 `(height, width, channels)`, no side below `side`; a large one is cut into
-            more often than a small one.
+        pictures: uint8 `(height, width, channels)`; a large one is cut into more often than a
+            small one, and one that holds no crop not at all.
         side: side of the squares in pixels.
         count: how many.
         seed: what the places depend on.
@@ -144,7 +145,7 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
         float32 `(count, side, side, channels)` in [-1, 1].
 
     Raises:
-        ValueError: if a picture is smaller than `side`.
+        ValueError: if no picture holds a crop.
 
     Example:
 
@@ -153,23 +154,26 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
     """
     from PIL import Image
 
-    for picture in pictures:
-        if min(picture.shape[:2]) < side:
-            raise ValueError(
-                f"A picture of {picture.shape[0]}x{picture.shape[1]} pixels holds no crop of {side}"
-                f" pixels."
-            )
+    if not any(min(picture.shape[:2]) >= side for picture in pictures):
+        sizes = [f"{picture.shape[0]}x{picture.shape[1]}" for picture in pictures]
+        raise ValueError(f"None of the pictures holds a crop of {side} pixels: {sizes}.")
     rng = np.random.default_rng(seed)
     areas = np.array([picture.shape[0] * picture.shape[1] for picture in pictures], "float64")
+
+    @functools.cache
+    def shrink(index: int, factor: float) -> np.ndarray:
+        picture = pictures[index]
+        size = np.floor(np.array(picture.shape[1::-1]) * factor).astype(int).tolist()
+        return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
     crops = []
     while len(crops) < count:
-        picture = pictures[rng.choice(len(pictures), p=areas / areas.sum())]
-        size = np.floor(np.array(picture.shape[1::-1]) * rng.choice(SHRUNK)).astype(int)
-        if size.min() < side:
+        index = int(rng.choice(len(pictures), p=areas / areas.sum()))
+        small = shrink(index, float(rng.choice(SHRUNK)))
+        if min(small.shape[:2]) < side:
             continue
-        small = Image.fromarray(picture).resize(size.tolist(), Image.Resampling.BICUBIC)
-        top, left = (int(rng.integers(room - side + 1)) for room in small.size[::-1])
-        crops.append(np.asarray(small)[top : top + side, left : left + side])
+        top, left = (int(rng.integers(room - side + 1)) for room in small.shape[:2])
+        crops.append(small[top : top + side, left : left + side])
     return to_unit_range(np.stack(crops))
 
 
