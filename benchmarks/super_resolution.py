@@ -110,13 +110,15 @@ def train(options, distance):
     data = (gan, crops, held_out)
     history = {"mse": fit(*data, "mse", options.mse_epochs, distance, "held_out_psnr", "max")}
     weights = {"SRResNet": gan.generator.get_weights()}
+    if not options.gan_epochs:
+        return gan, weights, history
 
     content = srgan.VGGContent("block2_conv2", WEIGHTS, factor=options.vgg_factor)
     both = [adam(options.gan_rate, steps * options.gan_epochs, "halves") for _ in range(2)]
     gan.compile(content, generator_optimizer=both[0], discriminator_optimizer=both[1])
     history["gan"] = fit(*data, "gan", options.gan_epochs, distance, "held_out_distance", "min")
     weights["SRGAN"] = gan.generator.get_weights()
-    return gan, weights, history, held_out
+    return gan, weights, history
 
 
 # ---- measuring -----------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ def compare(gan, weights, pictures, distance):
 
 def save_pictures(pictures, shown):
     """Crops of some pictures: the original, and each way to enlarge it."""
-    columns = {name: shown[name] for name in ("bicubic", "SRResNet", "SRGAN")}
+    columns = {n: photos for n, photos in shown.items() if "ensemble" not in n}
     columns["original"] = pictures
     crops = [
         columns[column][name][top : top + 84, left : left + 84]
@@ -233,7 +235,7 @@ def main():
     def distance(a, b):
         return float(layer(a[None], b[None]))
 
-    gan, weights, history, held_out = train(options, distance)
+    gan, weights, history = train(options, distance)
     pictures = read("set5")
     table, shown = compare(gan, weights, pictures, distance)
     save_pictures(pictures, shown)
@@ -276,7 +278,7 @@ def write(result):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mse-epochs", type=int, default=45, help="passes over the crops, phase 1")
-    parser.add_argument("--gan-epochs", type=int, default=3, help="passes over the crops, phase 2")
+    parser.add_argument("--gan-epochs", type=int, default=3, help="of phase 2; 0: leave it out")
     parser.add_argument("--crops", type=int, default=4000)
     parser.add_argument("--width", type=int, default=48)
     parser.add_argument("--blocks", type=int, default=8)

@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("pictures", type=Path, nargs="+", help="folders and files")
     up.add_argument("output", type=Path, help="folder for the results, .png; made if missing")
     up.add_argument("--scale", type=int, help="refuse a model that enlarges by another factor")
-    up.add_argument("--tile", type=int, default=128, help="side of the tiles, in small pixels")
+    up.add_argument("--tile", type=int, default=256, help="side of the tiles, in small pixels")
     up.set_defaults(run=_upscale)
     return parser
 

@@ -664,7 +664,7 @@ def receptive_radius(network: keras.Model) -> int:
 def upscale(
     image: Any,
     model: keras.Model,
-    tile: int = 128,
+    tile: int = 256,
     overlap: int | None = None,
     scale: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -771,7 +771,7 @@ def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np
 
 def _runner(network: keras.Model, colours: int) -> Callable[[np.ndarray], np.ndarray]:
     """A function that enlarges a tile, of bytes or floats, with as many channels as it has."""
-    network = keras.Model(network.inputs, network.outputs)  # not to change how it is compiled
+    network = keras.Model(network.input, network.output)  # not to change how it is compiled
     network.compile(jit_compile=autodiff.resolve_jit_compile(None))
 
     def enlarge(part):
