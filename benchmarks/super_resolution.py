@@ -40,7 +40,13 @@ RUN = HERE / "runs" / "super_resolution"
 DATA = Path(os.environ.get("GANKIT_DATA_DIR", HERE.parent / "data"))
 WEIGHTS = DATA / "weights" / "vgg19_normalised_to_conv3_1.npz"
 SCALE, CROP, BATCH = 4, 96, 16
-SHOWN = {"bird_GT": (70, 70), "butterfly_GT": (100, 60), "baby_GT": (190, 200)}  # top, left
+SIDE = 112
+SHOWN = {
+    "bird_GT": (10, 130),
+    "butterfly_GT": (60, 120),
+    "woman_GT": (0, 20),
+    "baby_GT": (120, 110),
+}
 
 
 def read(folder):
@@ -176,15 +182,16 @@ def compare(gan, weights, pictures, distance):
 
 
 def save_pictures(pictures, shown):
-    """Crops of some pictures: the original, and each way to enlarge it."""
-    columns = {n: photos for n, photos in shown.items() if "ensemble" not in n}
-    columns["original"] = pictures
-    crops = [
-        columns[column][name][top : top + 84, left : left + 84]
-        for name, (top, left) in SHOWN.items()
-        for column in columns
-    ]
-    plots.save_png(plots.tile(np.stack(crops), columns=len(columns)), RESULT.with_suffix(".png"))
+    """Crops of some pictures, in rows: each way to enlarge them, and the originals."""
+    rows = {n: photos for n, photos in shown.items() if "ensemble" not in n}
+    rows["original"] = pictures
+    crops = {
+        row: np.stack([photos[n][t : t + SIDE, x : x + SIDE] for n, (t, x) in SHOWN.items()])
+        for row, photos in rows.items()
+    }
+    figure = plots.comparison_grid({row: to_unit_range(pixels) for row, pixels in crops.items()})
+    with written_whole(RESULT.with_suffix(".png")) as temporary:
+        figure.savefig(temporary, bbox_inches="tight")
 
 
 # ---- a large photograph --------------------------------------------------------------------------

@@ -203,7 +203,12 @@ def tiny_super_resolution(monkeypatch, tmp_path):
     np.savez(tmp_path / "vgg.npz", **arrays)
     (tmp_path / "results").mkdir()
     own = {"DATA": tmp_path, "WEIGHTS": tmp_path / "vgg.npz", "RUN": tmp_path / "runs"}
-    own |= {"RESULT": tmp_path / "results" / "sr.json", "CROP": 32, "SHOWN": {"bird_GT": (2, 2)}}
+    own |= {
+        "RESULT": tmp_path / "results" / "sr.json",
+        "CROP": 32,
+        "SHOWN": {"bird_GT": (2, 2)},
+        "SIDE": 80,
+    }
     for name, value in own.items():
         monkeypatch.setattr(super_resolution, name, value)
     return super_resolution
