@@ -264,7 +264,7 @@ def main():
             },
             "cpu_minutes": {phase: round(m, 1) for phase, m in minutes.items()},
             "after_epoch": history,
-            "settings": vars(options)
+            "settings": {name: v for name, v in vars(options).items() if name != "photograph"}
             | {
                 "batch_size": BATCH,
                 "content": "VGG2,2 of weights whose activations have mean 1",
