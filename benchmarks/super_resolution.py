@@ -278,6 +278,10 @@ def main():
 
 
 def write(result):
+    """Write the result; what `--photograph` has measured before stays."""
+    if RESULT.exists():
+        before = json.loads(RESULT.read_text(encoding="utf-8"))
+        result |= {name: before[name] for name in {"photograph"} & (set(before) - set(result))}
     with written_whole(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
