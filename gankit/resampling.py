@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gankit.checks import check_count, check_images
 
-__all__ = ["bicubic_downscale", "bicubic_upscale"]
+__all__ = ["bicubic_downscale", "bicubic_upscale", "bicubic_weights"]
 
 
 def bicubic_downscale(images: ArrayLike, scale: int) -> np.ndarray:
@@ -98,7 +98,7 @@ def bicubic_upscale(images: ArrayLike, scale: int) -> np.ndarray:
 
 
 def _resize(batch: np.ndarray, height: int, width: int, axes: int) -> np.ndarray:
-    rows, columns = _weights(batch.shape[1], height), _weights(batch.shape[2], width)
+    rows, columns = bicubic_weights(batch.shape[1], height), bicubic_weights(batch.shape[2], width)
     resized = np.einsum("ih,nhwc,jw->nijc", rows, batch.astype("float64"), columns, optimize=True)
     if batch.dtype == np.uint8:
         resized = np.floor(resized.clip(0, 255) + 0.5)
@@ -108,8 +108,29 @@ def _resize(batch: np.ndarray, height: int, width: int, axes: int) -> np.ndarray
     return resized if axes == 4 else resized[0] if axes == 3 else resized[0, ..., 0]
 
 
-def _weights(length: int, new_length: int) -> np.ndarray:
-    """What each pixel of a line contributes to each of the new one, shape (new_length, length)."""
+def bicubic_weights(length: int, new_length: int) -> np.ndarray:
+    """What each pixel of a line contributes to each of the new one.
+
+    With the weights of both axes, `rows @ image @ columns.T` is the resized image, before it is cut
+    to its range: what a network needs that resizes inside its training step.
+
+    Args:
+        length: pixels of the line, at least 1.
+        new_length: pixels of the new one, at least 1.
+
+    Returns:
+        float64 array `(new_length, length)` whose rows add up to 1.
+
+    Raises:
+        ValueError: if a length is no whole number of at least 1.
+
+    Example:
+
+    >>> from gankit.resampling import bicubic_weights
+    >>> bicubic_weights(2, 4)[1].round(4)
+    array([0.7969, 0.2031])
+    """
+    check_count("length", length), check_count("new_length", new_length)
     scale = length / new_length
     stretch = max(1.0, scale)
     centres = scale * (np.arange(new_length) + 0.5) - 0.5

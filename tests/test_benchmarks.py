@@ -234,3 +234,62 @@ def test_conditional_mnist_is_trained_and_scored():
     assert samples.shape == (10, 28, 28, 1)
     score = cgan_mnist.parzen(samples, (images[:20] + 1) / 2, (images[20:40] + 1) / 2)
     assert np.isfinite(list(score.values())).all()
+@pytest.fixture
+def tiny_super_resolution(monkeypatch, tmp_path):
+    """The script, with small pictures, a small VGG and files of its own."""
+    import super_resolution
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for folder, names in {"t91": [f"t{i}" for i in range(12)], "set5": ["bird_GT"]}.items():
+        (tmp_path / "sr" / folder).mkdir(parents=True)
+        for name in names:
+            pixels = rng.integers(0, 256, (90, 101, 3), "uint8")
+            Image.fromarray(pixels).save(tmp_path / "sr" / folder / f"{name}.bmp")
+    maps, arrays = 3, {}
+    for layer in ("1_1", "1_2", "2_1", "2_2", "3_1"):
+        arrays[f"conv{layer}_kernel"] = rng.normal(0, 0.01, (3, 3, maps, 2)).astype("float32")
+        arrays[f"conv{layer}_bias"] = np.ones(2, "float32")
+        maps = 2
+    np.savez(tmp_path / "vgg.npz", **arrays)
+    (tmp_path / "results").mkdir()
+    own = {"DATA": tmp_path, "WEIGHTS": tmp_path / "vgg.npz", "RUN": tmp_path / "runs"}
+    own |= {
+        "RESULT": tmp_path / "results" / "sr.json",
+        "CROP": 32,
+        "SHOWN": {"bird_GT": (2, 2)},
+        "SIDE": 80,
+    }
+    for name, value in own.items():
+        monkeypatch.setattr(super_resolution, name, value)
+    return super_resolution
+
+
+def test_super_resolution_is_trained_measured_and_resumed(tiny_super_resolution, monkeypatch):
+    script = tiny_super_resolution
+    small = "--mse-epochs 1 --gan-epochs 1 --crops 4 --width 2 --blocks 1 --float32".split()
+    results = []
+    for _ in range(2):  # the second run finds both phases complete
+        monkeypatch.setattr(sys, "argv", ["super_resolution.py", *small])
+        script.main()
+        results.append(json.loads(script.RESULT.read_text()))
+    assert results[0] == results[1] and script.RESULT.with_suffix(".png").is_file()
+    assert list(results[0]["set5"]) == ["bicubic", "SRResNet", "SRResNet, self-ensemble", "SRGAN"]
+    assert results[0]["updates"] == {"mse": 1, "gan": 1}
+
+    large = script.enlarge_a_photograph(60, 90)
+    assert large["from"] == [90, 60] and large["to"] == [360, 240]
+    assert large["peak_gigabytes"] > 0.1
+
+
+def test_detail_and_ensemble_are_what_they_say(monkeypatch):
+    import super_resolution as script
+
+    stripes = np.tile(np.array([0, 255], "uint8")[:, None], (8, 16, 3))
+    y = 255 * (65.481 + 128.553 + 24.966) / 255
+    assert script.slope(stripes) == pytest.approx(y, rel=1e-6)
+
+    # With a model that changes nothing, every position must come back to where it was.
+    monkeypatch.setattr(script.srgan, "upscale", lambda x, model: x)
+    picture = np.random.default_rng(0).integers(0, 256, (6, 9, 3), "uint8")
+    np.testing.assert_array_equal(script.ensemble(picture, None), picture)

@@ -107,6 +107,7 @@ KNOWS = {
     "averaging": set(),
     "batches": set(),
     "checks": set(),
+    "commands": {"callbacks", "datasets", "metrics", "models", "saving"},
     "draws": {"autodiff"},
     "historical": {"autodiff"},
     "layers": {"layers"},
@@ -123,7 +124,7 @@ KNOWS = {
         *("losses", "noise", "one_stage", "penalties", "saving"),
     },
     "models": {
-        *("autodiff", "checks", "gan", "layers", "losses"),
+        *("autodiff", "checks", "commands", "gan", "layers", "losses"),
         *("models", "normalization", "penalties", "resampling", "saving"),
     },
 }

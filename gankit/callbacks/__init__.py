@@ -4,6 +4,7 @@ from gankit.callbacks.evaluate import Evaluate
 from gankit.callbacks.health import Finding, HealthMonitor, HealthWarning
 from gankit.callbacks.sample_grid import SampleGrid
 from gankit.callbacks.sample_summary import SampleSummary
+from gankit.callbacks.validate import Validate
 from gankit.callbacks.walk import LatentWalk, latent_walk, slerp
 from gankit.resume import BackupAndRestore
 
@@ -16,6 +17,7 @@ __all__ = [
     "LatentWalk",
     "SampleGrid",
     "SampleSummary",
+    "Validate",
     "latent_walk",
     "slerp",
 ]
