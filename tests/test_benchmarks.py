@@ -203,6 +203,8 @@ def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch
     monkeypatch.setattr(step_quality, "frechet", None)  # what is known is not trained again
     step_quality.main()
     assert (tmp_path / "result.json").read_text() == first
+
+
 def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
     import cgan_conditioning
 
@@ -234,6 +236,8 @@ def test_conditional_mnist_is_trained_and_scored():
     assert samples.shape == (10, 28, 28, 1)
     score = cgan_mnist.parzen(samples, (images[:20] + 1) / 2, (images[20:40] + 1) / 2)
     assert np.isfinite(list(score.values())).all()
+
+
 @pytest.fixture
 def tiny_super_resolution(monkeypatch, tmp_path):
     """The script, with small pictures, a small VGG and files of its own."""
