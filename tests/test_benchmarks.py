@@ -210,10 +210,10 @@ def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
 
     from gankit import datasets, metrics
 
-    monkeypatch.setattr(cgan_conditioning, "PER_CLASS", 5)
+    monkeypatch.setattr(cgan_conditioning, "PER_CLASS", 70)
     images, labels = datasets.load("glyphs", "test")
     options = SimpleNamespace(width=2, epochs=1)
-    data = images[:200], labels[:200]
+    data = images[:1000], labels[:1000]
     judge = metrics.digit_classifier()
     found = cgan_conditioning.run("projection", 0, options, data, judge, tmp_path)
     assert 0 <= found["accuracy"] <= 1 and len(found["frechet_per_class"]) == 10
