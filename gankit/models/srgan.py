@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 import random
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -719,8 +720,8 @@ def upscale(
         )
     height, width, channels = pixels.shape
     result = np.empty((height * factor, width * factor, channels), pixels.dtype)
-    enlarge = _runner(network, colours)
     rows, columns = _spans(height, tile, overlap), _spans(width, tile, overlap)
+    enlarge = _runner(network, colours, len(rows) * len(columns))
     for number, (row, column) in enumerate(((r, c) for r in rows for c in columns), start=1):
         part = pixels[row.look, column.look]
         large = _join(enlarge, part, channels, factor)
@@ -769,10 +770,30 @@ def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np
     return np.concatenate([colours, bicubic_upscale(part[..., -1:], factor)], axis=-1)
 
 
-def _runner(network: keras.Model, colours: int) -> Callable[[np.ndarray], np.ndarray]:
+# What was compiled for the tiles of a network, and their shape: for its next picture.
+_COMPILED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _compiled(network: keras.Model, shape: tuple) -> Callable:
+    """The network as a compiled function of tiles of one shape.
+
+    For one shape: TensorFlow would make the second one symbolic, which bilinear enlargement is not.
+    """
+    known, runner = _COMPILED.get(network, (None, None))
+    if known != shape:
+        runner = keras.Model(network.input, network.output)  # `compile` would change the network
+        runner.compile(jit_compile=autodiff.resolve_jit_compile(None))
+        _COMPILED[network] = shape, runner
+    return runner.predict_on_batch
+
+
+def _runner(network: keras.Model, colours: int, tiles: int) -> Callable[[np.ndarray], np.ndarray]:
     """A function that enlarges a tile, of bytes or floats, with as many channels as it has."""
-    network = keras.Model(network.input, network.output)  # not to change how it is compiled
-    network.compile(jit_compile=autodiff.resolve_jit_compile(None))
+
+    def run(x):
+        if tiles == 1:  # not worth compiling, as each picture has a shape of its own
+            return ops.convert_to_numpy(network(x, training=False))
+        return _compiled(network, x.shape)(x)
 
     def enlarge(part):
         channels = part.shape[-1]
@@ -782,7 +803,7 @@ def _runner(network: keras.Model, colours: int) -> Callable[[np.ndarray], np.nda
             x = np.repeat(x, 3, axis=-1)
         elif channels > colours:
             x = np.moveaxis(x, -1, 0)[..., 0, :, :, None]
-        y = np.asarray(network.predict_on_batch(x), "float32").clip(-1, 1)
+        y = np.asarray(run(x), "float32").clip(-1, 1)
         if channels < colours:
             y = y.mean(axis=-1, keepdims=True)
         elif channels > colours:
