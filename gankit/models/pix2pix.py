@@ -587,13 +587,12 @@ class Pix2Pix(GAN):
         return super().fit(x, y, batch_size, **options)
 
     def _unpack(self, data):
-        parts = data if isinstance(data, (tuple, list)) else (data,)
-        if len(parts) != 2:
+        inputs, targets, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
+        if targets is None or sample_weights is not None:
             raise ValueError(
-                f"pix2pix learns from pairs: pass fit(inputs, targets), or a pipeline that yields "
-                f"(inputs, targets). Received {len(parts)} part(s)."
+                "pix2pix learns from pairs: pass fit(inputs, targets), or a pipeline that yields "
+                "(inputs, targets)."
             )
-        inputs, targets = parts
         return targets, inputs
 
     def _check(self, data: Any) -> None:
