@@ -1,6 +1,6 @@
 """Table 1 of pix2pix and its question of the noise, on facades drawn by rule, over seeds.
 
-    python benchmarks/pix2pix_ablation.py [--size 32] [--epochs 20] [--seeds 3]
+    python benchmarks/pix2pix_ablation.py [--epochs 10] [--seeds 3]
 
 Each run's scores are kept as soon as they are known, and a run that was killed is taken up where it
 stopped. The result goes to `benchmarks/results/pix2pix_ablation.json`, with as many seeds as are
@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from gankit import datasets, metrics
+from gankit import datasets, metrics, plots
 from gankit.callbacks import BackupAndRestore
 from gankit.datasets import facades
 from gankit.models.pix2pix import OBJECTIVES, Pix2Pix
@@ -28,7 +28,8 @@ ARMS = {
     "L1+cGAN, no noise": {"noise": "none"},
     "L1+cGAN, z": {"noise": "latent"},
 }
-WEIGHTS = {"L1+cGAN, weight 10": 10.0}  # arms that differ in the weight of L1
+WEIGHTS = {"L1+cGAN, 10": 10.0}  # arms that differ in the weight of L1
+SHOWN = 8
 
 
 def energy(pictures):
@@ -37,24 +38,22 @@ def energy(pictures):
     return (np.abs(np.diff(grey, axis=1)).mean() + np.abs(np.diff(grey, axis=2)).mean()) / 2
 
 
-def spread(gan, inputs, draws=5):
-    """How far pictures of one input are apart: mean deviation of a value over draws of the noise."""
-    return np.std([gan.translate(inputs, seed=seed) for seed in range(draws)], axis=0).mean()
+def spread(gan, inputs, batch_size, draws=5):
+    """How far pictures of one input are apart: mean deviation of a value over draws."""
+    made = [gan.translate(inputs, seed=s, batch_size=batch_size) for s in range(draws)]
+    return np.std(made, axis=0).mean()
 
 
-def score(gan, inputs, targets, labels):
+def score(gan, made, inputs, targets, labels, batch_size):
     """What table 1 says of a generator, its sharpness (real is 1) and its diversity."""
-    made = gan.translate(inputs, seed=0)
-    found = metrics.segmentation_scores(
-        labels, facades.recover_labels(made), len(facades.CLASSES)
-    )
+    found = metrics.segmentation_scores(labels, facades.recover_labels(made), len(facades.CLASSES))
     return {
         "pixel": round(found.pixel_accuracy, 3),
         "class": round(found.class_accuracy, 3),
         "iou": round(found.iou, 3),
         "l1": round(float(np.abs(made - targets).mean()), 3),
         "sharpness": round(float(energy(made) / energy(targets)), 3),
-        "diversity": round(float(spread(gan, inputs[:20])), 4),
+        "diversity": round(float(spread(gan, inputs[:20], batch_size)), 4),
     }
 
 
@@ -82,13 +81,25 @@ def table(folder, seeds):
     done = [s for s in range(seeds) if all((folder / f"{n}_{s}.json").exists() for n in names)]
     read = {n: [json.loads((folder / f"{n}_{s}.json").read_text()) for s in done] for n in names}
     scores = ("pixel", "class", "iou", "l1", "sharpness", "diversity")
-    return done, {n: {key: [run[key] for run in runs] for key in scores} for n, runs in read.items()}
+    return done, {
+        n: {key: [run[key] for run in runs] for key in scores} for n, runs in read.items()
+    }
+
+
+def save_picture(folder, inputs, targets, path):
+    """Some test inputs, what each arm of seed 0 makes of them, and the truth: one row each."""
+    names = [*ARMS][: len(OBJECTIVES)] + [*WEIGHTS]
+    rows = [np.load(folder / f"{name}_0.npy") for name in names]
+    pictures = np.concatenate([inputs[:SHOWN], *rows, targets[:SHOWN]])
+    labels = ["input", *names, "true"]
+    figure = plots.image_grid(pictures, columns=SHOWN, row_labels=labels)
+    plots.save_png(plots.to_frame(figure), path)
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=32, help="side of the pictures in pixels")
-    parser.add_argument("--epochs", type=int, default=20, help="passes over the 400 pairs")
+    parser.add_argument("--size", type=int, default=64, help="side of the pictures in pixels")
+    parser.add_argument("--epochs", type=int, default=10, help="passes over the 400 pairs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--batch-size", type=int, default=4)
@@ -108,8 +119,11 @@ def main(arguments=None):
             done = folder / f"{name}_{seed}.json"
             if not done.exists():
                 gan = train(pairs, name, seed, options, folder / f"{name}_{seed}")
+                made = gan.translate(test[0], seed=0, batch_size=options.batch_size)
+                np.save(folder / f"{name}_{seed}.npy", made[:SHOWN])
+                scores = score(gan, made, *test, labels, options.batch_size)
                 with written_whole(done) as temporary:
-                    temporary.write_text(json.dumps(score(gan, *test, labels)), encoding="utf-8")
+                    temporary.write_text(json.dumps(scores), encoding="utf-8")
 
     seeds, rows = table(folder, options.seeds)
     real = metrics.segmentation_scores(labels, facades.recover_labels(test[1]), 8)
@@ -123,6 +137,8 @@ def main(arguments=None):
     }
     with written_whole(options.out) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    if seeds:
+        save_picture(folder, *test, options.out.with_suffix(".png"))
     for name, row in rows.items():
         print(f"{name:22}", *(f"{key} {np.mean(v):.3f} " for key, v in row.items()))
 

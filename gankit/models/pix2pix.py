@@ -619,7 +619,7 @@ class Pix2Pix(GAN):
             )
 
     def _train_step(self, data: Any) -> dict:
-        targets, inputs = self._unpack(data)
+        targets, inputs = map(ops.convert_to_tensor, self._unpack(data))
         return super()._train_step(self.augment(inputs, targets))
 
     def augment(self, inputs: Any, targets: Any) -> tuple:
@@ -925,7 +925,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(options: argparse.Namespace) -> int:
     """Train on a folder, and go on where an earlier run was killed. A file that cannot be used is
-    named, and training goes on without it."""
+    named, and training goes on without it.
+    """
     from gankit import datasets
     from gankit.resume import BackupAndRestore
 
@@ -964,7 +965,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _translate(options: argparse.Namespace) -> int:
     """Translate the central square of every picture of a folder, into files of the same names
-    that end in .png. A file that cannot be read is named, and the others are translated."""
+    that end in .png. A file that cannot be read is named, and the others are translated.
+    """
     from gankit.datasets import own_images
 
     gan = load_model(options.model, compile=False)

@@ -1,6 +1,5 @@
 """pix2pix: networks and fields of the paper, its objective, noise, normalisation, and the shell."""
 
-import keras
 import numpy as np
 import pytest
 from keras import layers, ops
