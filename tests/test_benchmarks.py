@@ -181,3 +181,25 @@ def test_the_cost_of_metrics_is_measured():
     assert all(row["seconds"] >= 0 for row in rows.values())
     peaks = [row["peak_mib"] for row in rows.values()]
     assert peaks == sorted(peaks) and total["peak_mib"] == peaks[-1] > 100
+
+
+def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypatch):
+    import pix2pix_ablation
+
+    arms = {"L1": {"objective": "L1"}, "L1+cGAN": {"objective": "L1+cGAN"}}
+    for name, value in {"RUN": tmp_path / "runs", "ARMS": arms, "WEIGHTS": {}}.items():
+        monkeypatch.setattr(pix2pix_ablation, name, value)
+    out = tmp_path / "result.json"
+    small = ["--size", "32", "--width", "1", "--epochs", "1", "--batch-size", "100"]
+    arguments = [*small, "--seeds", "1", "--out", str(out)]
+    pix2pix_ablation.main(arguments)
+    result = json.loads(out.read_text())
+    assert list(result["table"]) == list(arms) and result["seeds"] == [0]
+    assert result["real"] == {"pixel": 1.0, "class": 1.0, "iou": 1.0}
+    row = result["table"]["L1+cGAN"]
+    assert all(0 <= row[name][0] <= 1 for name in ("pixel", "class", "iou"))
+    assert out.with_suffix(".png").is_file()
+
+    monkeypatch.setattr(pix2pix_ablation, "train", None)  # every run is done: none is trained anew
+    pix2pix_ablation.main(arguments)
+    assert json.loads(out.read_text()) == result
