@@ -1,6 +1,6 @@
 """Table 1 of pix2pix and its question of the noise, on facades drawn by rule, over seeds.
 
-    python benchmarks/pix2pix_ablation.py [--epochs 10] [--seeds 3]
+    python benchmarks/pix2pix_ablation.py [--epochs 6] [--seeds 3]
 
 Each run's scores are kept as soon as they are known, and a run that was killed is taken up where it
 stopped. The result goes to `benchmarks/results/pix2pix_ablation.json`, with as many seeds as are
@@ -99,7 +99,7 @@ def save_picture(folder, inputs, targets, path):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=64, help="side of the pictures in pixels")
-    parser.add_argument("--epochs", type=int, default=10, help="passes over the 400 pairs")
+    parser.add_argument("--epochs", type=int, default=6, help="passes over the 400 pairs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--batch-size", type=int, default=4)

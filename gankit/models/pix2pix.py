@@ -15,6 +15,7 @@ Source: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Ad
 from __future__ import annotations
 
 import argparse
+import collections
 import contextlib
 import random
 import sys
@@ -974,9 +975,10 @@ def _translate(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.model!r} holds a {type(gan).__name__}, no Pix2Pix.")
     folder, results = Path(options.folder), Path(options.results)
     files = own_images.image_files(folder)
+    outputs = _output_files(files, folder, results)
     bar = keras.utils.Progbar(len(files), unit_name="picture")
     failed = []
-    for done, file in enumerate(files, start=1):
+    for done, (file, output) in enumerate(zip(files, outputs, strict=True), start=1):
         try:
             picture = own_images.central_square(
                 own_images.open_image(file), gan.size, gan.image_shape[-1]
@@ -984,15 +986,20 @@ def _translate(options: argparse.Namespace) -> int:
         except own_images.UnreadableImage as error:
             failed.append(error)
         else:
-            _write(
-                _translate_one(gan, picture, options),
-                (results / file.relative_to(folder)).with_suffix(".png"),
-            )
+            _write(_translate_one(gan, picture, options), output)
         bar.update(done)
     for error in failed:
         print(f"{error.file}: {error.reason}", file=sys.stderr)
     print(f"{len(files) - len(failed)} translated, {len(failed)} failed; results in {results}")
     return 1 if failed else 0
+
+
+def _output_files(files: Sequence[Path], folder: Path, results: Path) -> list[Path]:
+    """`a.png` for `a.jpg`; where there is an `a.bmp` too, `a.jpg.png` and `a.bmp.png`."""
+    inside = [file.relative_to(folder) for file in files]
+    uses = collections.Counter(path.with_suffix("") for path in inside)
+    names = [p.stem if uses[p.with_suffix("")] == 1 else p.name for p in inside]
+    return [results / p.with_name(f"{n}.png") for p, n in zip(inside, names, strict=True)]
 
 
 def _translate_one(gan, picture, options):

@@ -1,5 +1,6 @@
 """pix2pix: networks and fields of the paper, its objective, noise, normalisation, and the shell."""
 
+import keras
 import numpy as np
 import pytest
 from keras import layers, ops
@@ -19,6 +20,9 @@ from gankit.models.pix2pix import (
     plan,
     receptive_field,
 )
+
+# Compiling takes longer than a few steps do, but on JAX, where it is the other way round.
+QUICKLY = {"run_eagerly": keras.backend.backend() != "jax"}
 
 
 def pairs(count=4, size=32, channels=3, seed=0):
@@ -144,7 +148,7 @@ def test_bad_arguments_are_repeated(arguments, message):
 def test_the_two_losses_are_the_papers():
     inputs, targets = pairs(2)
     gan = small(noise="none", jitter=0, mirror=False)
-    gan.compile(run_eagerly=True, l1_weight=7.0)
+    gan.compile(l1_weight=7.0, **QUICKLY)
     fake = ops.convert_to_numpy(gan.generator(inputs, training=True))
     real_logits, fake_logits = (
         ops.convert_to_numpy(gan.discriminator([inputs, picture], training=True)).astype("float64")
@@ -162,7 +166,7 @@ def test_the_two_losses_are_the_papers():
 def test_each_objective_moves_what_it_should(objective):
     inputs, targets = pairs(2)
     gan = small(objective=objective)
-    gan.compile(run_eagerly=True)
+    gan.compile(**QUICKLY)
     g, d = weights(gan.generator), weights(gan.discriminator)
     logs = gan.fit(inputs, targets, verbose=0).history
     assert moved(gan.generator, g)
@@ -176,7 +180,7 @@ def test_an_l1_weight_of_0_leaves_the_gan_alone():
 
     def trained(objective):
         gan = small(objective=objective)
-        gan.compile(l1_weight=0.0, run_eagerly=True)
+        gan.compile(l1_weight=0.0, **QUICKLY)
         gan.fit(inputs, targets, verbose=0)
         return weights(gan.generator)
 
@@ -248,7 +252,7 @@ def test_translating_changes_nothing():
 def test_an_explicit_z_decides_the_picture():
     inputs, targets = pairs(2)
     gan = small(noise="latent", latent_dim=3)
-    gan.compile(run_eagerly=True)
+    gan.compile(**QUICKLY)
     gan.fit(inputs, targets, verbose=0)
     z = np.zeros((2, 3), "float32")
     a, b = gan.translate(inputs, latents=z), gan.translate(inputs, latents=z + 3)
@@ -276,7 +280,7 @@ def test_batches_of_one_are_normalised_as_instances():
 def test_gankits_callbacks_look_at_translations():
     inputs, targets = pairs(3)
     gan = small()
-    gan.compile(run_eagerly=True)
+    gan.compile(**QUICKLY)
     grid = gankit.callbacks.SampleGrid(labels=inputs, display=False)
     score = gankit.callbacks.Evaluate({"spread": lambda made, _: made.std()}, labels=inputs)
     logs = gan.fit(inputs, targets, callbacks=[grid, score], verbose=0).history
@@ -291,7 +295,7 @@ def test_gankits_callbacks_look_at_translations():
 def test_it_trains_saves_and_loads(tmp_path):
     inputs, targets = pairs(3)
     gan = small(channels=1, objective="L1+GAN", patch=16, skips=False, normalization="instance")
-    gan.compile(l1_weight=5.0, averaging=gankit.averaging.Averaging())
+    gan.compile(l1_weight=5.0, averaging=gankit.averaging.Averaging(), **QUICKLY)
     rates = [float(o.learning_rate) for o in (gan.generator_optimizer, gan.discriminator_optimizer)]
     assert rates == pytest.approx([2e-4, 2e-4]) and gan.generator_optimizer.beta_1 == 0.5
     history = gan.fit(inputs, targets[..., :1], epochs=2, verbose=0).history
@@ -376,6 +380,13 @@ def test_inputs_are_made_from_plain_pictures(tmp_path, capsys):
     assert pix2pix.main(["train", folder, model, *size, "--make", "grey"]) == 0
     assert pix2pix.main(["translate", model, folder, results, "--make", "grey"]) == 0
     assert "3 translated, 0 failed" in capsys.readouterr().out
+
+
+def test_no_result_overwrites_another(tmp_path):
+    files = [tmp_path / "in" / name for name in ("a.png", "a.jpg", "b.v2.jpg", "c/a.png")]
+    found = pix2pix._output_files(files, tmp_path / "in", tmp_path)
+    names = ["a.png.png", "a.jpg.png", "b.v2.png", "c/a.png"]
+    assert found == [tmp_path / name for name in names]
 
 
 def test_the_shell_says_what_is_wrong(tmp_path, capsys):
