@@ -297,3 +297,23 @@ def test_detail_and_ensemble_are_what_they_say(monkeypatch):
     monkeypatch.setattr(script.srgan, "upscale", lambda x, model: x)
     picture = np.random.default_rng(0).integers(0, 256, (6, 9, 3), "uint8")
     np.testing.assert_array_equal(script.ensemble(picture, None), picture)
+def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypatch):
+    import pix2pix_ablation
+
+    arms = {"L1": {"objective": "L1"}, "L1+cGAN": {"objective": "L1+cGAN"}}
+    for name, value in {"RUN": tmp_path / "runs", "ARMS": arms, "WEIGHTS": {}}.items():
+        monkeypatch.setattr(pix2pix_ablation, name, value)
+    out = tmp_path / "result.json"
+    small = ["--size", "32", "--width", "1", "--epochs", "1", "--batch-size", "100"]
+    arguments = [*small, "--seeds", "1", "--out", str(out)]
+    pix2pix_ablation.main(arguments)
+    result = json.loads(out.read_text())
+    assert list(result["table"]) == list(arms) and result["seeds"] == [0]
+    assert result["real"] == {"pixel": 1.0, "class": 1.0, "iou": 1.0}
+    row = result["table"]["L1+cGAN"]
+    assert all(0 <= row[name][0] <= 1 for name in ("pixel", "class", "iou"))
+    assert out.with_suffix(".png").is_file()
+
+    monkeypatch.setattr(pix2pix_ablation, "train", None)  # every run is done: none is trained anew
+    pix2pix_ablation.main(arguments)
+    assert json.loads(out.read_text()) == result
