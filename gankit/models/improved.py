@@ -32,11 +32,15 @@ from gankit import autodiff, checks, losses
 from gankit.averaging import AveragedNetwork, Averaging
 from gankit.batches import Batches, Position
 from gankit.gan import GAN
+from gankit.historical import HistoricalAveraging
+from gankit.layers.minibatch_discrimination import MinibatchDiscrimination
+from gankit.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
 from gankit.layers.weight_normalization import WeightNormalization, initialise
 from gankit.models import minimax
 
 __all__ = [
     "RULES",
+    "TECHNIQUES",
     "FeatureMatchingGAN",
     "LabelledBatches",
     "LogitOfReal",
@@ -46,6 +50,7 @@ __all__ = [
     "build_discriminator",
     "build_generator",
     "classifier",
+    "collapsing_game",
     "draw_labelled",
     "mlp",
     "play",
@@ -139,9 +144,15 @@ def radii(
     |---|---|
     | `simultaneous` | $r_0 (1 + h^2)^{t/2}$: outwards |
     | `extragradient` | $r_0 (1 - h^2 + h^4)^{t/2}$: inwards for $h < 1$ |
-    | `optimistic` | $r_0 \lvert (1 + ih) p_t - ih\,p_{t-1} \rvert$, $p_t = (\lambda_+^t - \lambda_-^t) / (\lambda_+ - \lambda_-)$, $2\lambda_\pm = 1 + 2ih \pm \sqrt{1 - 4h^2}$ |
-    | `alternating` | $\lvert M^t z_0 \rvert$, $M^t = (M \sin t\theta - I \sin (t-1)\theta) / \sin\theta$, $2\sin\frac\theta2 = h$: an ellipse |
+    | `optimistic` | $r_0 \lvert (1 + ih) p_t - ih\,p_{t-1} \rvert$: inwards for $h < 1/\sqrt 3$ |
+    | `alternating` | $\lvert M^t z_0 \rvert$: an ellipse |
     | `averaged` | $\lvert (I - M)^{-1} (I - M^{t+1}) z_0 \rvert / (t + 1)$: inwards like $1/t$ |
+
+    $$p_t = \frac{\lambda_+^t - \lambda_-^t}{\lambda_+ - \lambda_-}, \quad
+      2\lambda_\pm = 1 + 2ih \pm \sqrt{1 - 4h^2}, \qquad
+      M = \begin{pmatrix} 1 & -h \\ h & 1 - h^2 \end{pmatrix}, \quad
+      M^t = \frac{\sin t\theta}{\sin\theta} M - \frac{\sin (t-1)\theta}{\sin\theta} I, \quad
+      2 \sin\tfrac\theta2 = h$$
 
     Args:
         rule: one of `RULES`.
@@ -388,6 +399,110 @@ def _reader(network: keras.Model, *names: str) -> Any:
     inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
     part = keras.Model(inputs, outputs if len(names) > 1 else outputs[0])
     return lambda inputs, training: part(inputs, training=training)
+
+
+# ---- a game that collapses -----------------------------------------------------------------------
+
+TECHNIQUES = (
+    "none",
+    "feature matching",
+    "minibatch discrimination",
+    "historical averaging",
+    "one-sided smoothing",
+    "smoothing of both sides",
+    "virtual batch normalisation",
+)
+"""The techniques that `collapsing_game` knows."""
+
+
+def collapsing_game(
+    example_shape: Sequence[int],
+    technique: str = "none",
+    width: int = 128,
+    latent_dim: int = 64,
+    generator_rate: float = 1e-3,
+    discriminator_rate: float = 1e-4,
+    seed: int = 0,
+    **options: Any,
+) -> GAN:
+    r"""Build a game whose discriminator is ten times too slow, with one technique or none.
+
+    Two ReLU layers in each network. The generator runs ahead of the discriminator and jumps with
+    all its examples to wherever the latest one is fooled: it collapses. Which technique helps?
+
+    Args:
+        example_shape: `(coordinates,)` for unbounded points, or that of images in [-1, 1].
+        technique: one of `TECHNIQUES`: `feature matching` of the last hidden layer; `minibatch
+            discrimination` behind it, 16 kernels of 4; `historical averaging` of both players,
+            $\lambda = 0.01$; targets 0.9 and 0 (`one-sided smoothing`), or 0.9 and 0.1; `virtual
+            batch normalisation` of the generator's hidden layers, 64 latents of reference.
+        width: units of every hidden layer.
+        latent_dim: size of the latent vectors.
+        generator_rate: Adam's learning rate of the generator, with $\beta_1 = 0.5$.
+        discriminator_rate: that of the discriminator.
+        seed: what the initial weights, the latents and the order of the data depend on.
+        **options: more for `compile`, such as `steps_per_execution`.
+
+    Returns:
+        A compiled `GAN`.
+
+    Raises:
+        ValueError: for an unknown technique, or a size below 1.
+
+    Example:
+
+    >>> from gankit.models import improved, minimax
+    >>> gan = improved.collapsing_game((2,), "minibatch discrimination", width=16)
+    >>> history = gan.fit(minimax.ring(256, seed=0), verbose=0)
+    >>> gan.generate(5, seed=1).shape
+    (5, 2)
+
+    Source: the techniques: Salimans et al. (2016), section 3. The unequal rates: Metz et al.,
+    "Unrolled Generative Adversarial Networks" (2017), whose ring collapses so.
+    """
+    if technique not in TECHNIQUES:
+        raise ValueError(
+            f"`technique` must be one of {', '.join(TECHNIQUES)}. Received: {technique!r}."
+        )
+    _check_sizes(example_shape, (width,), latent_dim=latent_dim)
+    keras.utils.set_random_seed(seed)
+    images, norm = len(example_shape) > 1, technique == "virtual batch normalisation"
+    hidden = []
+    for _ in range(2):
+        hidden += [layers.Dense(width)]
+        hidden += [VirtualBatchNormalization(64)] if norm else []
+        hidden += [layers.ReLU()]
+    last = layers.Dense(math.prod(example_shape), activation="tanh" if images else None)
+    parts = [keras.Input((latent_dim,)), *hidden, last, layers.Reshape(tuple(example_shape))]
+    generator = keras.Sequential(parts, name="generator")
+    if norm:
+        reference = keras.random.normal((64, latent_dim), seed=seed)
+        wrapped = ReferenceBatch(generator, reference)
+        generator = keras.Sequential([keras.Input((latent_dim,)), wrapped], name="generator")
+
+    judge = [layers.Flatten(), layers.Dense(width, "relu")]
+    judge += [layers.Dense(width, "relu", name="features")]
+    if technique == "minibatch discrimination":
+        judge += [MinibatchDiscrimination(kernels=16, dims=4)]
+    parts = [keras.Input(tuple(example_shape)), *judge, layers.Dense(1)]
+    discriminator = keras.Sequential(parts, name="discriminator")
+
+    kind = FeatureMatchingGAN if technique == "feature matching" else GAN
+    gan = kind(
+        generator,
+        discriminator,
+        latent_dim,
+        data_range=(-1.0, 1.0) if images else None,
+        seed=seed,
+    )
+    smoothed = {"one-sided smoothing": 0.0, "smoothing of both sides": 0.1}
+    if technique in smoothed:
+        options["loss"] = SmoothedLabels(0.9, smoothed[technique])
+    if technique == "historical averaging":
+        options["historical_averaging"] = HistoricalAveraging(0.01, 0.01)
+    adams = [keras.optimizers.Adam(r, beta_1=0.5) for r in (generator_rate, discriminator_rate)]
+    gan.compile(generator_optimizer=adams[0], discriminator_optimizer=adams[1], **options)
+    return gan
 
 
 # ---- few labels ----------------------------------------------------------------------------------
