@@ -18,9 +18,11 @@ from pathlib import Path
 
 import keras
 
-from gankit import datasets, plots
+from gankit import plots
 from gankit.callbacks import BackupAndRestore
-from gankit.models import improved
+from gankit.datasets import load
+from gankit.models.improved import draw_labelled
+from gankit.models.improved import mlp as build
 from gankit.saving import written_whole
 
 HERE = Path(__file__).resolve().parent
@@ -112,17 +114,17 @@ def main():
             f"Received: {options.labels}, {options.epochs}"
         )
 
-    images, labels = datasets.load("mnist")
-    few = improved.draw_labelled(images, labels, options.labels // 10, seed=options.seed)
+    images, labels = load("mnist")
+    few = draw_labelled(images, labels, options.labels // 10, seed=options.seed)
     half_life = 693_147 if options.epochs >= PAPER_EPOCHS else 69_315
-    gan = improved.mlp((28, 28, 1), seed=options.seed, half_life=half_life)
+    gan = build((28, 28, 1), seed=options.seed, half_life=half_life)
     gan.compile()
     folder = RUNS / name_of(options).replace(", ", "_").replace(" ", "_")
     backup = BackupAndRestore(folder, save_freq=150, delete_when_done=False)
     # In this order: the report and the backup hold the errors of the epoch.
     callbacks = [
         FallingRate(options.epochs),
-        Errors(*datasets.load("mnist", "test")),
+        Errors(*load("mnist", "test")),
         Report(options),
         backup,
     ]
