@@ -123,7 +123,7 @@ KNOWS = {
         *("losses", "noise", "one_stage", "penalties", "saving"),
     },
     "models": {
-        *("autodiff", "checks", "gan", "layers", "losses"),
+        *("autodiff", "averaging", "batches", "checks", "gan", "historical", "layers", "losses"),
         *("models", "normalization", "penalties", "resampling", "saving"),
     },
 }
