@@ -9,7 +9,7 @@ NumPy, on any backend, and as a `tf.data` pipeline.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -102,7 +102,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> Any:
         start = (self.position.batch + index) * self.batch_size
         chosen = self._epoch_order()[start : start + self.batch_size]
-        return keras.tree.map_structure(lambda array: array[chosen], self.arrays)
+        return self._take(self.arrays, chosen, lambda array, rows: array[rows])
 
     def _epoch_order(self) -> np.ndarray:
         key = (self.position.seed, self.position.epoch)
@@ -112,6 +112,10 @@ class Batches(keras.utils.PyDataset):
 
     def _indices(self, seed: int, epoch: int) -> np.ndarray:
         return order(self._examples, seed, epoch) if self.shuffle else np.arange(self._examples)
+
+    def _take(self, arrays: Any, chosen: Any, gather: Callable) -> Any:
+        """A batch: what `_indices` chose from arrays, or from tensors."""
+        return keras.tree.map_structure(lambda array: gather(array, chosen), arrays)
 
     def pipeline(self, tf: Any, drop_remainder: bool = False) -> Any:
         """The same batches from a `tf.data` pipeline, which gathers them while a step runs.
@@ -140,7 +144,7 @@ class Batches(keras.utils.PyDataset):
             return tf.data.Dataset.from_tensor_slices(chosen).batch(self.batch_size, alike)
 
         def gather(chosen: Any) -> Any:
-            return keras.tree.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)
+            return self._take(tensors, chosen, tf.gather)
 
         passes = tf.data.Dataset.from_generator(
             one_pass, output_signature=tf.TensorSpec((None,), tf.int64)

@@ -317,3 +317,43 @@ def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypa
     monkeypatch.setattr(pix2pix_ablation, "train", None)  # every run is done: none is trained anew
     pix2pix_ablation.main(arguments)
     assert json.loads(out.read_text()) == result
+def test_the_techniques_are_scored_and_taken_up_again(tmp_path, monkeypatch):
+    import improved_techniques as script
+
+    monkeypatch.setattr(script, "RESULT", tmp_path / "result.json")
+    monkeypatch.setattr(script, "RUN", tmp_path / "run")
+    monkeypatch.setattr(script.improved, "TECHNIQUES", ("none", "feature matching"))
+    monkeypatch.setattr(sys, "argv", ["script", "--seeds", "1", "--steps", "20"])
+    script.main()
+    result = json.loads(script.RESULT.read_text())
+    for rows in result["table"].values():
+        assert set(rows) == {"none", "feature matching"}
+        assert all(0 <= run["jsd"] <= np.log(2) + 1e-3 for runs in rows.values() for run in runs)
+    monkeypatch.setattr(script, "train", None)  # nothing is trained twice
+    script.main()
+    assert json.loads(script.RESULT.read_text()) == result
+
+
+def test_the_semi_supervised_run_reports_and_goes_on(tmp_path, monkeypatch):
+    import semi_supervised_mnist as script
+
+    from gankit import datasets
+    from gankit.models import improved
+
+    def few_glyphs(name, split="train"):
+        return [part[:400] for part in datasets.load("glyphs", split)]
+
+    def small(*arguments, **options):
+        return improved.mlp(*arguments, widths=(8,), generator_widths=(8,), **options)
+
+    monkeypatch.setattr(script, "RESULT", tmp_path / "result.json")
+    monkeypatch.setattr(script, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(script, "load", few_glyphs)
+    monkeypatch.setattr(script, "build", small)
+    for epochs in (1, 2):
+        monkeypatch.setattr(sys, "argv", ["script", "--epochs", str(epochs)])
+        script.main()
+        (run,) = json.loads(script.RESULT.read_text())["runs"].values()
+        assert run["epochs_done"] == len(run["after_epoch"]["test_error"]) == epochs
+        assert 0 < run["test_error"] < 1
+    assert (tmp_path / "result.png").stat().st_size > 0

@@ -125,6 +125,7 @@ KNOWS = {
     },
     "models": {
         *("autodiff", "checks", "commands", "gan", "layers", "losses"),
+        *("autodiff", "averaging", "batches", "checks", "gan", "historical", "layers", "losses"),
         *("models", "normalization", "penalties", "resampling", "saving"),
         *("datasets", "resume"),  # for the shell, inside functions
     },
