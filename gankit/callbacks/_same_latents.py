@@ -44,9 +44,9 @@ class SameLatents(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Draw the latents."""
-        self._draw()
+        self._draw_latents()
 
-    def _draw(self) -> None:
+    def _draw_latents(self) -> None:
         self._latents = keras.ops.convert_to_numpy(self.model.sample_latents(self.n, self.seed))
 
     def _is_due(self, epochs: int) -> bool:

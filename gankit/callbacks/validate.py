@@ -62,7 +62,7 @@ class Validate(Evaluate):
         super().__init__(metrics, n=len(inputs), every=every, **best)
         self.inputs, self.targets = inputs, targets
 
-    def _draw(self) -> None:
+    def _draw_latents(self) -> None:
         """Draw nothing: the inputs are there."""
 
     def _measure(self, epochs: int) -> dict[str, float]:
