@@ -297,6 +297,8 @@ def test_detail_and_ensemble_are_what_they_say(monkeypatch):
     monkeypatch.setattr(script.srgan, "upscale", lambda x, model: x)
     picture = np.random.default_rng(0).integers(0, 256, (6, 9, 3), "uint8")
     np.testing.assert_array_equal(script.ensemble(picture, None), picture)
+
+
 def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypatch):
     import pix2pix_ablation
 
@@ -317,6 +319,8 @@ def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypa
     monkeypatch.setattr(pix2pix_ablation, "train", None)  # every run is done: none is trained anew
     pix2pix_ablation.main(arguments)
     assert json.loads(out.read_text()) == result
+
+
 def test_the_techniques_are_scored_and_taken_up_again(tmp_path, monkeypatch):
     import improved_techniques as script
 

@@ -127,7 +127,6 @@ KNOWS = {
         *("autodiff", "checks", "commands", "gan", "layers", "losses"),
         *("autodiff", "averaging", "batches", "checks", "gan", "historical", "layers", "losses"),
         *("models", "normalization", "penalties", "resampling", "saving"),
-        *("datasets", "resume"),  # for the shell, inside functions
     },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}
@@ -172,8 +171,6 @@ def test_imports_run_one_way(path):
     known = {name.split(".")[1] for name in imports(path) if name.startswith("gankit.")}
     if here in KNOWS:
         assert known <= KNOWS[here]
-        at_once = {name.split(".")[1] for name in imports_when_imported(path) if "gankit." in name}
-        assert here != "models" or not at_once & {"datasets", "resume"}
     elif here != "__init__":
         assert "models" not in known
 
