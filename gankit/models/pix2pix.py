@@ -669,9 +669,9 @@ class Pix2Pix(GAN):
 
         The defaults are the paper's: dropout stays on, and batch normalisation goes by the
         statistics of the batch that is translated, a batch of one picture. A translation then
-        depends on its own input alone. Moving averages, which `training=False` would mean in
-        Keras, are an average over pictures that each went by their own statistics; where batches
-        were small they fit none of them.
+        depends on its own input alone. That fits a network trained in batches of 1, or with
+        instance normalisation. One trained in larger batches knows only pictures that were
+        normalised together: translate with the same `batch_size`, or by `"moving"` averages.
 
         Args:
             inputs: float `(n, size, size, channels)` in [-1, 1].
@@ -915,6 +915,11 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument("results", help="folder to write to, made where it is missing")
     translate.add_argument("--seed", type=int, default=0, help="what the noise depends on (0)")
     translate.add_argument("--no-noise", action="store_true", help="without dropout")
+    translate.add_argument(
+        "--moving",
+        action="store_true",
+        help="normalise by moving averages: for models trained in batches of several pairs",
+    )
     for command in (train, translate):
         command.add_argument(
             "--make",
@@ -1006,7 +1011,9 @@ def _translate_one(gan, picture, options):
     inputs = picture[None].astype("float32") / 127.5 - 1.0
     if options.make:
         inputs = MAKERS[options.make](inputs)
-    return gan.translate(inputs, seed=options.seed, noise=not options.no_noise)[0]
+    statistics = "moving" if options.moving else "batch"
+    noise = not options.no_noise
+    return gan.translate(inputs, seed=options.seed, noise=noise, statistics=statistics)[0]
 
 
 def _write(picture: np.ndarray, path: Path) -> None:
