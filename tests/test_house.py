@@ -124,9 +124,8 @@ KNOWS = {
         *("losses", "noise", "one_stage", "penalties", "saving"),
     },
     "models": {
-        *("autodiff", "checks", "commands", "gan", "layers", "losses"),
-        *("autodiff", "averaging", "batches", "checks", "gan", "historical", "layers", "losses"),
-        *("models", "normalization", "penalties", "resampling", "saving"),
+        *("autodiff", "averaging", "batches", "checks", "commands", "gan", "historical"),
+        *("layers", "losses", "models", "normalization", "penalties", "resampling", "saving"),
     },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}

@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument("results", help="folder to write to, made where it is missing")
     translate.add_argument("--seed", type=int, default=0, help="what the noise depends on (0)")
     translate.add_argument("--no-noise", action="store_true", help="without dropout")
+    translate.add_argument(
+        "--moving",
+        action="store_true",
+        help="normalise by moving averages: for models trained in batches of several pairs",
+    )
     for command in (train, translate):
         command.add_argument(
             "--make",
@@ -157,7 +162,9 @@ def _translate_one(gan, picture, options):
     inputs = picture[None].astype("float32") / 127.5 - 1.0
     if options.make:
         inputs = MAKERS[options.make](inputs)
-    return gan.translate(inputs, seed=options.seed, noise=not options.no_noise)[0]
+    statistics = "moving" if options.moving else "batch"
+    noise = not options.no_noise
+    return gan.translate(inputs, seed=options.seed, noise=noise, statistics=statistics)[0]
 
 
 def _write(picture: np.ndarray, path: Path) -> None:

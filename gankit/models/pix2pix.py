@@ -663,9 +663,9 @@ class Pix2Pix(GAN):
 
         The defaults are the paper's: dropout stays on, and batch normalisation goes by the
         statistics of the batch that is translated, a batch of one picture. A translation then
-        depends on its own input alone. Moving averages, which `training=False` would mean in
-        Keras, are an average over pictures that each went by their own statistics; where batches
-        were small they fit none of them.
+        depends on its own input alone. That fits a network trained in batches of 1, or with
+        instance normalisation. One trained in larger batches knows only pictures that were
+        normalised together: translate with the same `batch_size`, or by `"moving"` averages.
 
         Args:
             inputs: float `(n, size, size, channels)` in [-1, 1].
