@@ -64,8 +64,8 @@ class Finding:
         kind: `"discriminator_won"`, `"collapse"`, `"oscillation"`, `"vanishing_gradient"`,
             `"exploding_gradient"` or `"nan"`.
         epoch: the epoch in which it was found, from 1.
-        step: for `"nan"` the step in which it began, for the others that in which it was found:
-            updates of the generator, from 1.
+        step: for `"nan"` in a loss the step in which it began, for all else that in which it was
+            found: updates of the generator, from 1.
         message: what is wrong, in words and numbers.
         remedy: what to try.
     """
@@ -93,7 +93,8 @@ class HealthMonitor(keras.callbacks.Callback):
       the first look, and the discriminator tells 95 % of the pairs apart;
     - `exploding_gradient`: in 2 looks in a row, a gradient is over 100 times as long as its
       weights;
-    - `nan`: a loss is not finite. This is looked for in every step.
+    - `nan`: a loss is not finite, which is looked for in every step; or a weight is not, which is
+      looked for every `every` steps.
 
     Different examples are counted as $1 / E \exp(-\lvert x - x' \rvert^2 / \sigma^2)$ over all
     pairs, where $\sigma$ is a quarter of the median distance of real ones. The bounds and how often
@@ -192,6 +193,13 @@ class HealthMonitor(keras.callbacks.Callback):
 
     def _look(self) -> None:
         self._next = (self._step // self.every + 1) * self.every
+        if broken := self._networks_not_finite():
+            message = (
+                f"Found at step {self._step}: weights of the {' and the '.join(broken)} are not "
+                f"finite, though the losses are (a ReLU can make 0 of NaN)."
+            )
+            self._report("nan", self._step, message, _NAN_REMEDY)
+            return
         look = self._watcher.look(self.model, self._step)
         if look is None:
             return  # the losses of the next step will not be finite
@@ -199,6 +207,20 @@ class HealthMonitor(keras.callbacks.Callback):
         for kind, (rule, remedy) in _RULES.items():
             if not self._found(kind) and (message := rule(self.looks)):
                 self._report(kind, self._step, message, remedy)
+
+    def _networks_not_finite(self) -> list[str]:
+        networks = {
+            "generator": self.model.generator,
+            "discriminator": self.model.discriminator,
+        }
+        return [
+            name
+            for name, network in networks.items()
+            if not all(
+                np.isfinite(keras.ops.convert_to_numpy(weight.value)).all()
+                for weight in network.trainable_variables
+            )
+        ]
 
     def _found(self, kind: str) -> bool:
         return any(finding.kind == kind for finding in self.findings)
