@@ -56,6 +56,16 @@ def all_variables(gan):
     return [*gan.variables, *gan.optimizer.variables]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compiled_programs_are_forgotten():
+    """JAX keeps all that it ever compiled: several GB over the whole suite."""
+    yield
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.clear_caches()
+
+
 @pytest.fixture
 def make_gan():
     return small_gan
