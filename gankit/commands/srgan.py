@@ -187,7 +187,7 @@ def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
 
     Example:
 
-    >>> y_psnr(np.zeros((20, 20, 1)), np.full((20, 20, 1), 2 / 255)).round(2)
+    >>> round(y_psnr(np.zeros((20, 20, 1)), np.full((20, 20, 1), 2 / 255)), 2)
     48.13
     """
     pair = [np.floor((x.clip(-1, 1) + 1) * 127.5 + 0.5).astype("uint8") for x in (output, target)]
