@@ -28,6 +28,11 @@ ARMS = {
     "two passes, minimax": {"dtype": "float32", "loss": "minimax"},
     "one stage, minimax": {"dtype": "float32", "loss": "minimax", "update": "one_stage"},
     "bfloat16": {"dtype": "mixed_bfloat16"},
+    "one stage, minimax, bfloat16": {
+        "dtype": "mixed_bfloat16",
+        "loss": "minimax",
+        "update": "one_stage",
+    },
 }
 
 

@@ -34,6 +34,7 @@ CONTENDERS = {
     "gankit": "gankit_fit",
     "gankit, one stage": "gankit_one_stage",
     "gankit, bfloat16": "gankit_bfloat16",
+    "gankit, one stage, bf16": "gankit_one_stage_bfloat16",
     "TensorFlow": "tensorflow_loop",
     "TensorFlow, Keras' norm": "tensorflow_keras_norm",
     "PyTorch": "pytorch_loop",

@@ -43,6 +43,11 @@ def test_shapes_are_static_and_types_are_ours():
     np.testing.assert_array_equal(first, resized[:BATCH])
 
 
+@pytest.mark.parametrize("derive", [lambda x: x, lambda x: x.map(lambda images: -images)])
+def test_no_tuning_thread_holds_up_the_end_of_an_epoch(derive):
+    assert derive(digits()).options().autotune.enabled is False
+
+
 def test_an_epoch_is_a_permutation_and_labels_stay_with_their_images():
     images, labels = datasets.load("digits")
     batches = list(digits(labels=True, drop_remainder=False, seed=7))
