@@ -4,9 +4,9 @@
 
 The networks and optimizers are the paper's. With fewer epochs than its 300, the learning rate
 falls to 0 over the second half, as in the authors' code for CIFAR-10, and the averaged weights
-forget ten times faster. A killed run goes on where it stopped when it is started again; until half
-of the epochs are done, it can go on with another number of them. After every epoch the curve goes
-to `benchmarks/results/semi_supervised_mnist.json`, with samples beside it; the chapter
+forget ten times faster. A killed run goes on with the epoch it was in when it is started again;
+until half of the epochs are done, it can go on with another number of them. After every epoch the
+curve goes to `benchmarks/results/semi_supervised_mnist.json`, with samples beside it; the chapter
 `03_improved_techniques` shows them.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import keras
 
-from gankit import plots
+from gankit import plots, settings
 from gankit.callbacks import BackupAndRestore
 from gankit.datasets import load
 from gankit.models.improved import draw_labelled
@@ -52,10 +52,11 @@ class Errors(keras.callbacks.Callback):
         self.images, self.labels = images, labels
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.process_time()
+        self.begun = time.process_time(), time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["cpu_seconds"] = time.process_time() - self.begun
+        logs["cpu_seconds"] = time.process_time() - self.begun[0]
+        logs["seconds"] = time.perf_counter() - self.begun[1]
         for name, averaged in (("test_error", True), ("test_error_of_last_weights", False)):
             found = self.model.classify(self.images, averaged=averaged).argmax(axis=1)
             logs[name] = float((found != self.labels).mean())
@@ -86,9 +87,11 @@ class Report(keras.callbacks.Callback):
                 "batch_size": 100,
                 "optimizers": f"RootAdam, learning rate {RATE}, beta_1 0.5",
                 "backend": keras.config.backend(),
+                "device": settings.device(),
                 "threads": os.environ.get("OMP_NUM_THREADS", "all"),
             },
             "cpu_minutes": round(sum(history["cpu_seconds"]) / 60, 1),
+            "minutes": round(sum(history["seconds"]) / 60, 1),
         }
         with written_whole(RESULT) as temporary:
             Path(temporary).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -118,9 +121,9 @@ def main():
     few = draw_labelled(images, labels, options.labels // 10, seed=options.seed)
     half_life = 693_147 if options.epochs >= PAPER_EPOCHS else 69_315
     gan = build((28, 28, 1), seed=options.seed, half_life=half_life)
-    gan.compile()
+    gan.compile(steps_per_execution=1 if keras.config.backend() == "torch" else 20)
     folder = RUNS / name_of(options).replace(", ", "_").replace(" ", "_")
-    backup = BackupAndRestore(folder, save_freq=150, delete_when_done=False)
+    backup = BackupAndRestore(folder, delete_when_done=False)
     # In this order: the report and the backup hold the errors of the epoch.
     callbacks = [
         FallingRate(options.epochs),
