@@ -4,10 +4,9 @@
 
 The networks and optimizers are the paper's. With fewer epochs than its 300, the learning rate
 falls to 0 over the second half, as in the authors' code for CIFAR-10, and the averaged weights
-forget ten times faster. A killed run goes on with the epoch it was in when it is started again;
-until half of the epochs are done, it can go on with another number of them. After every epoch the
-curve goes to `benchmarks/results/semi_supervised_mnist.json`, with samples beside it; the chapter
-`03_improved_techniques` shows them.
+forget ten times faster. A killed run goes on with the epoch it was in when it is started again.
+After every epoch the curve goes to `benchmarks/results/semi_supervised_mnist.json`, with samples
+beside it; the chapter `03_improved_techniques` shows them.
 """
 
 import argparse
@@ -102,7 +101,7 @@ class Report(keras.callbacks.Callback):
 
 
 def name_of(options):
-    return f"{options.labels} labels, seed {options.seed}"
+    return f"{options.labels} labels, {options.epochs} epochs, seed {options.seed}"
 
 
 def main():

@@ -144,6 +144,7 @@ def build_discriminator(
     width: int = 64,
     kernel_size: int = 4,
     batch_norm: bool = True,
+    layer_norm: bool = False,
     seed: int | None = None,
 ) -> keras.Model:
     r"""Build the discriminator: images to logits `(batch, 1)`.
@@ -157,6 +158,8 @@ def build_discriminator(
         width: maps of the first convolution, doubled at every step.
         kernel_size: side of the kernels, at least 2.
         batch_norm: whether to normalise. False leaves the guideline out, with biases instead.
+        layer_norm: whether to normalise over the maps of each pixel, in place of the batch: then
+            an image's logit is its own affair, as one-stage training asks (`gankit.one_stage`).
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -182,7 +185,8 @@ def build_discriminator(
     images = keras.Input(tuple(image_shape), name="images")
     x = images
     for step in range(1, steps + 1):
-        normalised = batch_norm and step > 1  # on pixels it would hide their scale and offset
+        # On pixels it would hide their scale and offset.
+        normalised = (batch_norm or layer_norm) and step > 1
         x = layers.Conv2D(
             width * 2 ** (step - 1),
             use_bias=not normalised,
@@ -191,7 +195,7 @@ def build_discriminator(
             **strided,
         )(x)
         if normalised:
-            x = normalise(x, normal, f"down_{step}")
+            x = normalise(x, normal, f"down_{step}", over_batch=not layer_norm)
         x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
     x = layers.Flatten(data_format="channels_last", name="flat")(x)
     logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
@@ -212,6 +216,9 @@ class DCGAN(GAN):
             paper's 64x64 networks have 128.
         kernel_size: side of the kernels; the paper's is 5, see `build_generator`.
         batch_norm: whether to normalise. False leaves that guideline out, to see what it does.
+        layer_norm: how the discriminator does: False, over the batch; True, over the maps of each
+            pixel. No example then changes another's logit, so `compile(update="one_stage")` holds
+            for every loss.
         seed: what the initial weights, the latents and the order of the data depend on. None
             draws one.
 
@@ -242,6 +249,7 @@ class DCGAN(GAN):
         width: int = 64,
         kernel_size: int = 4,
         batch_norm: bool = True,
+        layer_norm: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ):
@@ -249,12 +257,12 @@ class DCGAN(GAN):
         sizes = {"width": width, "kernel_size": kernel_size, "batch_norm": batch_norm}
         super().__init__(
             build_generator(image_shape, latent_dim, seed=seeds[0], **sizes),
-            build_discriminator(image_shape, seed=seeds[1], **sizes),
+            build_discriminator(image_shape, layer_norm=layer_norm, seed=seeds[1], **sizes),
             latent_dim=latent_dim,
             seed=seed,
             **kwargs,
         )
-        self.sizes = sizes
+        self.sizes = sizes | {"layer_norm": layer_norm}
 
     def sample_latents(self, n: Any, seed: Any) -> Any:
         """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
@@ -354,12 +362,14 @@ def normals(seed: int | None):
     return normal
 
 
-def normalise(x, normal, name):
-    # Keras' own momentum lags behind the networks, and its epsilon of 1e-3 is no smaller than the
-    # variance that initial weights this small leave: it would take away what it should keep.
-    return BatchNormalization(
-        axis=-1, momentum=0.9, epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm"
-    )(x)
+def normalise(x, normal, name, over_batch=True):
+    # Keras' own epsilon of 1e-3 is no smaller than the variance that initial weights this small
+    # leave: it would take away what it should keep.
+    options = dict(epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm")
+    if not over_batch:
+        return layers.LayerNormalization(axis=-1, **options)(x)
+    # Its momentum lags behind the networks.
+    return BatchNormalization(axis=-1, momentum=0.9, **options)(x)
 
 
 def check_sizes(image_shape, latent_dim, width, kernel_size):

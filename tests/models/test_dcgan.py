@@ -102,6 +102,20 @@ def test_without_batch_norm_biases_take_its_place():
             assert layer.use_bias
 
 
+def test_with_layer_norm_no_image_changes_the_logit_of_another(tmp_path):
+    gan = DCGAN((16, 16, 1), latent_dim=4, width=4, layer_norm=True, seed=0)
+    assert not of_type(gan.discriminator, layers.BatchNormalization)
+    (norm,) = of_type(gan.discriminator, layers.LayerNormalization)
+    assert norm.axis in (-1, [-1], 3, [3]) and norm.epsilon == 1e-5
+    assert len(of_type(gan.generator, layers.BatchNormalization)) == 2  # the generator keeps it
+    gan.compile(update="one_stage")  # refused where images meet
+    gan.save(tmp_path / "gan.keras")
+    again = gankit.load_model(tmp_path / "gan.keras")
+    assert of_type(again.discriminator, layers.LayerNormalization)
+    with pytest.raises(ValueError, match="change each other's logits"):
+        DCGAN((16, 16, 1), latent_dim=4, width=4).compile(update="one_stage")
+
+
 def test_initial_weights_are_the_papers():
     generator = build_generator((28, 28, 1), latent_dim=100, width=32, seed=0)
     kernels = [w for w in generator.trainable_variables if w.name == "kernel"]
