@@ -11,11 +11,11 @@ generators are averaged.
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from seconds import Seconds
 
 from gankit import averaging, datasets, metrics
 from gankit.callbacks import BackupAndRestore
@@ -27,16 +27,6 @@ RESULT = HERE / "results" / "cgan_conditioning.json"
 RUN = HERE / "runs" / "cgan_conditioning"
 RATE, BATCH, LATENT_DIM = 2e-3, 64, 64
 PER_CLASS = 500
-
-
-class Clock(keras.callbacks.Callback):
-    """Adds the processor's seconds to the history of every epoch."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.process_time()
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["cpu_seconds"] = time.process_time() - self.begun
 
 
 def score(gan, judge, real, real_labels):
@@ -66,7 +56,7 @@ def run(conditioning, seed, options, data, judge, folder):
     )
     adams = [keras.optimizers.Adam(RATE, beta_1=0.5) for _ in range(2)]
     gan.compile("non_saturating", *adams, averaging=averaging.Averaging(half_life=10_000))
-    callbacks = [Clock(), BackupAndRestore(folder)]
+    callbacks = [Seconds(), BackupAndRestore(folder)]
     images, labels = data
     framed = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=-1)
     history = gan.fit(framed, labels, BATCH, options.epochs, verbose=2, callbacks=callbacks)

@@ -11,11 +11,11 @@ by a classifier trained on MNIST's own training images.
 import argparse
 import json
 import os
-import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from seconds import Seconds
 
 from gankit import datasets, metrics, plots
 from gankit.callbacks import BackupAndRestore
@@ -40,18 +40,14 @@ def inner(images):
 
 
 class Quality(keras.callbacks.Callback):
-    """Adds how good the samples are, and the time, to the history of every epoch."""
+    """Adds how good the samples are, to the history of every epoch."""
 
     def __init__(self, classifier, real):
         super().__init__()
         self.classifier = classifier
         self.real = classifier.features(inner(real))
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.process_time()
-
     def on_epoch_end(self, epoch, logs=None):
-        logs["cpu_seconds"] = time.process_time() - self.begun
         images = inner(self.model.generate(SAMPLES, seed=1))
         logs["frechet"] = metrics.frechet_distance(self.real, self.classifier.features(images))
         probabilities = self.classifier.probabilities(images)
@@ -77,7 +73,7 @@ def train_gan(images, quality, options):
     gan = DCGAN((32, 32, 1), latent_dim=options.latent_dim, width=options.width, seed=options.seed)
     adams = [keras.optimizers.Adam(options.rate, beta_1=0.5) for _ in range(2)]
     gan.compile(generator_optimizer=adams[0], discriminator_optimizer=adams[1])
-    callbacks = [quality, BackupAndRestore(RUN, delete_when_done=False)]
+    callbacks = [Seconds(), quality, BackupAndRestore(RUN, delete_when_done=False)]
     history = gan.fit(images, batch_size=64, epochs=options.epochs, verbose=2, callbacks=callbacks)
     return gan, history.history
 

@@ -15,11 +15,11 @@ paper's own settings (`MLPGAN`'s defaults) take hundreds of epochs, which is day
 import argparse
 import json
 import os
-import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from seconds import Seconds
 
 from gankit import datasets, metrics, plots
 from gankit.models import minimax
@@ -35,17 +35,13 @@ PAPER = {"mean": 225.0, "standard_error": 2.0}
 
 
 class ValidationScore(keras.callbacks.Callback):
-    """Adds the Parzen log-likelihood of the validation images, and the time, to the history."""
+    """Adds the Parzen log-likelihood of the validation images, to the history."""
 
     def __init__(self, validation):
         super().__init__()
         self.validation = validation
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.process_time()
-
     def on_epoch_end(self, epoch, logs=None):
-        logs["cpu_seconds"] = time.process_time() - self.begun
         centres = samples(self.model, seed=1)
         sigma = metrics.cross_validate_sigma(centres, self.validation)
         score = metrics.parzen_log_likelihood(self.validation, centres, sigma)
@@ -101,7 +97,11 @@ def train_gan(images, validation, epochs, seed):
         batch_size=BATCH,
         epochs=epochs,
         verbose=2,
-        callbacks=[ValidationScore(validation), BackupAndRestore(RUN, delete_when_done=False)],
+        callbacks=[
+            Seconds(),
+            ValidationScore(validation),
+            BackupAndRestore(RUN, delete_when_done=False),
+        ],
     )
     return gan, history.history
 

@@ -12,10 +12,10 @@ beside it; the chapter `03_improved_techniques` shows them.
 import argparse
 import json
 import os
-import time
 from pathlib import Path
 
 import keras
+from seconds import Seconds
 
 from gankit import plots, settings
 from gankit.callbacks import BackupAndRestore
@@ -44,18 +44,13 @@ class FallingRate(keras.callbacks.Callback):
 
 
 class Errors(keras.callbacks.Callback):
-    """Adds to every epoch the share of test images that are misclassified, and the time."""
+    """Adds to every epoch the share of test images that are misclassified."""
 
     def __init__(self, images, labels):
         super().__init__()
         self.images, self.labels = images, labels
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.process_time(), time.perf_counter()
-
     def on_epoch_end(self, epoch, logs=None):
-        logs["cpu_seconds"] = time.process_time() - self.begun[0]
-        logs["seconds"] = time.perf_counter() - self.begun[1]
         for name, averaged in (("test_error", True), ("test_error_of_last_weights", False)):
             found = self.model.classify(self.images, averaged=averaged).argmax(axis=1)
             logs[name] = float((found != self.labels).mean())
@@ -126,6 +121,7 @@ def main():
     # In this order: the report and the backup hold the errors of the epoch.
     callbacks = [
         FallingRate(options.epochs),
+        Seconds(),
         Errors(*load("mnist", "test")),
         Report(options),
         backup,

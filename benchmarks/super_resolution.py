@@ -26,6 +26,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from PIL import Image
+from seconds import Seconds
 
 from gankit import datasets, metrics, plots
 from gankit.callbacks import BackupAndRestore, Validate
@@ -62,16 +63,6 @@ def read(folder):
 
 
 # ---- training ------------------------------------------------------------------------------------
-
-
-class Seconds(keras.callbacks.Callback):
-    """Adds the processor's seconds to the history of every epoch."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.process_time()
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["cpu_seconds"] = round(time.process_time() - self.begun, 1)
 
 
 def fit(gan, crops, held_out, phase, epochs, distance, monitor, mode):
