@@ -354,10 +354,26 @@ def test_the_semi_supervised_run_reports_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(script, "load", few_glyphs)
     monkeypatch.setattr(script, "build", small)
-    for epochs in (1, 2):
-        monkeypatch.setattr(sys, "argv", ["script", "--epochs", str(epochs)])
-        script.main()
+    monkeypatch.setattr(sys, "argv", ["script", "--epochs", "2"])
+
+    class CutOff(script.Errors):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    def reported():
         (run,) = json.loads(script.RESULT.read_text())["runs"].values()
-        assert run["epochs_done"] == len(run["after_epoch"]["test_error"]) == epochs
+        assert run["epochs_done"] == len(run["after_epoch"]["test_error"])
         assert 0 < run["test_error"] < 1
+        return run
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(script, "Errors", CutOff)
+        script.main()
+    first = reported()
+    assert first["epochs_done"] == 1
+    script.main()
+    second = reported()
+    assert second["epochs_done"] == 2
+    assert second["after_epoch"]["test_error"][:1] == first["after_epoch"]["test_error"]
     assert (tmp_path / "result.png").stat().st_size > 0
