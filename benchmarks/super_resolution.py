@@ -286,7 +286,7 @@ def parse():
     parser.add_argument("--blocks", type=int, default=8)
     parser.add_argument("--rate", type=float, default=5e-4, help="of phase 1, falling")
     parser.add_argument("--decay-epochs", type=int, default=60, help="until it would be 0")
-    parser.add_argument("--gan-rate", type=float, default=3e-4, help="of phase 2, for half of it")
+    parser.add_argument("--gan-rate", type=float, default=1e-4, help="of phase 2, for half of it")
     parser.add_argument("--vgg-factor", type=float, default=0.006, help="of the content loss")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--float32", dest="bfloat16", action="store_false")
