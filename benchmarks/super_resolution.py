@@ -5,7 +5,7 @@
 
 The data is read from `sr/t91` and `sr/set5` in the folder that `GANKIT_DATA_DIR` names, the VGG-19
 weights of the content loss from `weights/vgg19_normalised_to_conv3_1.npz` there. Ten pictures of
-T91 are held out: they decide which epoch is kept. Set5 is looked at once, at the end.
+T91 are held out: they decide which epoch is kept. Set5 is measured at the end.
 
 A killed run goes on where it stopped when it is started again. The result, with the curves and the
 settings, goes to `benchmarks/results/super_resolution.json`, pictures beside it; the chapter
@@ -110,8 +110,14 @@ def train(options, distance):
     if not options.gan_epochs:
         return gan, weights, history
 
-    content = srgan.VGGContent("block2_conv2", WEIGHTS, factor=options.vgg_factor)
-    both = [adam(options.gan_rate, steps * options.gan_epochs, "halves") for _ in range(2)]
+    vgg = srgan.VGGContent("block2_conv2", WEIGHTS, factor=options.vgg_factor)
+
+    def content(photographs, enlarged):
+        squares = keras.ops.square(photographs - enlarged)
+        return vgg(photographs, enlarged) + options.mse_weight * keras.ops.mean(squares)
+
+    rates = options.gan_rate, options.discriminator_rate
+    both = [adam(rate, steps * options.gan_epochs, "halves") for rate in rates]
     gan.compile(content, generator_optimizer=both[0], discriminator_optimizer=both[1])
     history["gan"] = fit(*data, "gan", options.gan_epochs, distance, "held_out_distance", "min")
     weights["SRGAN"] = gan.generator.get_weights()
@@ -258,7 +264,7 @@ def main():
             "settings": {name: v for name, v in vars(options).items() if name != "photograph"}
             | {
                 "batch_size": BATCH,
-                "content": "VGG2,2 of weights whose activations have mean 1",
+                "content": "VGG2,2 of weights whose activations have mean 1, and the MSE",
                 "backend": keras.config.backend(),
                 "threads": os.environ.get("OMP_NUM_THREADS", "all"),
             },
@@ -287,6 +293,8 @@ def parse():
     parser.add_argument("--rate", type=float, default=5e-4, help="of phase 1, falling")
     parser.add_argument("--decay-epochs", type=int, default=60, help="until it would be 0")
     parser.add_argument("--gan-rate", type=float, default=1e-4, help="of phase 2, for half of it")
+    parser.add_argument("--discriminator-rate", type=float, default=4e-4, help="likewise")
+    parser.add_argument("--mse-weight", type=float, default=1.0, help="beside VGG, in phase 2")
     parser.add_argument("--vgg-factor", type=float, default=0.006, help="of the content loss")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--float32", dest="bfloat16", action="store_false")
