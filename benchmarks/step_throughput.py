@@ -160,6 +160,7 @@ def parse_options(arguments=None):
     parser.add_argument("--slice-seconds", type=float, default=1.5, help="length of a slice")
     parser.add_argument("--width", type=int, default=64, help="maps next to the image")
     parser.add_argument("--batch", type=int, default=128, help="images per step")
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, help="leave out the others")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the result")
     options = parser.parse_args(arguments)
     for name in ("rounds", "slice_seconds", "width", "batch"):
@@ -173,7 +174,7 @@ def main():
     os.environ |= ENVIRONMENT
     from gankit import datasets
 
-    names = list(CONTENDERS)
+    names = [name for name in CONTENDERS if options.only is None or name in options.only]
     if importlib.util.find_spec("torch") is None:
         names = [name for name in names if "PyTorch" not in name]
         print("PyTorch is left out: it is not installed (pip install torch).")
