@@ -264,7 +264,7 @@ def main():
             "settings": {name: v for name, v in vars(options).items() if name != "photograph"}
             | {
                 "batch_size": BATCH,
-                "content": "VGG2,2 of weights whose activations have mean 1, and the MSE",
+                "content": "VGG2,2 of weights of mean activation 1, and mse_weight times the MSE",
                 "backend": keras.config.backend(),
                 "threads": os.environ.get("OMP_NUM_THREADS", "all"),
             },
