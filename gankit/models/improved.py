@@ -728,14 +728,15 @@ def _check_sizes(example_shape, widths, **counts):
 
 
 class LabelledBatches(Batches):
-    """Batches of examples, each with a batch of labelled ones that come round more often.
+    """Batches of examples, each with labelled ones, and with others for the generator.
 
-    A batch is `(examples, (labelled, labels))`. The labelled examples pass by in a new order each
-    time, so a batch as large as their number holds each of them once.
+    A batch is `(examples, (labelled, labels, others))`. The labelled examples come round more
+    often, in a new order each time, so a batch as large as their number holds each of them once.
+    The others are all examples once more, in an order of their own.
 
     Args:
         arrays: `(examples, (labelled, labels))`.
-        batch_size: examples of either kind per batch.
+        batch_size: examples of each kind per batch.
         shuffle: whether each epoch has an order of its own.
         position: where to begin, and the seed of the order.
 
@@ -745,24 +746,24 @@ class LabelledBatches(Batches):
     >>> from gankit.models.improved import LabelledBatches
     >>> labelled = np.array([10.0, 20.0]), np.array([1, 2])
     >>> batches = LabelledBatches((np.arange(6.0), labelled), batch_size=2)
-    >>> examples, (few, labels) = batches[0]
-    >>> len(batches), sorted(few.tolist()), sorted(labels.tolist())
-    (3, [10.0, 20.0], [1, 2])
+    >>> examples, (few, labels, others) = batches[0]
+    >>> len(batches), sorted(few.tolist()), sorted(labels.tolist()), len(others)
+    (3, [10.0, 20.0], [1, 2], 2)
     """
 
     def _indices(self, seed: int, epoch: int) -> np.ndarray:
-        """The number of an example and that of a labelled one, in one integer."""
-        few = len(self.arrays[1][1])
+        """The numbers of an example, of a labelled one and of another, in one integer."""
+        n, few = self._examples, len(self.arrays[1][1])
         rng = np.random.default_rng([seed, epoch, few])
-        passes = math.ceil(self._examples / few)
-        order = [rng.permutation(few) if self.shuffle else np.arange(few) for _ in range(passes)]
-        return super()._indices(seed, epoch) * few + np.concatenate(order)[: self._examples]
+        shuffled = rng.permutation if self.shuffle else np.arange
+        labelled = np.concatenate([shuffled(few) for _ in range(math.ceil(n / few))])[:n]
+        return (super()._indices(seed, epoch) * few + labelled) * n + shuffled(n)
 
     def _take(self, arrays: Any, chosen: Any, gather: Any) -> Any:
         examples, labelled = arrays
-        few = len(self.arrays[1][1])
-        partners = (gather(array, chosen % few) for array in labelled)
-        return gather(examples, chosen // few), tuple(partners)
+        n, few = self._examples, len(self.arrays[1][1])
+        partners = [gather(array, chosen // n % few) for array in labelled]
+        return gather(examples, chosen // n // few), (*partners, gather(examples, chosen % n))
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -780,8 +781,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     discriminator's weights over time.
 
     Train it with `fit(examples, (labelled, labels))`: all examples, and those with labels (which
-    may be among them). A pipeline yields batches of that form. `mlp` makes one with the paper's
-    networks.
+    may be among them). A pipeline yields batches `(examples, (labelled, labels, others))`, in which
+    `others` are the real examples that the generator matches: see `LabelledBatches`. `mlp` makes
+    one with the paper's networks.
 
     Args:
         generator: Keras model from latents to examples.
@@ -813,9 +815,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     >>> gan.classify(images[:5]).shape
     (5, 3)
 
-    Source: Salimans et al. (2016), section 5. Departures: those of `FeatureMatchingGAN`; the
-    average is corrected for having begun with nothing, as runs shorter than the paper's 180,000
-    steps need.
+    Source: Salimans et al. (2016), section 5, and the authors' code, in which too the generator's
+    real examples are others than the discriminator's. Departure: the average is corrected for
+    having begun with nothing, as runs shorter than the paper's 180,000 steps need.
     """
 
     def __init__(
@@ -873,9 +875,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
         Args:
             real: examples, shape `(batch, *example_shape)`; as many are generated.
-            labelled: `(examples, class numbers)`.
+            labelled: `(examples, class numbers, others)`; the others are not looked at.
         """
-        examples, labels = labelled
+        examples, labels, _ = labelled
         latents = self._latents(real)
         with autodiff.frozen(self.generator):
             fake = ops.stop_gradient(self._call_generator(latents, None, training=True))
@@ -900,14 +902,14 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
         self._minimize(objective, self.discriminator, self.discriminator_optimizer, real)
 
-    def generator_step(self, real: Any, labelled: Any = None) -> None:
-        """Update the generator, and nothing else, towards the mean features of real examples.
+    def generator_step(self, real: Any, labelled: Any) -> None:
+        """Update the generator, and nothing else, towards the mean features of other examples.
 
         Args:
-            real: examples, shape `(batch, *example_shape)`; as many are generated.
-            labelled: not looked at.
+            real: what the discriminator has just learned from; not looked at.
+            labelled: `(examples, class numbers, others)`; as many as the others are generated.
         """
-        super().generator_step(real)
+        super().generator_step(labelled[2])
 
     def _features_of(self, real, fake, labels):
         features = self._see(ops.concatenate([real, fake], axis=0), training=True)
@@ -948,17 +950,17 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
     def _batches_of_arrays(self, x, y, batch_size, shuffle) -> Any:
         batch_size = 100 if batch_size is None else checks.check_count("batch_size", batch_size)
-        x, y = self._unpack((x, y))
+        x, y = self._in_parts((x, y), ("labelled", "labels"))
         arrays = ops.convert_to_numpy(x), tuple(ops.convert_to_numpy(part) for part in y)
-        self._check(arrays)
         batches = LabelledBatches(arrays, batch_size, shuffle, Position(self.seed))
+        self._check((arrays[0], (*arrays[1], arrays[0])))
         return autodiff.quickest_feed(batches, getattr(self, "distribute_strategy", None))
 
     def _check(self, data: Any) -> None:
         """Check the data, and fit the weights' lengths to them before the first step."""
-        real, (examples, labels) = self._unpack(data)
-        checks.check_examples(real, self.example_shape, self.data_range)
-        checks.check_examples(examples, self.example_shape, self.data_range)
+        real, (examples, labels, others) = self._unpack(data)
+        for part in (real, examples, others):
+            checks.check_examples(part, self.example_shape, self.data_range)
         checks.check_labels(labels, len(examples), self.classes)
         normalised = [
             layer
@@ -969,12 +971,17 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
             initialise(self.discriminator, ops.convert_to_tensor(real[:500]))
 
     def _unpack(self, data: Any) -> tuple[Any, Any]:
+        return self._in_parts(data, ("labelled", "labels", "others"))
+
+    def _in_parts(self, data, names) -> tuple[Any, tuple]:
         real, labelled, weights = keras.utils.unpack_x_y_sample_weight(data)
-        if weights is not None or not isinstance(labelled, (tuple, list)) or len(labelled) != 2:
+        parts = len(labelled) if isinstance(labelled, (tuple, list)) else 0
+        if weights is not None or parts != len(names):
             raise ValueError(
                 "A SemiSupervisedGAN learns from examples and from some with labels: "
-                "fit(examples, (labelled, labels)), or a pipeline of batches of that form. "
-                f"Received `y` of type {type(labelled).__name__}."
+                "fit(examples, (labelled, labels)), or a pipeline of batches "
+                f"(examples, (labelled, labels, others)). Received `y` of type "
+                f"{type(labelled).__name__}" + (f" with {parts} parts." if parts else ".")
             )
         return real, tuple(labelled)
 

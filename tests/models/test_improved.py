@@ -23,6 +23,35 @@ def game(seed=0):
     return gan
 
 
+class Listed(keras.utils.PyDataset):
+    """Batches from a list."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]
+
+
+def still_game():
+    """Without noise, and nothing is learned."""
+    gan = improved.SemiSupervisedGAN(
+        improved.build_generator(SHAPE, 4, (8,), seed=1),
+        improved.build_discriminator(SHAPE, 3, (8,), input_noise=0.0, noise=0.0, seed=2),
+        latent_dim=4,
+        seed=0,
+    )
+    gan.compile(
+        generator_optimizer=keras.optimizers.SGD(0.0),
+        discriminator_optimizer=keras.optimizers.SGD(0.0),
+    )
+    return gan
+
+
 def data(n=40, few=6):
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (n, *SHAPE)).astype("float32")
@@ -161,16 +190,7 @@ def test_the_papers_sizes_are_the_defaults():
 
 def test_the_discriminator_loss_is_that_of_a_softmax_over_one_class_more():
     images, (few, labels) = data(6)
-    gan = improved.SemiSupervisedGAN(
-        improved.build_generator(SHAPE, 4, (8,), seed=1),
-        improved.build_discriminator(SHAPE, 3, (8,), input_noise=0.0, noise=0.0, seed=2),
-        latent_dim=4,
-        seed=0,
-    )
-    gan.compile(
-        generator_optimizer=keras.optimizers.SGD(0.0),
-        discriminator_optimizer=keras.optimizers.SGD(0.0),
-    )
+    gan = still_game()
     fake = numpy_of(gan.generator(gan.sample_latents(6, seed=gan.seed_generator), training=True))
     gan.seed_generator.state.assign(keras.random.SeedGenerator(0).state)
     logs = gan.fit(images, (few, labels), batch_size=6, verbose=0).history
@@ -189,7 +209,7 @@ def test_the_discriminator_loss_is_that_of_a_softmax_over_one_class_more():
 def test_the_first_layer_is_fitted_to_the_data():
     gan = game()
     images, few = data()
-    gan._check((images, few))
+    gan._check((images, (*few, images)))
     hidden = gan.discriminator.get_layer("hidden_1")
     flat = keras.layers.Flatten()(images) * 0.5 + 0.5
     before = numpy_of(flat) @ numpy_of(hidden.normalised_kernel()) + numpy_of(hidden.layer.bias)
@@ -236,12 +256,30 @@ def test_labelled_batches_hold_each_labelled_example_equally_often():
     images, (few, labels) = data(30)
     batches = improved.LabelledBatches((images, (few, labels)), batch_size=6)
     seen = [batches[i] for i in range(len(batches))]
-    for _, (part, of_part) in seen:
+    for _, (part, of_part, _) in seen:
         assert sorted(part[:, 0, 0, 0]) == sorted(few[:, 0, 0, 0])
         place = [np.flatnonzero((few == x).all(axis=(1, 2, 3)))[0] for x in part]
         np.testing.assert_array_equal(labels[place], of_part)
     everything = np.concatenate([x for x, _ in seen])
-    np.testing.assert_array_equal(np.sort(everything.ravel()), np.sort(images.ravel()))
+    others = np.concatenate([x for _, (_, _, x) in seen])
+    for part in (everything, others):
+        np.testing.assert_array_equal(np.sort(part.ravel()), np.sort(images.ravel()))
+    assert (everything != others).any(axis=(1, 2, 3)).mean() > 0.8
+
+
+def test_the_generator_matches_the_others():
+    gan, (images, (few, labels)) = still_game(), data(12)
+
+    def loss(real, others):
+        gan.seed_generator.state.assign(keras.random.SeedGenerator(0).state)
+        batch = real, (few, labels, others)
+        return gan.fit(Listed([batch]), verbose=0).history["generator_loss"][0]
+
+    first, second = images[:6], images[6:]
+    loss(first, second)  # the first step fits the weights' lengths
+    of_second = loss(first, second)
+    assert loss(second, second) == pytest.approx(of_second, rel=1e-5)
+    assert loss(second, first) != pytest.approx(of_second, rel=1e-2)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +298,12 @@ def test_bad_data_is_refused(change, error, message):
     x, y = change(*data())
     with pytest.raises(error, match=message):
         game().fit(x, y, verbose=0)
+
+
+def test_a_pipeline_without_others_is_refused():
+    images, few = data()
+    with pytest.raises(ValueError, match="labels, others.*with 2 parts"):
+        game().fit(Listed([(images, few)]), verbose=0)
 
 
 def test_bad_options_are_repeated():
