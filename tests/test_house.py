@@ -119,6 +119,7 @@ KNOWS = {
     "resampling": {"checks"},
     "saving": set(),
     "settings": set(),
+    "weights": set(),
     "gan": {
         *("autodiff", "averaging", "batches", "checks", "draws", "historical"),
         *("losses", "noise", "one_stage", "penalties", "saving"),
@@ -126,6 +127,7 @@ KNOWS = {
     "models": {
         *("autodiff", "averaging", "batches", "checks", "commands", "gan", "historical"),
         *("layers", "losses", "models", "normalization", "penalties", "resampling", "saving"),
+        "weights",
     },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}

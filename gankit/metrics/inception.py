@@ -12,11 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count, check_images
+from gankit.weights import published_weights
 
 SIZE = 299
-FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-URL = f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{FILE}"
-MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
+PUBLISHED = {
+    "path": "inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "md5": "bcbd6486424b2319ff4ef7d526e38f63",
+    "size": "88 MB",
+    "instead": "Scores of digits need no download: `digit_classifier().features`.",
+}
 
 
 def inception_features(
@@ -61,7 +65,7 @@ def inception_features(
     """
     check_count("batch_size", batch_size)
     if weights == "imagenet":
-        weights = _download()
+        weights = published_weights(**PUBLISHED)
     elif weights is not None and not Path(weights).is_file():
         raise FileNotFoundError(f"weights must be 'imagenet', None or a file; got {weights!r}.")
     with _keras_defaults():
@@ -98,21 +102,6 @@ def _to_input(images: np.ndarray) -> np.ndarray:
         data_format="channels_last",
     )
     return keras.ops.convert_to_numpy(resized)
-
-
-def _download() -> str:
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    try:
-        return keras.utils.get_file(
-            FILE, URL, file_hash=MD5, cache_dir=str(home), cache_subdir="models"
-        )
-    except Exception as error:  # Keras raises Exception itself where a download fails
-        raise RuntimeError(
-            f"InceptionV3's weights are not in {home / 'models'}, and could not be downloaded: "
-            f"{error}\nWhere there is a network, fetch {URL} (88 MB) and put it there as {FILE}, "
-            "or set KERAS_HOME to a folder whose `models` has it. Scores of digits need no "
-            "download: `digit_classifier().features`."
-        ) from error
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ from gankit.gan import GAN
 from gankit.layers.pixel_shuffle import ICNR, PixelShuffle
 from gankit.normalization import BatchNormalization
 from gankit.resampling import bicubic_downscale, bicubic_upscale, bicubic_weights
+from gankit.weights import published_weights
 
 __all__ = [
     "LIGHT",
@@ -228,13 +229,14 @@ class VGGContent:
 
     Args:
         layer: name of the layer, as Keras' `VGG19` has it.
-        weights: `"imagenet"`, which Keras downloads at first use; the path of that file
+        weights: `"imagenet"`, 80 MB that are downloaded once; the path of that file
             (`vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5`); or of an `.npz` with arrays
             `conv1_1_kernel`, `conv1_1_bias`, ... of the first layers.
         factor: what the mean is multiplied with. None: the paper's 1/12.75 squared. That fits
             the original weights; files of weights whose activations were rescaled need their own.
 
     Raises:
+        RuntimeError: if `"imagenet"` is neither there nor to be had.
         FileNotFoundError: if there is no such file.
         ValueError: if the file holds no such layer, naming those it has, or is of another kind.
 
@@ -283,6 +285,12 @@ class VGGContent:
         return cls(**config)
 
 
+_PUBLISHED = {
+    "path": "vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "md5": "253f8cb515780f3b799900260a226db6",
+    "size": "80 MB",
+    "instead": "Or give `content` another loss, such as a `losses.PerceptualLoss`.",
+}
 _VGG_MEAN = (103.939, 116.779, 123.68)  # of ImageNet, in the order blue, green, red
 
 
@@ -296,7 +304,7 @@ def _to_vgg(pictures: Any) -> Any:
 
 def _vgg19(weights: str) -> keras.Model:
     if weights == "imagenet":
-        return keras.applications.VGG19(include_top=False, weights="imagenet")
+        weights = published_weights(**_PUBLISHED)
     if not Path(weights).is_file():
         raise FileNotFoundError(
             f"There is no file {weights!r} with weights of VGG-19. (A saved SRGAN reads it again; "

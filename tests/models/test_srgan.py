@@ -1,12 +1,16 @@
 """SRGAN: the paper's networks, the two phases, tiles without seams, every bad input."""
 
+import hashlib
+
+import h5py
 import keras
 import numpy as np
 import pytest
 from scipy import ndimage
 
 import gankit
-from gankit import resampling
+from gankit import resampling, weights
+from gankit.models import srgan
 from gankit.models.srgan import (
     LIGHT,
     SRGAN,
@@ -276,6 +280,41 @@ def test_vgg_content_is_what_scipy_finds(small_vgg):
     assert float(content(a[None], b[None])) == pytest.approx(wanted, rel=1e-4)
     grey = a[None, ..., :1]
     assert float(content(grey, np.repeat(grey, 3, axis=-1))) == pytest.approx(0, abs=1e-6)
+
+
+def write_copying_vgg(path):
+    """A file as Keras publishes VGG-19's, whose layers hand their first three maps on."""
+    names = [f"block{b}_conv{c}" for b, n in enumerate((2, 2, 4, 4, 4), 1) for c in range(1, n + 1)]
+    widths = [3, 64, 64, 128, 128, *[256] * 4, *[512] * 8]
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [name.encode() for name in names]
+        for name, inputs, outputs in zip(names, widths, widths[1:], strict=False):
+            kernel = np.zeros((3, 3, inputs, outputs), "float32")
+            kernel[1, 1, range(3), range(3)] = 1
+            layer = file.create_group(name)
+            parts = {f"{name}_W_1:0": kernel, f"{name}_b_1:0": np.zeros(outputs, "float32")}
+            layer.attrs["weight_names"] = [part.encode() for part in parts]
+            for part, values in parts.items():
+                layer.create_dataset(part, data=values, compression="lzf")
+
+
+@pytest.mark.tensorflow  # the network is Keras' own, and its 20 million weights take their time
+def test_vgg_54_through_the_file_that_keras_publishes(tmp_path, monkeypatch):
+    """Of a picture brighter than the mean, such a network keeps the brightest of 16x16 pixels."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "ROOT", (tmp_path / "server").as_uri())
+    with pytest.raises(RuntimeError, match=r"(?s)vgg19.*downloaded.*PerceptualLoss"):
+        VGGContent()
+    file = tmp_path / "server" / srgan._PUBLISHED["path"]
+    file.parent.mkdir(parents=True)
+    write_copying_vgg(file)
+    md5 = hashlib.md5(file.read_bytes()).hexdigest()
+    monkeypatch.setitem(srgan._PUBLISHED, "md5", md5)
+
+    a, b = np.abs(pictures(2, 32, 32, 3))
+    maxima = [p.reshape(2, 16, 2, 16, 3).max(axis=(1, 3)) * 127.5 for p in (a, b)]
+    expected = np.sum(np.square(maxima[0] - maxima[1])) / (2 * 2 * 512) / 12.75**2
+    assert float(VGGContent()(a[None], b[None])) == pytest.approx(expected, rel=1e-4)
 
 
 def test_vgg_content_is_saved_with_the_model(small_vgg, tmp_path):
