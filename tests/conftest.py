@@ -1,14 +1,18 @@
-"""Small networks and games that the tests of the core share."""
+"""Small networks and games that the tests of the core share, and processes of their own.
 
-import keras
+Keras is imported in the functions: pytest-xdist's controller reads this file and runs no test.
+"""
+
+import multiprocessing
+
 import numpy as np
 import pytest
-
-import gankit
 
 
 def small_networks(norm=True, dropout=0.0, latent_dim=4, num_classes=None):
     """An MLP generator and discriminator of 2-D points, labelled or not."""
+    import keras
+
     layers = keras.layers
 
     def network(inputs, name, norm):
@@ -34,6 +38,10 @@ def small_networks(norm=True, dropout=0.0, latent_dim=4, num_classes=None):
 
 
 def small_gan(seed=0, compiled=True, norm=True, dropout=0.0, num_classes=None, **compile_options):
+    import keras
+
+    import gankit
+
     keras.utils.set_random_seed(seed)
     gan = gankit.GAN(
         *small_networks(norm, dropout, num_classes=num_classes),
@@ -48,6 +56,8 @@ def small_gan(seed=0, compiled=True, norm=True, dropout=0.0, num_classes=None, *
 
 
 def values_of(variables):
+    import keras
+
     return [keras.ops.convert_to_numpy(v.value).copy() for v in variables]
 
 
@@ -60,10 +70,46 @@ def all_variables(gan):
 def compiled_programs_are_forgotten():
     """JAX keeps all that it ever compiled: several GB over the whole suite."""
     yield
+    import keras
+
     if keras.backend.backend() == "jax":
         import jax
 
         jax.clear_caches()
+
+
+@pytest.fixture(scope="session")
+def run_process():
+    """Runs source text in a process of its own, and returns its exit code.
+
+    The processes are forked from one that imports Keras and does nothing else: importing it anew
+    in each would take longer than most of what they do.
+    """
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["keras"])
+
+    def run(source, **names):
+        process = forks.Process(target=exec, args=(source, {"__name__": "__main__"} | names))
+        process.start()
+        process.join()
+        return process.exitcode
+
+    return run
+
+
+@pytest.fixture
+def untraced():
+    """TensorFlow computes at once what it would trace: tracing a step takes longer than ten."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

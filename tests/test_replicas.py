@@ -1,20 +1,12 @@
 """Guarantee 7: N replicas with batch B/N take the same step as one with batch B."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 
 # Both runs build the same networks (without batch statistics, which replicas keep apart) and see
 # the same data in the same order; only the number of devices differs.
 SCRIPT = """
-import os, sys
-out, replicas, cases = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3])
-if os.environ["KERAS_BACKEND"] == "jax":
-    os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={replicas}"
-import contextlib
+import contextlib, os
 import keras, numpy as np
 import gankit
 from gankit import penalties
@@ -24,6 +16,7 @@ from gankit.noise import InstanceNoise
 
 scope = contextlib.nullcontext
 if keras.backend.backend() == "jax" and replicas > 1:
+    os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={replicas}"
     import jax
     assert len(jax.devices()) == replicas
     keras.distribution.set_distribution(keras.distribution.DataParallel())
@@ -84,25 +77,17 @@ CASES = {
 ARRAYS = {"plain": 12, "two": 12, "one_stage": 13, "all": 13 + 5 + 10}
 
 
-def run(tmp_path, replicas, cases):
-    script, out = tmp_path / "train.py", tmp_path / f"{replicas}.npz"
-    script.write_text(SCRIPT)
-    done = subprocess.run(
-        [sys.executable, str(script), str(out), str(replicas), repr(cases)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"KERAS_BACKEND": keras.backend.backend()},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    with np.load(out) as arrays:
-        return dict(arrays)
-
-
 if keras.backend.backend() in CASES:  # Keras trains on one device with PyTorch
 
-    def test_two_replicas_equal_one(tmp_path):
+    def test_two_replicas_equal_one(run_process, tmp_path):
         cases = CASES[keras.backend.backend()]
-        one, two = run(tmp_path, 1, cases), run(tmp_path, 2, cases)
+
+        def run(replicas):
+            out = str(tmp_path / f"{replicas}.npz")
+            assert run_process(SCRIPT, out=out, replicas=replicas, cases=cases) == 0
+            return dict(np.load(out))
+
+        one, two = run(1), run(2)
         assert one.keys() == two.keys() and len(one) == sum(ARRAYS[case] for case, _ in cases)
         for name in one:
             np.testing.assert_allclose(two[name], one[name], rtol=1e-5, atol=1e-6, err_msg=name)

@@ -1,11 +1,7 @@
 """Guarantee 5: killed and resumed equals never killed, bit for bit."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import keras
@@ -16,8 +12,9 @@ import gankit
 from gankit.callbacks import BackupAndRestore
 
 # Trains in a process of its own, which kills itself in the middle of an epoch where it is told to.
+# `backups` maps kinds of backup to their folders: a run may keep several, of which one is resumed.
 SCRIPT = """
-import json, os, signal, sys
+import json, os, signal
 import keras, numpy as np
 import gankit
 from gankit.averaging import Averaging
@@ -25,11 +22,9 @@ from gankit.callbacks import BackupAndRestore
 from gankit.historical import HistoricalAveraging
 from gankit.noise import InstanceNoise
 
-out, backup, kind, kill_at = sys.argv[1:]
-kill_at = json.loads(kill_at)
 layers = keras.layers
 # A resumed process starts from other weights and another seed: all must come from the backup.
-fresh = kill_at is not None or kind == "never"
+fresh = len(backups) != 1
 keras.utils.set_random_seed(3 if fresh else 123)
 
 def network(inputs, outputs):
@@ -52,53 +47,41 @@ class Kill(keras.callbacks.Callback):
         if kill_at == [self.epoch, batch]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-backups = {
-    "never": [],
-    "epoch": [BackupAndRestore(backup)],
-    "batches": [BackupAndRestore(backup, save_freq=2)],
-    "keras": [keras.callbacks.BackupAndRestore(backup)],
-}[kind]
-history = gan.fit(points, batch_size=16, epochs=4, verbose=0, callbacks=[*backups, Kill()])
+make = {
+    "epoch": BackupAndRestore,
+    "batches": lambda folder: BackupAndRestore(folder, save_freq=2),
+    "keras": keras.callbacks.BackupAndRestore,
+}
+callbacks = [make[kind](folder) for kind, folder in backups.items()]
+history = gan.fit(points, batch_size=16, epochs=4, verbose=0, callbacks=[*callbacks, Kill()])
 arrays = [keras.ops.convert_to_numpy(v.value) for v in [*gan.variables, *gan.optimizer.variables]]
-np.savez(out, *arrays)
-print(json.dumps(history.history))
+np.savez(out, *arrays, history=json.dumps(history.history))
 """
 
 
-def run(tmp_path, name, kind, kill_at=None):
-    """The final state and the history, or None where the process was killed."""
-    script = tmp_path / "train.py"
-    script.write_text(SCRIPT)
-    out = tmp_path / f"{name}.npz"
-    arguments = [str(out), str(tmp_path / "backup" / kind), kind, json.dumps(kill_at)]
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"KERAS_BACKEND": keras.backend.backend()},
-    )
-    if kill_at is not None:
-        assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
-        assert not out.exists()
-        return None
-    assert done.returncode == 0, done.stderr[-2000:]
-    with np.load(out) as arrays:
-        return [arrays[key] for key in arrays.files], json.loads(done.stdout.splitlines()[-1])
+KINDS = ("epoch", "batches", "keras")
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    """Final state and history by kind of backup; each kind's processes run one after another."""
-    kills = {"never": [], "epoch": [[2, 3]], "batches": [[1, 5], [2, 3]], "keras": [[2, 3]]}
+def outcomes(run_process, tmp_path_factory):
+    """Final state and history by kind of backup, and of the run that was never killed."""
+    folder = tmp_path_factory.mktemp("runs")
 
-    def run_kind(kind):
-        folder = tmp_path_factory.mktemp(kind)
-        for kill_at in kills[kind]:
-            run(folder, "killed", kind, kill_at)
-        return run(folder, "resumed", kind)
+    def train(*kinds, kill_at=None):
+        out, backups = folder / "out.npz", {kind: str(folder / kind) for kind in kinds}
+        code = run_process(SCRIPT, out=str(out), backups=backups, kill_at=kill_at)
+        assert code == (-signal.SIGKILL if kill_at else 0)
+        assert out.exists() is not bool(kill_at)
+        if not kill_at:
+            arrays = dict(np.load(out))
+            out.unlink()
+            history = json.loads(str(arrays.pop("history")))
+            return list(arrays.values()), history
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return dict(zip(kills, pool.map(run_kind, kills), strict=True))
+    train(*KINDS, kill_at=[1, 5])
+    # The second time, batches are counted from where the first backup was.
+    train("batches", kill_at=[2, 3])
+    return {"never": train()} | {kind: train(kind) for kind in KINDS}
 
 
 def check_bit_for_bit(resumed, whole):
@@ -108,8 +91,7 @@ def check_bit_for_bit(resumed, whole):
         np.testing.assert_array_equal(a, b)
 
 
-# `batches` is killed twice: the second time, batches are counted from where the first backup was.
-@pytest.mark.parametrize("kind", ["epoch", "batches", "keras"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_killed_in_mid_epoch_and_resumed_equals_never_killed(outcomes, kind):
     check_bit_for_bit(outcomes[kind][0], outcomes["never"][0])
 

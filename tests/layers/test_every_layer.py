@@ -2,10 +2,7 @@
 
 import importlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -115,15 +112,15 @@ def outputs_in(policy, module, expression, like, shapes):
     return keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")), (dtype, weights)
 
 
-# Reads {file: [expression, shapes]}, and for each file, imported from a folder of its own, trains a
-# model of the layer for one step, saves it there, and reads it back.
+# For each file of `cases`, {file: (expression, shapes)}, imported from a folder of its own, trains
+# a model of the layer for one step, saves it there, and reads it back.
 ALONE = """
-import importlib, json, os, sys
+import importlib, os, sys
 sys.modules["gankit"] = None  # importing it raises
 import keras, numpy as np
 
-for module, (expression, shapes) in json.loads(sys.argv[1]).items():
-    os.chdir(os.path.join(sys.argv[2], module))
+for module, (expression, shapes) in cases.items():
+    os.chdir(os.path.join(folder, module))
     assert os.listdir() == [module + ".py"]
     sys.path.insert(0, os.getcwd())
     names = vars(importlib.import_module(module))
@@ -146,19 +143,12 @@ for module, (expression, shapes) in json.loads(sys.argv[1]).items():
 """
 
 
-def test_every_file_works_alone(tmp_path):
+def test_every_file_works_alone(run_process, tmp_path):
     for module in CASES:
         (tmp_path / module).mkdir()
         shutil.copy(FOLDER / f"{module}.py", tmp_path / module)
     first = {module: cases[0] for module, cases in CASES.items()}
-    environment = os.environ | {"KERAS_BACKEND": keras.config.backend(), "PYTHONPATH": ""}
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, json.dumps(first), str(tmp_path)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    assert run_process(ALONE, cases=first, folder=str(tmp_path)) == 0
 
 
 def test_keras_has_instance_normalisation():
