@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-BENCHMARKS = REPOSITORY / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 WIDTH, BATCH, LATENT_DIM, STEPS = 4, 8, 100, 3
 
@@ -24,14 +21,14 @@ def contenders_can_be_imported(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, str(BENCHMARKS / "step_throughput.py"), *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
-        timeout=600,
-    )
+# What `python benchmarks/step_throughput.py ...` does.
+THROUGHPUT = """
+import contextlib, os, runpy, sys
+os.environ["OMP_NUM_THREADS"] = "1"
+sys.argv = [script, *arguments]
+with open(out, "w") as file, contextlib.redirect_stdout(file):
+    runpy.run_path(script, run_name="__main__")
+"""
 
 
 def draw_steps():
@@ -70,25 +67,27 @@ def assert_same_weights(networks, others):
             np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
 
 
-def test_runs_and_writes_what_it_measured(tmp_path):
+def test_runs_and_writes_what_it_measured(run_process, tmp_path):
     import step_throughput
 
     path = tmp_path / "result.json"
     small = ["--rounds", "2", "--slice-seconds", "0.01", "--width", "2", "--batch", "4"]
     # One of each framework: every process imports its own.
     asked = ["gankit, one stage, bf16", "TensorFlow", "PyTorch, bfloat16"]
-    done = run(*small, "--json", str(path), "--only", *asked)
-    assert done.returncode == 0, done.stderr
+    arguments = [*small, "--json", str(path), "--only", *asked]
+    script, out = str(BENCHMARKS / "step_throughput.py"), tmp_path / "printed.txt"
+    assert run_process(THROUGHPUT, script=script, arguments=arguments, out=str(out)) == 0
+    printed = out.read_text()
     result = json.loads(path.read_text())
     names = [name for name in asked if HAS_TORCH or "PyTorch" not in name]
     assert set(asked) < set(step_throughput.CONTENDERS)
     assert list(result["contenders"]) == names
-    assert ("PyTorch is left out" in done.stdout) is not HAS_TORCH
+    assert ("PyTorch is left out" in printed) is not HAS_TORCH
     for name, row in result["contenders"].items():
         assert row["images_per_second"] > 0
         for ratio in row["speed"].values():
             assert 0 < ratio["min"] <= ratio["median"] <= ratio["max"]
-        assert f"{name} " in done.stdout
+        assert f"{name} " in printed
     for baseline in names[1:]:
         assert set(result["contenders"][baseline]["speed"][baseline].values()) == {1.0}
     assert result["settings"]["rounds"] == 2
@@ -96,10 +95,13 @@ def test_runs_and_writes_what_it_measured(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--rounds", "--slice-seconds", "--width", "--batch"])
-def test_refuses_settings_that_are_not_above_0(option):
-    done = run(option, "0")
-    assert done.returncode == 2
-    assert f"{option} must be above 0: 0" in done.stderr
+def test_refuses_settings_that_are_not_above_0(option, monkeypatch, capsys):
+    import step_throughput
+
+    monkeypatch.setattr(sys, "argv", ["step_throughput.py", option, "0"])
+    with pytest.raises(SystemExit, match="2"):
+        step_throughput.main()
+    assert f"{option} must be above 0: 0" in capsys.readouterr().err
 
 
 def test_the_tensorflow_loop_takes_the_steps_that_gankit_takes():
@@ -187,6 +189,7 @@ def test_the_cost_of_metrics_is_measured():
     assert peaks == sorted(peaks) and total["peak_mib"] == peaks[-1] > 100
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch):
     import step_quality
 
@@ -208,6 +211,7 @@ def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch
     assert (tmp_path / "result.json").read_text() == first
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
     import cgan_conditioning
 
@@ -226,6 +230,7 @@ def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
     assert row["accuracy"]["spread"] == pytest.approx(0.1)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_conditional_mnist_is_trained_and_scored():
     import cgan_mnist
 
@@ -272,6 +277,7 @@ def tiny_super_resolution(monkeypatch, tmp_path):
     return super_resolution
 
 
+@pytest.mark.usefixtures("untraced")
 def test_super_resolution_is_trained_measured_and_resumed(tiny_super_resolution, monkeypatch):
     script = tiny_super_resolution
     small = "--mse-epochs 1 --gan-epochs 1 --crops 4 --width 2 --blocks 1 --float32".split()
@@ -302,6 +308,7 @@ def test_detail_and_ensemble_are_what_they_say(monkeypatch):
     np.testing.assert_array_equal(script.ensemble(picture, None), picture)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypatch):
     import pix2pix_ablation
 
