@@ -3,10 +3,16 @@
 Keras is imported in the functions: pytest-xdist's controller reads this file and runs no test.
 """
 
+import gc
 import multiprocessing
 
 import numpy as np
 import pytest
+
+
+def pytest_collection_finish(session):
+    """What is imported by now stays: the garbage collector need not look through it again."""
+    gc.freeze()
 
 
 def small_networks(norm=True, dropout=0.0, latent_dim=4, num_classes=None):

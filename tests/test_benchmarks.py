@@ -211,7 +211,6 @@ def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch
     assert (tmp_path / "result.json").read_text() == first
 
 
-@pytest.mark.usefixtures("untraced")
 def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
     import cgan_conditioning
 
@@ -346,6 +345,26 @@ def test_the_techniques_are_scored_and_taken_up_again(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "train", None)  # nothing is trained twice
     script.main()
     assert json.loads(script.RESULT.read_text()) == result
+
+
+@pytest.mark.usefixtures("untraced")
+def test_edges_become_a_photograph_and_the_run_goes_on(tmp_path, monkeypatch):
+    import edges_to_photo as script
+
+    monkeypatch.setattr(script, "RESULT", tmp_path / "result.json")
+    monkeypatch.setattr(script, "RUN", tmp_path / "run")
+    monkeypatch.setattr(script, "SIDE", 16)
+    small = ["script", "--crops", "4", "--width", "1"]
+    for epochs in (1, 2):
+        monkeypatch.setattr(sys, "argv", [*small, "--epochs", str(epochs)])
+        script.main()
+        result = json.loads(script.RESULT.read_text())
+        assert result["epochs_done"] == len(result["after_epoch"]["l1"]) == epochs
+    assert result["right_photograph"]["sharpness"] > 0
+    assert script.RESULT.with_suffix(".png").is_file()
+    photos = script.squares("motorcycle_right", 3, seed=0)
+    perfect = {"brightness": 1, "colour": 1, "sharpness": 1}
+    assert script.score(photos, photos) == pytest.approx(perfect)
 
 
 def test_the_semi_supervised_run_reports_and_goes_on(tmp_path, monkeypatch):

@@ -50,6 +50,7 @@ def test_planted_copies_are_found_and_others_kept():
     assert recall > 0.9 and precision > 0.95
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_seed_decides_the_codes_whatever_the_global_seed():
     images = smooth_images(40)
     codes = []

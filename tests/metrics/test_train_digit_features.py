@@ -15,6 +15,7 @@ def test_embedded_sets_are_28_pixels_wide_in_both_framings():
     assert len(images) == len(labels) == 2000 + 2 * 3 * 355
 
 
+@pytest.mark.usefixtures("untraced")
 def test_writes_weights_that_load(tmp_path, monkeypatch, capsys):
     few = {name: (x[:40], y[:40]) for name, (x, y) in script.load("embedded", "test").items()}
     monkeypatch.setattr(script, "load", lambda data, split: few)

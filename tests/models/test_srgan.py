@@ -141,6 +141,7 @@ def test_every_position_of_a_picture_is_shown():
     assert counts.sum() == 200 and counts.min() > 8
 
 
+@pytest.mark.usefixtures("untraced")
 def test_phase_one_is_the_mean_squared_error_and_leaves_the_discriminator_alone():
     gan = tiny_gan(adversarial_weight=0)
     gan.augment = False
@@ -190,6 +191,7 @@ def test_both_phases_train_save_and_load(tmp_path):
         np.testing.assert_array_equal(numpy(a.value), numpy(b.value))
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_content_loss_of_ones_own_is_used_and_asked_for_again_after_loading(tmp_path):
     gan = tiny_gan(content=lambda a, b: keras.ops.mean(keras.ops.abs(a - b)), adversarial_weight=0)
     crops = pictures(4, 16, 16, 3)
@@ -225,6 +227,7 @@ def test_crops_of_another_size_and_bad_values_are_refused():
         gan.generate(3)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_last_layers_stay_in_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -317,6 +320,7 @@ def test_vgg_54_through_the_file_that_keras_publishes(tmp_path, monkeypatch):
     assert float(VGGContent()(a[None], b[None])) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_vgg_content_is_saved_with_the_model(small_vgg, tmp_path):
     gan = tiny_gan(content=VGGContent("block1_conv2", small_vgg[0], factor=0.1))
     gan.fit(pictures(4, 16, 16, 3), verbose=0)
