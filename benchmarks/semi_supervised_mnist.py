@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 
 import keras
+from falling_rate import FallingRate
 from seconds import Seconds
 
 from gankit import plots, settings
@@ -28,19 +29,6 @@ HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "semi_supervised_mnist.json"
 RUNS = HERE / "runs" / "semi_supervised_mnist"
 PAPER_EPOCHS, RATE = 300, 0.003
-
-
-class FallingRate(keras.callbacks.Callback):
-    """The paper's rate; in a run shorter than its own, falling to 0 over the second half."""
-
-    def __init__(self, epochs):
-        super().__init__()
-        self.epochs = epochs
-
-    def on_epoch_begin(self, epoch, logs=None):
-        share = min(1.0, 2.0 - 2.0 * epoch / self.epochs) if self.epochs < PAPER_EPOCHS else 1.0
-        for optimizer in (self.model.generator_optimizer, self.model.discriminator_optimizer):
-            optimizer.learning_rate = RATE * share
 
 
 class Errors(keras.callbacks.Callback):
@@ -113,14 +101,15 @@ def main():
 
     images, labels = load("mnist")
     few = draw_labelled(images, labels, options.labels // 10, seed=options.seed)
-    half_life = 693_147 if options.epochs >= PAPER_EPOCHS else 69_315
+    short = options.epochs < PAPER_EPOCHS
+    half_life = 69_315 if short else 693_147
     gan = build((28, 28, 1), seed=options.seed, half_life=half_life)
     gan.compile(steps_per_execution=1 if keras.config.backend() == "torch" else 20)
     folder = RUNS / name_of(options).replace(", ", "_").replace(" ", "_")
     backup = BackupAndRestore(folder, delete_when_done=False)
     # In this order: the report and the backup hold the errors of the epoch.
     callbacks = [
-        FallingRate(options.epochs),
+        *([FallingRate(RATE, options.epochs)] if short else []),
         Seconds(),
         Errors(*load("mnist", "test")),
         Report(options),

@@ -353,7 +353,7 @@ def test_edges_become_a_photograph_and_the_run_goes_on(tmp_path, monkeypatch):
 
     monkeypatch.setattr(script, "RESULT", tmp_path / "result.json")
     monkeypatch.setattr(script, "RUN", tmp_path / "run")
-    monkeypatch.setattr(script, "SIDE", 16)
+    monkeypatch.setattr(script, "SIDE", 32)
     small = ["script", "--crops", "4", "--width", "1"]
     for epochs in (1, 2):
         monkeypatch.setattr(sys, "argv", [*small, "--epochs", str(epochs)])
