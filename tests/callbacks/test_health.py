@@ -154,6 +154,7 @@ def test_every_loss_can_be_watched(loss):
 # ----------------------------------------------------------------------------------- in a real run
 
 
+@pytest.mark.usefixtures("untraced")
 def test_training_does_not_notice(make_gan, points, state_of):
     states = []
     for callbacks in ([HealthMonitor(points, every=2)], []):

@@ -24,6 +24,7 @@ def train(callback, epochs=3):
     return gan, gan.fit(crops, epochs=epochs, callbacks=[callback], verbose=0).history
 
 
+@pytest.mark.usefixtures("untraced")
 def test_it_logs_the_mean_over_pairs_and_keeps_the_best():
     small, large = make_pairs()
     validate = Validate({"error": error}, small, large, monitor="error", mode="max")

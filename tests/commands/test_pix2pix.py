@@ -34,6 +34,7 @@ def test_the_whole_way_from_a_folder_to_a_folder(tmp_path, capsys):
     assert Image.open(results / "0.png").size == (32, 32)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_inputs_are_made_from_plain_pictures(tmp_path, capsys):
     write_pairs(tmp_path / "plain")
     folder, model, results = (str(tmp_path / name) for name in ("plain", "m.keras", "made"))

@@ -36,6 +36,7 @@ def model(tmp_path):
     return tmp_path / "model.keras"
 
 
+@pytest.mark.usefixtures("untraced")
 def test_train_and_upscale(folder, tmp_path, capsys):
     path = tmp_path / "photos.keras"
     epochs = ["--mse-epochs", "2", "--gan-epochs", "1", "--scale", "2"]

@@ -38,6 +38,7 @@ def test_the_reference_is_normalised_by_itself():
     np.testing.assert_allclose(outputs.var(axis=(0, 1, 2)), 1.0, atol=1e-4)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_gan_with_it_trains_and_is_saved_with_its_reference(tmp_path):
     generator = keras.Sequential([keras.Input((3,)), ReferenceBatch(network(), REFERENCE)])
     discriminator = keras.Sequential([keras.Input((2,)), layers.Dense(1)])

@@ -167,7 +167,7 @@ def test_each_objective_moves_what_it_should(objective):
     gan = small(objective=objective)
     gan.compile(**QUICKLY)
     g, d = weights(gan.generator), weights(gan.discriminator)
-    logs = gan.fit(inputs, targets, verbose=0).history
+    logs = gan.fit(inputs, targets, batch_size=2, verbose=0).history
     assert moved(gan.generator, g)
     assert moved(gan.discriminator, d) == ("GAN" in objective)
     assert ("discriminator_loss" in logs) == ("GAN" in objective) and "l1" in logs
@@ -180,7 +180,7 @@ def test_an_l1_weight_of_0_leaves_the_gan_alone():
     def trained(objective):
         gan = small(objective=objective)
         gan.compile(l1_weight=0.0, **QUICKLY)
-        gan.fit(inputs, targets, verbose=0)
+        gan.fit(inputs, targets, batch_size=2, verbose=0)
         return weights(gan.generator)
 
     for a, b in zip(trained("cGAN"), trained("L1+cGAN"), strict=True):
@@ -252,7 +252,7 @@ def test_an_explicit_z_decides_the_picture():
     inputs, targets = pairs(2)
     gan = small(noise="latent", latent_dim=3)
     gan.compile(**QUICKLY)
-    gan.fit(inputs, targets, verbose=0)
+    gan.fit(inputs, targets, batch_size=2, verbose=0)
     z = np.zeros((2, 3), "float32")
     a, b = gan.translate(inputs, latents=z), gan.translate(inputs, latents=z + 3)
     assert np.abs(a - b).max() > 1e-5
@@ -282,7 +282,7 @@ def test_gankits_callbacks_look_at_translations():
     gan.compile(**QUICKLY)
     grid = gankit.callbacks.SampleGrid(labels=inputs, display=False)
     score = gankit.callbacks.Evaluate({"spread": lambda made, _: made.std()}, labels=inputs)
-    logs = gan.fit(inputs, targets, callbacks=[grid, score], verbose=0).history
+    logs = gan.fit(inputs, targets, batch_size=3, callbacks=[grid, score], verbose=0).history
     assert len(grid.frames) == 2 and "spread" in logs
     with pytest.raises(ValueError, match="one picture for each input"):
         gan.generate(3)
@@ -297,7 +297,7 @@ def test_it_trains_saves_and_loads(tmp_path):
     gan.compile(l1_weight=5.0, averaging=gankit.averaging.Averaging(), **QUICKLY)
     rates = [float(o.learning_rate) for o in (gan.generator_optimizer, gan.discriminator_optimizer)]
     assert rates == pytest.approx([2e-4, 2e-4]) and gan.generator_optimizer.beta_1 == 0.5
-    history = gan.fit(inputs, targets[..., :1], epochs=2, verbose=0).history
+    history = gan.fit(inputs, targets[..., :1], batch_size=3, epochs=2, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
 
     gan.save(tmp_path / "pix2pix.keras")
@@ -306,7 +306,7 @@ def test_it_trains_saves_and_loads(tmp_path):
     assert again.l1_weight == 5.0
     np.testing.assert_array_equal(again.translate(inputs, seed=3), gan.translate(inputs, seed=3))
     for model in (gan, again):
-        model.fit(inputs, targets[..., :1], verbose=0)
+        model.fit(inputs, targets[..., :1], batch_size=3, verbose=0)
     for a, b in zip(weights(again.generator), weights(gan.generator), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
