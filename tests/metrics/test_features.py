@@ -36,7 +36,7 @@ def test_training_reaches_98_percent(mnist_folder, request, glyphs):
         (images, labels), test = mnist("train"), mnist("test")
     else:
         (images, labels), test = datasets.load("glyphs", "train"), glyphs
-    classifier = train_digit_classifier(images[:10_000], labels[:10_000], epochs=2, batch_size=32)
+    classifier = train_digit_classifier(images[:20_000], labels[:20_000], epochs=2, batch_size=64)
     assert classifier.accuracy(*test) >= 0.98
 
 
