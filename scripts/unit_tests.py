@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
 WORKERS = min(4, os.cpu_count() or 1)
 COMMAND = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", "tests"]
-COMMAND += ["--numprocesses", str(WORKERS), "--dist", "loadfile"]  # a file's fixtures are made once
+# A file's fixtures are made once; the files come in the order of tests/conftest.py.
+COMMAND += ["--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",

@@ -10,6 +10,17 @@ import numpy as np
 import pytest
 
 
+LONGEST = (
+    *("test_benchmarks.py", "test_resume.py", "test_srgan_resume.py", "test_replicas.py"),
+    *("test_features.py", "test_gan.py", "test_improved.py", "test_srgan.py", "test_saving.py"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files first, so that no worker waits in the end for one of them."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def pytest_collection_finish(session):
     """What is imported by now stays: the garbage collector need not look through it again."""
     gc.freeze()
