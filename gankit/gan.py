@@ -728,8 +728,8 @@ class GAN(keras.Model):
             latents: latent vectors of shape `(n, latent_dim)` to decode, instead of drawing them.
             seed: what the latents depend on. None: different ones at each call.
             batch_size: how many to compute at once.
-            training: normalise by the statistics of each batch, as during training, instead of by
-                the moving averages.
+            training: go on as during training: normalise by the statistics of each batch instead
+                of by the moving averages, and drop units out.
             averaged: whether to use the averaged generator. None: where there is one.
 
         Returns:

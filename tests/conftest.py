@@ -9,7 +9,6 @@ import multiprocessing
 import numpy as np
 import pytest
 
-
 LONGEST = (
     *("test_benchmarks.py", "test_resume.py", "test_srgan_resume.py", "test_replicas.py"),
     *("test_features.py", "test_gan.py", "test_improved.py", "test_srgan.py", "test_saving.py"),

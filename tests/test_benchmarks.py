@@ -230,19 +230,31 @@ def test_a_way_of_conditioning_is_scored(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("untraced")
-def test_conditional_mnist_is_trained_and_scored():
+@pytest.mark.parametrize("networks", ["convolutional", "dense"])
+def test_conditional_mnist_is_trained_and_scored(networks, tmp_path, monkeypatch):
     import cgan_mnist
 
     from gankit import datasets
 
     images, labels = datasets.load("glyphs", "test")
-    images, labels = images[:200], labels[:200]
-    gan = cgan_mnist.build(SimpleNamespace(seed=0, width=2))
-    gan.fit(cgan_mnist.padded(images), labels, verbose=0)
+    images, labels = images[:100], labels[:100]
+    gan = cgan_mnist.build(SimpleNamespace(networks=networks, seed=0, width=2))
+    gan.fit(cgan_mnist.padded(images, gan.example_shape[0]), labels, batch_size=100, verbose=0)
     samples = cgan_mnist.drawn(gan, np.arange(10), seed=0)
     assert samples.shape == (10, 28, 28, 1)
     score = cgan_mnist.parzen(samples, (images[:20] + 1) / 2, (images[20:40] + 1) / 2)
     assert np.isfinite(list(score.values())).all()
+    levels = np.repeat([0.0, 2.0], 10)[:, None]  # each class once at 0 and once at 2
+    assert cgan_mnist.spread(levels, np.tile(np.arange(10), 2)) == 1
+
+    result = tmp_path / "result.json"
+    result.write_text('{"networks": {"others": 1}}')
+    monkeypatch.setattr(cgan_mnist, "RESULT", result)
+    monkeypatch.setattr(cgan_mnist, "ASKED", np.arange(10))
+    cgan_mnist.write({networks: score}, 0.5, {networks: samples})
+    written = json.loads(result.read_text())["networks"]
+    assert written == {"others": 1, networks: score}
+    assert (tmp_path / f"result_{networks}.png").is_file()
 
 
 @pytest.fixture

@@ -173,7 +173,12 @@ class CGAN(GAN):
     r"""The conditional adversarial nets of the 2014 paper's MNIST experiment.
 
     Latents are uniform on [0, 1]. The default optimizers are the paper's, which take hundreds of
-    epochs; Adam and larger initial weights learn in a few.
+    epochs; Adam and larger initial weights learn in fewer.
+
+    Dropout in the generator is a noise as well, and the game may come to use no other: after 50
+    epochs on MNIST, `generate` gave one picture per class, whatever the latents. With
+    `generate(training=True)`, dropout stays on, and the same weights gave 0.86 of the data's
+    variety (`benchmarks/cgan_mnist.py dense`).
 
     Args:
         image_shape: `(height, width, channels)`.

@@ -82,6 +82,13 @@ def test_the_dense_discriminator_is_what_numpy_computes():
     np.testing.assert_allclose(array(network([images, labels])), expected, atol=1e-6)
 
 
+def test_dropout_goes_on_where_it_is_asked_for():
+    gan = dense_gan(generator_initializer="glorot_uniform")
+    alike = dict(labels=np.ones(20, int), latents=np.full((20, gan.latent_dim), 0.5))
+    assert np.ptp(gan.generate(**alike), axis=0).max() < 1e-6
+    assert np.ptp(gan.generate(**alike, training=True), axis=0).max() > 1e-3
+
+
 def test_the_papers_optimizers_and_latents():
     gan = dense_gan(latent_dim=50)
     gan.compile()
