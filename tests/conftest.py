@@ -5,6 +5,7 @@ Keras is imported in the functions: pytest-xdist's controller reads this file an
 
 import gc
 import multiprocessing
+import sys
 
 import numpy as np
 import pytest
@@ -98,14 +99,16 @@ def compiled_programs_are_forgotten():
 def run_process():
     """Runs source text in a process of its own, and returns its exit code.
 
-    The processes are forked from one that imports Keras and does nothing else: importing it anew
-    in each would take longer than most of what they do.
+    On Linux they are forked from one that imports Keras and does nothing else: importing it anew in
+    each would take longer than most of what they do. Elsewhere such a process may not fork safely.
     """
-    forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(["keras"])
+    forks = sys.platform == "linux"
+    processes = multiprocessing.get_context("forkserver" if forks else "spawn")
+    if forks:
+        processes.set_forkserver_preload(["keras"])
 
     def run(source, **names):
-        process = forks.Process(target=exec, args=(source, {"__name__": "__main__"} | names))
+        process = processes.Process(target=exec, args=(source, {"__name__": "__main__"} | names))
         process.start()
         process.join()
         return process.exitcode
