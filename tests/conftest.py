@@ -95,9 +95,21 @@ def compiled_programs_are_forgotten():
         jax.clear_caches()
 
 
+# Where standard error goes in such a process is not certain: what went wrong is written to a file.
+GUARDED = """
+import traceback
+try:
+    exec(source, names)
+except Exception:
+    with open(errors, "w") as file:
+        traceback.print_exc(file=file)
+    raise
+"""
+
+
 @pytest.fixture(scope="session")
-def run_process():
-    """Runs source text in a process of its own, and returns its exit code.
+def run_process(tmp_path_factory):
+    """Runs source text in a process of its own; prints its error, and returns its exit code.
 
     On Linux they are forked from one that imports Keras and does nothing else: importing it anew in
     each would take longer than most of what they do. Elsewhere such a process may not fork safely.
@@ -107,10 +119,16 @@ def run_process():
     if forks:
         processes.set_forkserver_preload(["keras"])
 
+    errors = tmp_path_factory.mktemp("processes") / "errors.txt"
+
     def run(source, **names):
-        process = processes.Process(target=exec, args=(source, {"__name__": "__main__"} | names))
+        errors.unlink(missing_ok=True)
+        told = {"source": source, "names": {"__name__": "__main__"} | names, "errors": str(errors)}
+        process = processes.Process(target=exec, args=(GUARDED, told))
         process.start()
         process.join()
+        if errors.exists():
+            print(errors.read_text())
         return process.exitcode
 
     return run

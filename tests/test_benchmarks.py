@@ -240,8 +240,9 @@ def test_conditional_mnist_is_trained_and_scored(networks, tmp_path, monkeypatch
     images, labels = images[:100], labels[:100]
     gan = cgan_mnist.build(SimpleNamespace(networks=networks, seed=0, width=2))
     gan.fit(cgan_mnist.padded(images, gan.example_shape[0]), labels, batch_size=100, verbose=0)
-    samples = cgan_mnist.drawn(gan, np.arange(10), seed=0)
-    assert samples.shape == (10, 28, 28, 1)
+    asked = np.repeat(np.arange(10), 15)
+    samples = cgan_mnist.drawn(gan, asked, seed=0)
+    assert samples.shape == (150, 28, 28, 1)
     score = cgan_mnist.parzen(samples, (images[:20] + 1) / 2, (images[20:40] + 1) / 2)
     assert np.isfinite(list(score.values())).all()
     levels = np.repeat([0.0, 2.0], 10)[:, None]  # each class once at 0 and once at 2
@@ -250,7 +251,7 @@ def test_conditional_mnist_is_trained_and_scored(networks, tmp_path, monkeypatch
     result = tmp_path / "result.json"
     result.write_text('{"networks": {"others": 1}}')
     monkeypatch.setattr(cgan_mnist, "RESULT", result)
-    monkeypatch.setattr(cgan_mnist, "ASKED", np.arange(10))
+    monkeypatch.setattr(cgan_mnist, "ASKED", asked)
     cgan_mnist.write({networks: score}, 0.5, {networks: samples})
     written = json.loads(result.read_text())["networks"]
     assert written == {"others": 1, networks: score}
