@@ -20,7 +20,7 @@ from seconds import Seconds
 from gankit import averaging, datasets, metrics
 from gankit.callbacks import BackupAndRestore
 from gankit.models.cgan import CONDITIONINGS, ConvCGAN
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "cgan_conditioning.json"
@@ -98,7 +98,7 @@ def main():
             done = folder / f"{name}_{seed}.json"
             if not done.exists():
                 found = run(name, seed, options, data, judge, folder / f"{name}_{seed}")
-                with written_whole(done) as temporary:
+                with atomic_write(done) as temporary:
                     temporary.write_text(json.dumps(found), encoding="utf-8")
             runs[name].append(json.loads(done.read_text(encoding="utf-8")))
 
@@ -118,7 +118,7 @@ def main():
             "backend": keras.config.backend(),
         },
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result["table"], indent=2))
 

@@ -22,7 +22,7 @@ from seconds import Seconds
 from gankit import averaging, datasets, metrics, plots
 from gankit.callbacks import BackupAndRestore
 from gankit.models.cgan import CGAN, ConvCGAN
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "cgan_mnist.json"
@@ -76,7 +76,7 @@ def digit_judge(images, labels):
         classifier.load(path)
         return classifier
     classifier = metrics.train_digit_classifier(images, labels, epochs=4)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         classifier.save(temporary)
     return classifier
 
@@ -114,9 +114,9 @@ def spread(images, labels):
 
 def parzen(samples, validation, test):
     """Score the test images under windows on the samples, as the paper does."""
-    centres = (samples + 1) / 2
-    sigma = metrics.cross_validate_sigma(centres, validation)
-    score = metrics.parzen_log_likelihood(test, centres, sigma)
+    centers = (samples + 1) / 2
+    sigma = metrics.cross_validate_sigma(centers, validation)
+    score = metrics.parzen_log_likelihood(test, centers, sigma)
     return {
         "mean": round(score.mean, 2),
         "standard_error": round(score.standard_error, 2),
@@ -181,7 +181,7 @@ def write(found, accuracy_on_real, samples):
         "paper": PAPER,
         "networks": before.get("networks", {}) | found,
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         Path(temporary).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     for name, made in samples.items():
         few = np.concatenate([made[ASKED == k][:15] for k in range(10)])

@@ -1,4 +1,4 @@
-"""What batch normalisation does for DCGAN: the same short training with it and without, over seeds.
+"""What batch normalization does for DCGAN: the same short training with it and without, over seeds.
 
     python benchmarks/dcgan_ablation.py [--epochs 2] [--seeds 3]
 
@@ -17,14 +17,14 @@ import numpy as np
 from gankit import datasets, metrics
 from gankit.callbacks import BackupAndRestore
 from gankit.models.dcgan import DCGAN
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "dcgan_ablation.json"
 RUN = HERE / "runs" / "dcgan_ablation"
 ARMS = {
-    "with batch normalisation": {"batch_norm": True},
-    "without batch normalisation": {"batch_norm": False},
+    "with batch normalization": {"batch_norm": True},
+    "without batch normalization": {"batch_norm": False},
 }
 SAMPLES = 2_000
 
@@ -68,7 +68,7 @@ def main():
             done = folder / f"{slug}.json"
             if not done.exists():
                 found = score(images, real, change, seed, options.epochs, folder / slug)
-                with written_whole(done) as temporary:
+                with atomic_write(done) as temporary:
                     temporary.write_text(json.dumps(found), encoding="utf-8")
             runs[name].append(json.loads(done.read_text(encoding="utf-8")))
 
@@ -89,7 +89,7 @@ def main():
             "backend": keras.config.backend(),
         },
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result["frechet"], indent=2))
 

@@ -20,7 +20,7 @@ from seconds import Seconds
 from gankit import datasets, metrics, plots
 from gankit.callbacks import BackupAndRestore
 from gankit.models.dcgan import DCGAN, discriminator_features
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "dcgan_mnist.json"
@@ -64,7 +64,7 @@ def digit_judge(images, labels):
         classifier.load(path)
         return classifier
     classifier = metrics.train_digit_classifier(inner(images), labels, epochs=4)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         classifier.save(temporary)
     return classifier
 
@@ -137,7 +137,7 @@ def main():
         },
         "cpu_minutes": round(sum(history["cpu_seconds"]) / 60, 1),
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         Path(temporary).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     plots.save_png(
         plots.tile(plots.to_pixels(gan.generate(60, seed=2)), columns=15),

@@ -23,7 +23,7 @@ from gankit import datasets, plots, settings
 from gankit.callbacks import BackupAndRestore
 from gankit.models import pix2pix
 from gankit.models.srgan import bicubic_downscale
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "edges_to_photo.json"
@@ -44,7 +44,7 @@ class Report(keras.callbacks.Callback):
         logs.update(score(made, self.photos))
         past = self.model.history.history  # which gets this epoch after this call
         curves = {k: [round(x, 4) for x in [*past.get(k, []), v]] for k, v in logs.items()}
-        names = ("brightness", "colour", "sharpness")
+        names = ("brightness", "color", "sharpness")
         result = {
             "data": "left photograph of the motorcycle, at a third of its size, for training; "
             "scores on 40 squares of the right one",
@@ -54,7 +54,7 @@ class Report(keras.callbacks.Callback):
             "settings": self.options,
             "after_epoch": {name: curves[name] for name in (*names, "l1", "discriminator_loss")},
         }
-        with written_whole(RESULT) as temporary:
+        with atomic_write(RESULT) as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         rows = np.concatenate([part[:SHOWN] for part in (self.lines, made, self.photos)])
         figure = plots.image_grid(rows, columns=SHOWN, row_labels=["input", "made", "true"])
@@ -63,14 +63,14 @@ class Report(keras.callbacks.Callback):
 
 def score(made, photos):
     """Correlations of brightness and of what is left without it, and sharpness (true: 1)."""
-    bright, true_bright = pix2pix.grey(made), pix2pix.grey(photos)
+    bright, true_bright = pix2pix.gray(made), pix2pix.gray(photos)
 
     def agreement(a, b):
         return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
     return {
         "brightness": agreement(bright, true_bright),
-        "colour": agreement(made - bright, photos - true_bright),
+        "color": agreement(made - bright, photos - true_bright),
         "sharpness": float(energy(made) / energy(photos)),
     }
 

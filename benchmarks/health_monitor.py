@@ -22,7 +22,7 @@ from gankit import datasets, penalties
 from gankit.callbacks import HealthMonitor, HealthWarning
 from gankit.models import minimax
 from gankit.models.dcgan import DCGAN
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "health_monitor.json"
@@ -216,7 +216,7 @@ def train(game, seed):
             verbose=0,
             callbacks=[monitor],
         )
-    looks = [dataclasses.asdict(look) | {"centre": look.centre.tolist()} for look in monitor.looks]
+    looks = [dataclasses.asdict(look) | {"center": look.center.tolist()} for look in monitor.looks]
     return {"findings": {f.kind: f.step for f in monitor.findings}, "looks": looks}
 
 
@@ -231,7 +231,7 @@ def kept(name, game, seed):
     done = FOLDER / f"{slug}_{seed}.json"
     if not done.exists():
         found = train(game, seed)
-        with written_whole(done) as temporary:
+        with atomic_write(done) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")
     findings = json.loads(done.read_text(encoding="utf-8"))["findings"]
     print(f"{name}, seed {seed}: {findings}, {is_right(game, findings)}", flush=True)
@@ -265,7 +265,7 @@ def main():
             for name, game in GAMES.items()
         },
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from gankit import datasets, metrics
 from gankit.models import improved, minimax
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "improved_techniques.json"
@@ -36,7 +36,7 @@ def per_call():
 
 def score_ring(points):
     """Modes covered, Fréchet distance and JSD of points, against the ring."""
-    found = metrics.mode_coverage(points, minimax.ring_centres(), STD)
+    found = metrics.mode_coverage(points, minimax.ring_centers(), STD)
     real = minimax.ring(SAMPLES, std=STD, seed=99)
     return {
         "modes": found.modes,
@@ -107,7 +107,7 @@ def main():
                 done = folder / f"{name}_{technique.replace(' ', '_')}_{seed}.json"
                 if not done.exists():
                     found = scores[name](train(examples, technique, seed, steps[name]))
-                    with written_whole(done) as temporary:
+                    with atomic_write(done) as temporary:
                         temporary.write_text(json.dumps(found), encoding="utf-8")
                     print(name, technique, seed, found, flush=True)
                 table[name][technique].append(json.loads(done.read_text(encoding="utf-8")))
@@ -125,7 +125,7 @@ def main():
             "backend": keras.config.backend(),
         },
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

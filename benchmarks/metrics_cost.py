@@ -90,7 +90,7 @@ def score(count):
     costs("precision and recall", metrics.precision_recall, real, fake)
     costs("density and coverage", metrics.density_coverage, real, fake)
     held_out = metrics.image_features(batches(test))
-    costs("memorisation", metrics.memorisation, fake, real, held_out)
+    costs("memorization", metrics.memorization, fake, real, held_out)
     # As written to files: bytes.
     together, images = (np.concatenate(list(to_bytes(x))) for x in (worse(images), batches(images)))
     pyramid = metrics.sliced_wasserstein_pyramid

@@ -24,7 +24,7 @@ from seconds import Seconds
 from gankit import datasets, metrics, plots
 from gankit.models import minimax
 from gankit.resume import BackupAndRestore
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "parzen_mnist.json"
@@ -42,21 +42,21 @@ class ValidationScore(keras.callbacks.Callback):
         self.validation = validation
 
     def on_epoch_end(self, epoch, logs=None):
-        centres = samples(self.model, seed=1)
-        sigma = metrics.cross_validate_sigma(centres, self.validation)
-        score = metrics.parzen_log_likelihood(self.validation, centres, sigma)
+        centers = samples(self.model, seed=1)
+        sigma = metrics.cross_validate_sigma(centers, self.validation)
+        score = metrics.parzen_log_likelihood(self.validation, centers, sigma)
         logs["validation"] = score.mean
 
 
 def samples(gan, seed):
-    """Draw what serves as centres of the windows: images in [0, 1]."""
+    """Draw what serves as centers of the windows: images in [0, 1]."""
     return (gan.generate(SAMPLES, seed=seed) + 1.0) / 2.0
 
 
-def scored(centres, validation, test):
-    """Score the test images under windows on `centres`, as the paper does."""
-    sigma = metrics.cross_validate_sigma(centres, validation)
-    score = metrics.parzen_log_likelihood(test, centres, sigma)
+def scored(centers, validation, test):
+    """Score the test images under windows on `centers`, as the paper does."""
+    sigma = metrics.cross_validate_sigma(centers, validation)
+    score = metrics.parzen_log_likelihood(test, centers, sigma)
     return {
         "mean": round(score.mean, 2),
         "standard_error": round(score.standard_error, 2),
@@ -67,16 +67,16 @@ def scored(centres, validation, test):
 def anchors(train, validation, test):
     """Score what needs no training, so that the GAN's number can be read."""
     real = train[:SAMPLES]
-    near = metrics.nearest_neighbours(real, real, k=4).indices[:, 1:]
+    near = metrics.nearest_neighbors(real, real, k=4).indices[:, 1:]
     rows = {
         "10,000 real images": real,
         "1,000 real images": real[:1000],
-        "10,000 real images, each averaged with its 3 nearest neighbours": (
+        "10,000 real images, each averaged with its 3 nearest neighbors": (
             (real + real[near].mean(axis=1)) / 2.0
         ),
         "the mean image": train.mean(axis=0, keepdims=True),
     }
-    return {name: scored(centres, validation, test) for name, centres in rows.items()}
+    return {name: scored(centers, validation, test) for name, centers in rows.items()}
 
 
 def train_gan(images, validation, epochs, seed):
@@ -136,7 +136,7 @@ def main():
         "cpu_minutes": round(sum(history["cpu_seconds"]) / 60, 1),
         "validation_after_epoch": [round(v, 1) for v in history["validation"]],
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         Path(temporary).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     grid = plots.tile(plots.to_pixels(gan.generate(100, seed=2)), columns=20)
     plots.save_png(np.asarray(grid), RESULT.with_suffix(".png"))

@@ -18,7 +18,7 @@ from gankit import datasets, metrics, plots
 from gankit.callbacks import BackupAndRestore
 from gankit.datasets import facades
 from gankit.models.pix2pix import OBJECTIVES, Pix2Pix
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "pix2pix_ablation.json"
@@ -34,8 +34,8 @@ SHOWN = 8
 
 def energy(pictures):
     """Mean absolute step from pixel to pixel, of brightness: what blur takes away."""
-    grey = pictures.mean(axis=-1)
-    return (np.abs(np.diff(grey, axis=1)).mean() + np.abs(np.diff(grey, axis=2)).mean()) / 2
+    gray = pictures.mean(axis=-1)
+    return (np.abs(np.diff(gray, axis=1)).mean() + np.abs(np.diff(gray, axis=2)).mean()) / 2
 
 
 def spread(gan, inputs, batch_size, draws=5):
@@ -122,7 +122,7 @@ def main(arguments=None):
                 made = gan.translate(test[0], seed=0, batch_size=options.batch_size)
                 np.save(folder / f"{name}_{seed}.npy", made[:SHOWN])
                 scores = score(gan, made, *test, labels, options.batch_size)
-                with written_whole(done) as temporary:
+                with atomic_write(done) as temporary:
                     temporary.write_text(json.dumps(scores), encoding="utf-8")
 
     seeds, rows = table(folder, options.seeds)
@@ -135,7 +135,7 @@ def main(arguments=None):
         "settings": settings
         | {"optimizers": "Adam, beta_1 0.5", "backend": keras.config.backend()},
     }
-    with written_whole(options.out) as temporary:
+    with atomic_write(options.out) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     if seeds:
         save_picture(folder, *test, options.out.with_suffix(".png"))

@@ -21,9 +21,9 @@ from seconds import Seconds
 from gankit import plots, settings
 from gankit.callbacks import BackupAndRestore
 from gankit.datasets import load
-from gankit.models.improved import draw_labelled
+from gankit.models.improved import draw_labeled
 from gankit.models.improved import mlp as build
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "semi_supervised_mnist.json"
@@ -75,7 +75,7 @@ class Report(keras.callbacks.Callback):
             "cpu_minutes": round(sum(history["cpu_seconds"]) / 60, 1),
             "minutes": round(sum(history["seconds"]) / 60, 1),
         }
-        with written_whole(RESULT) as temporary:
+        with atomic_write(RESULT) as temporary:
             Path(temporary).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         plots.save_png(
             plots.tile(plots.to_pixels(self.model.generate(60, seed=2)), columns=15),
@@ -100,7 +100,7 @@ def main():
         )
 
     images, labels = load("mnist")
-    few = draw_labelled(images, labels, options.labels // 10, seed=options.seed)
+    few = draw_labeled(images, labels, options.labels // 10, seed=options.seed)
     short = options.epochs < PAPER_EPOCHS
     half_life = 69_315 if short else 693_147
     gan = build((28, 28, 1), seed=options.seed, half_life=half_life)

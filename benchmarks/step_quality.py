@@ -15,7 +15,7 @@ import keras
 from gankit import datasets, metrics
 from gankit.callbacks import BackupAndRestore
 from gankit.models.dcgan import DCGAN
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "step_quality.json"
@@ -65,7 +65,7 @@ def main():
             done = folder / f"{slug}.json"
             if not done.exists():
                 found = frechet(images, real, seed=seed, options=options, run=folder / slug, **arm)
-                with written_whole(done) as temporary:
+                with atomic_write(done) as temporary:
                     temporary.write_text(json.dumps(round(found, 1)), encoding="utf-8")
             distances[name].append(json.loads(done.read_text(encoding="utf-8")))
 
@@ -80,7 +80,7 @@ def main():
             "seeds": list(range(options.seeds)),
         },
     }
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(distances, indent=2))
 

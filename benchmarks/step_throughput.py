@@ -5,7 +5,7 @@
 All train the same networks on the same images on the CPU, each in a process of its own, and take
 turns: while one trains for a slice of time, the others wait. A round gives every contender one
 slice, and contenders are compared within a round, so that a machine whose speed drifts, or that is
-busy with other work, does not favour one of them.
+busy with other work, does not favor one of them.
 """
 
 import argparse

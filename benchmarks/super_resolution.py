@@ -4,7 +4,7 @@
     python benchmarks/super_resolution.py --photograph
 
 The data is read from `sr/t91` and `sr/set5` in the folder that `GANKIT_DATA_DIR` names, the VGG-19
-weights of the content loss from `weights/vgg19_normalised_to_conv3_1.npz` there. Ten pictures of
+weights of the content loss from `weights/vgg19_normalized_to_conv3_1.npz` there. Ten pictures of
 T91 are held out: they decide which epoch is kept. Set5 is measured at the end.
 
 A killed run goes on where it stopped when it is started again. The result, with the curves and the
@@ -33,13 +33,13 @@ from gankit.callbacks import BackupAndRestore, Validate
 from gankit.commands.srgan import random_crops, y_psnr
 from gankit.datasets.images import to_unit_range
 from gankit.models import srgan
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "super_resolution.json"
 RUN = HERE / "runs" / "super_resolution"
 DATA = Path(os.environ.get("GANKIT_DATA_DIR", HERE.parent / "data"))
-WEIGHTS = DATA / "weights" / "vgg19_normalised_to_conv3_1.npz"
+WEIGHTS = DATA / "weights" / "vgg19_normalized_to_conv3_1.npz"
 SCALE, CROP, BATCH = 4, 96, 16
 SIDE = 112
 SHOWN = {
@@ -128,7 +128,7 @@ def train(options, distance):
 
 
 def slope(picture):
-    """Root mean square of the differences between neighbours of Y: how much detail there is."""
+    """Root mean square of the differences between neighbors of Y: how much detail there is."""
     y = picture.astype("float64") @ np.array([65.481, 128.553, 24.966]) / 255
     return np.sqrt(np.mean(np.diff(y, axis=0) ** 2) + np.mean(np.diff(y, axis=1) ** 2))
 
@@ -187,7 +187,7 @@ def save_pictures(pictures, shown):
         for row, photos in rows.items()
     }
     figure = plots.comparison_grid({row: to_unit_range(pixels) for row, pixels in crops.items()})
-    with written_whole(RESULT.with_suffix(".png")) as temporary:
+    with atomic_write(RESULT.with_suffix(".png")) as temporary:
         figure.savefig(temporary, bbox_inches="tight")
 
 
@@ -279,7 +279,7 @@ def write(result):
     if RESULT.exists():
         before = json.loads(RESULT.read_text(encoding="utf-8"))
         result |= {name: before[name] for name in {"photograph"} & (set(before) - set(result))}
-    with written_whole(RESULT) as temporary:
+    with atomic_write(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

@@ -7,12 +7,12 @@ A training step is written once, in `keras.ops`, over the primitives of this fil
 | `value_and_gradients` | a loss and its gradients with respect to some variables |
 | `pullback` | a function's value now, and its gradients for a cotangent that is found later |
 | `input_gradient` | the gradient of a function with respect to its input, differentiable again |
-| `evaluate_if` | a branch that is really skipped, and may change variables |
+| `cond` | a branch that is really skipped, and may change variables |
 | `frozen` | run a network without its batch statistics being moved |
 | `add_gradients`, `apply_gradients` | sum gradients; let an optimizer change variables |
 | `run_step` | Keras' `train_step`, whose signature differs on JAX |
 | `global_batch`, `share_of_batch` | a replica's examples in the batch of all replicas |
-| `fused_batch_normalization` | batch normalisation in one kernel, where there is one |
+| `fused_batch_normalization` | batch normalization in one kernel, where there is one |
 
 TensorFlow and PyTorch change variables in place. JAX cannot: there, every variable that the step
 changes is changed inside a `keras.StatelessScope`, and the new values are read out of the scope.
@@ -31,14 +31,14 @@ from keras import ops
 __all__ = [
     "add_gradients",
     "apply_gradients",
-    "evaluate_if",
+    "cond",
     "frozen",
     "fused_batch_normalization",
     "global_batch",
     "input_gradient",
-    "own_random_state",
+    "seed_layers",
     "pullback",
-    "quickest_feed",
+    "to_input_pipeline",
     "resolve_jit_compile",
     "run_step",
     "share_of_batch",
@@ -102,7 +102,7 @@ def _assign(variables, values):
 class frozen:
     """Run `network` so that the call leaves its variables as they were.
 
-    A discriminator step needs samples, and a generator step needs judgements; both call the other
+    A discriminator step needs samples, and a generator step needs judgments; both call the other
     network in training mode, and neither may move its batch statistics. Random state is exempt:
     it advances, so that no two calls draw the same dropout mask.
 
@@ -334,7 +334,7 @@ def add_gradients(first: Sequence, second: Sequence) -> list:
     return [b if a is None else a if b is None else a + b for a, b in pairs]
 
 
-def evaluate_if(condition: Any, function: Callable[[], Any]) -> Any:
+def cond(condition: Any, function: Callable[[], Any]) -> Any:
     """Evaluate a scalar where a condition holds, and spend nothing on it where it does not.
 
     It works inside a compiled step, under XLA too. Gradients reach the variables that the
@@ -354,7 +354,7 @@ def evaluate_if(condition: Any, function: Callable[[], Any]) -> Any:
 
     >>> import keras, gankit.autodiff as autodiff
     >>> x = keras.ops.convert_to_tensor(3.0)
-    >>> [float(autodiff.evaluate_if(x > limit, lambda: x * x)) for limit in (2, 4)]
+    >>> [float(autodiff.cond(x > limit, lambda: x * x)) for limit in (2, 4)]
     [9.0, 0.0]
     """
     if _BACKEND == "torch":
@@ -539,7 +539,7 @@ def resolve_jit_compile(jit_compile: bool | None) -> bool | str:
     return "auto"
 
 
-def quickest_feed(batches: Any, strategy: Any) -> Any:
+def to_input_pipeline(batches: Any, strategy: Any) -> Any:
     """What `fit` reads these batches from at the least cost: on TensorFlow, a `tf.data` pipeline.
 
     Replicas read ahead of each other there, so their batches come from Python as on the other
@@ -557,7 +557,7 @@ def quickest_feed(batches: Any, strategy: Any) -> Any:
 def fused_batch_normalization(
     maps: Any, gamma: Any, beta: Any, epsilon: float
 ) -> tuple[Any, Any, Any] | None:
-    """Normalise maps by the statistics of their batch in one kernel.
+    """Normalize maps by the statistics of their batch in one kernel.
 
     Args:
         maps: tensor of shape `(batch, height, width, channels)`.
@@ -587,7 +587,7 @@ def sync(model: keras.Model) -> None:
         model.jax_state_sync()
 
 
-def own_random_state(network: keras.Layer) -> None:
+def seed_layers(network: keras.Layer) -> None:
     """Make every layer draw from a random state of its own, which files hold.
 
     On PyTorch, Keras lets a `Dropout` layer without a seed draw from PyTorch's global generator;

@@ -15,12 +15,12 @@ from keras import ops
 from gankit import autodiff, checks, losses, one_stage
 from gankit.averaging import AveragedNetwork, Averaging
 from gankit.batches import Batches, Position
-from gankit.draws import Draws
 from gankit.historical import HistoricalAveraging, PastWeights
 from gankit.noise import InstanceNoise
 from gankit.penalties import Penalty
 from gankit.penalties import get as get_penalty
-from gankit.saving import written_whole
+from gankit.replica_random import ReplicaRandom
+from gankit.saving import atomic_write
 
 __all__ = ["GAN"]
 
@@ -147,10 +147,10 @@ class GAN(keras.Model):
         self.seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
         self.generator = generator
         self.discriminator = discriminator
-        autodiff.own_random_state(generator)
-        autodiff.own_random_state(discriminator)
+        autodiff.seed_layers(generator)
+        autodiff.seed_layers(discriminator)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
-        self.draws = Draws(self.seed_generator)
+        self.draws = ReplicaRandom(self.seed_generator)
         self.example_shape = self._connect()
         # State of training besides the optimizers', which `compile` makes.
         self.average = self.past_generator = self.past_discriminator = None
@@ -328,7 +328,7 @@ class GAN(keras.Model):
         checks.check_kind("averaging", averaging, Averaging)
         self._hold("average", averaging and AveragedNetwork(self.generator, averaging))
         if self.average is not None:
-            autodiff.own_random_state(self.average)
+            autodiff.seed_layers(self.average)
 
     def _remember(self, historical: HistoricalAveraging | None) -> None:
         for player in ("generator", "discriminator"):
@@ -456,7 +456,7 @@ class GAN(keras.Model):
             checks.check_every_class(arrays[1], self.num_classes)
         batches = Batches(arrays, batch_size, shuffle, Position(self.seed))
         # TensorFlow's trainer alone has a strategy.
-        return autodiff.quickest_feed(batches, getattr(self, "distribute_strategy", None))
+        return autodiff.to_input_pipeline(batches, getattr(self, "distribute_strategy", None))
 
     def _checked_pipeline(self, x, y, batch_size) -> Any:
         if y is not None or batch_size is not None:
@@ -728,7 +728,7 @@ class GAN(keras.Model):
             latents: latent vectors of shape `(n, latent_dim)` to decode, instead of drawing them.
             seed: what the latents depend on. None: different ones at each call.
             batch_size: how many to compute at once.
-            training: go on as during training: normalise by the statistics of each batch instead
+            training: go on as during training: normalize by the statistics of each batch instead
                 of by the moving averages, and drop units out.
             averaged: whether to use the averaged generator. None: where there is one.
 
@@ -915,5 +915,5 @@ class GAN(keras.Model):
         if path.exists() and not overwrite:
             raise FileExistsError(f"{str(path)!r} exists; pass overwrite=True to replace it.")
         autodiff.sync(self)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             super().save(temporary, **kwargs)

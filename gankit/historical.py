@@ -22,7 +22,7 @@ class HistoricalAveraging:
 
     The sum runs from the initial weights to the current ones; the mean counts as a constant in
     the gradient, $2\lambda(\theta - \bar\theta)$. Two players who chase each other in circles are
-    drawn to the circles' centre.
+    drawn to the circles' center.
 
     Pass it to `GAN.compile(historical_averaging=...)`. It trains other weights, where
     `gankit.averaging` averages them and leaves the training as it is.

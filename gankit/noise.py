@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from gankit.checks import check_count
-from gankit.draws import Draws
+from gankit.replica_random import ReplicaRandom
 
 __all__ = ["InstanceNoise"]
 
@@ -56,7 +56,7 @@ class InstanceNoise:
         """The noise's standard deviation after so many updates of the discriminator."""
         return self.std * ops.maximum(0.0, 1.0 - ops.cast(step, "float32") / self.steps)
 
-    def __call__(self, examples: Any, draws: Draws, step: Any) -> Any:
+    def __call__(self, examples: Any, draws: ReplicaRandom, step: Any) -> Any:
         """Examples with noise.
 
         Args:

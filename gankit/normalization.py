@@ -1,4 +1,4 @@
-"""Batch normalisation of maps at the price of one kernel."""
+"""Batch normalization of maps at the price of one kernel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     `keras.layers.BatchNormalization`, and so are weights in files.
 
     Inputs that the kernel does not know (masked ones, other ranks, channels first, statistics over
-    replicas, renormalisation, no scale or no shift) take Keras' way, to the same result.
+    replicas, renormalization, no scale or no shift) take Keras' way, to the same result.
 
     Example:
 

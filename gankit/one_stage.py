@@ -156,7 +156,7 @@ def objection(
     if couples_examples(critic, network, shape):
         return (
             f"in this discriminator the examples of a batch change each other's logits, as under "
-            f"batch normalisation or minibatch discrimination. Use other layers, or a symmetric "
+            f"batch normalization or minibatch discrimination. Use other layers, or a symmetric "
             f"loss (minimax, wasserstein) instead of {name}."
         )
     return None

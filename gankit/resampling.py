@@ -133,10 +133,10 @@ def bicubic_weights(length: int, new_length: int) -> np.ndarray:
     check_count("length", length), check_count("new_length", new_length)
     scale = length / new_length
     stretch = max(1.0, scale)
-    centres = scale * (np.arange(new_length) + 0.5) - 0.5
+    centers = scale * (np.arange(new_length) + 0.5) - 0.5
     reach = int(np.ceil(2 * stretch)) + 1
-    places = np.floor(centres)[:, None].astype(int) + np.arange(-reach, reach + 1)
-    values = _cubic((places - centres[:, None]) / stretch)
+    places = np.floor(centers)[:, None].astype(int) + np.arange(-reach, reach + 1)
+    values = _cubic((places - centers[:, None]) / stretch)
     values /= values.sum(axis=1, keepdims=True)
     # Mirrored without end: a line of n pixels repeats itself, there and back, every 2n.
     mirrored = places % (2 * length)

@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from gankit import autodiff
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 __all__ = ["BackupAndRestore"]
 
@@ -161,7 +161,7 @@ class BackupAndRestore(keras.callbacks.Callback):
             "history": self.model.history.history if history is None else history,
             "means": [ops.convert_to_numpy(v).tolist() for v in self.model.metrics_variables],
         }
-        with written_whole(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             self.model.save_weights(temporary)
             with h5py.File(temporary, "a") as file:
                 file.attrs["gankit"] = json.dumps(about, default=float)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import keras
 
-__all__ = ["load_model", "written_whole"]
+__all__ = ["load_model", "atomic_write"]
 
 
 @contextlib.contextmanager
-def written_whole(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary path to write to, which becomes `path` when the block ends well.
 
     A process that is killed inside the block leaves what was at `path` before as it was.

@@ -100,7 +100,7 @@ def as_printed(text: str) -> str:
 
 
 def compress_png(encoded: str) -> str:
-    """Return the base64 PNG with a palette of 256 colours, where that is smaller."""
+    """Return the base64 PNG with a palette of 256 colors, where that is smaller."""
     original = base64.b64decode(encoded)
     image = Image.open(io.BytesIO(original))
     if getattr(image, "is_animated", False):

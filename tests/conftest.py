@@ -27,7 +27,7 @@ def pytest_collection_finish(session):
 
 
 def small_networks(norm=True, dropout=0.0, latent_dim=4, num_classes=None):
-    """An MLP generator and discriminator of 2-D points, labelled or not."""
+    """An MLP generator and discriminator of 2-D points, labeled or not."""
     import keras
 
     layers = keras.layers

@@ -93,7 +93,7 @@ def test_a_branch_that_is_not_taken_changes_nothing():
     norm(x)
     for limit, mean in ((3.0, 0.0), (1.0, 1.0)):
         taken = ops.convert_to_tensor(2.0) > limit
-        value = autodiff.evaluate_if(taken, lambda: ops.sum(norm(x, training=True)) + 7.0)
+        value = autodiff.cond(taken, lambda: ops.sum(norm(x, training=True)) + 7.0)
         assert float(value) == pytest.approx(7.0 if limit == 1.0 else 0.0, abs=1e-5)
         assert float(norm.moving_mean[0]) == mean
 
@@ -104,7 +104,7 @@ def test_a_branch_is_differentiated_through():
         due = ops.convert_to_tensor(due)
 
         def loss(due=due):
-            value = autodiff.evaluate_if(due, lambda: w * w * w)
+            value = autodiff.cond(due, lambda: w * w * w)
             return value + 0.0 * w, value
 
         _, (gradient,) = autodiff.value_and_gradients(loss, [w])

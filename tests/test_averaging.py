@@ -80,7 +80,7 @@ def test_generate_uses_the_average_unless_told_otherwise(averaged):
     assert (raw != average).any()
 
 
-def test_training_mode_normalises_the_averages_batch_too(averaged):
+def test_training_mode_normalizes_the_averages_batch_too(averaged):
     kept = values(averaged.averaged_generator.weights)
     batch = averaged.generate(8, seed=0, training=True)
     assert np.abs(batch - averaged.generate(8, seed=0)).max() > 1e-3

@@ -130,7 +130,7 @@ def test_the_tensorflow_loop_takes_the_steps_that_gankit_takes():
     assert_same_weights((gan.generator, gan.discriminator), (generator, discriminator))
 
 
-def test_keras_normalisation_takes_the_steps_of_the_one_kernel():
+def test_keras_normalization_takes_the_steps_of_the_one_kernel():
     import keras
     from contenders.tensorflow_keras_norm import unfuse
 
@@ -376,7 +376,7 @@ def test_edges_become_a_photograph_and_the_run_goes_on(tmp_path, monkeypatch):
     assert result["right_photograph"]["sharpness"] > 0
     assert script.RESULT.with_suffix(".png").is_file()
     photos = script.squares("motorcycle_right", 3, seed=0)
-    perfect = {"brightness": 1, "colour": 1, "sharpness": 1}
+    perfect = {"brightness": 1, "color": 1, "sharpness": 1}
     assert script.score(photos, photos) == pytest.approx(perfect)
 
 

@@ -107,11 +107,11 @@ KNOWS = {
     "batches": set(),
     "checks": set(),
     "commands": {"callbacks", "datasets", "metrics", "models", "saving"},
-    "draws": {"autodiff"},
+    "replica_random": {"autodiff"},
     "historical": {"autodiff"},
     "layers": {"layers"},
     "losses": {"losses"},
-    "noise": {"checks", "draws"},
+    "noise": {"checks", "replica_random"},
     "normalization": {"autodiff"},
     "one_stage": {"autodiff"},
     "penalties": {"autodiff", "checks", "penalties"},
@@ -120,7 +120,7 @@ KNOWS = {
     "settings": set(),
     "weights": set(),
     "gan": {
-        *("autodiff", "averaging", "batches", "checks", "draws", "historical"),
+        *("autodiff", "averaging", "batches", "checks", "replica_random", "historical"),
         *("losses", "noise", "one_stage", "penalties", "saving"),
     },
     "models": {

@@ -6,12 +6,12 @@ import pytest
 from keras import ops
 
 import gankit
-from gankit.draws import Draws
 from gankit.noise import InstanceNoise
+from gankit.replica_random import ReplicaRandom
 
 
 def test_noise_is_normal_with_the_deviation_of_the_step():
-    draws, zeros = Draws(keras.random.SeedGenerator(0)), np.zeros((2000, 5), "float32")
+    draws, zeros = ReplicaRandom(keras.random.SeedGenerator(0)), np.zeros((2000, 5), "float32")
     for step, std in ((0, 0.5), (30, 0.2), (50, 0.0)):
         noise = ops.convert_to_numpy(InstanceNoise(0.5, steps=50)(zeros, draws, step))
         assert noise.mean() == pytest.approx(0, abs=0.02) and noise.dtype == "float32"

@@ -1,4 +1,4 @@
-"""Batch normalisation in one kernel: the numbers of Keras' layer, gradients and statistics too."""
+"""Batch normalization in one kernel: the numbers of Keras' layer, gradients and statistics too."""
 
 import keras
 import numpy as np

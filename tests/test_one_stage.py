@@ -62,7 +62,7 @@ def test_gradients_are_those_of_two_passes(make_gan, loss):
     check_against_two_passes(make_gan, norm=False, loss=loss)
 
 
-def test_a_symmetric_loss_goes_with_batch_normalisation(make_gan):
+def test_a_symmetric_loss_goes_with_batch_normalization(make_gan):
     two, one = check_against_two_passes(make_gan, norm=True, loss="minimax")
     # The discriminator's statistics move once for real and once for generated examples.
     pairs = zip(

@@ -10,7 +10,7 @@ from keras import layers, ops
 
 import gankit
 from gankit import autodiff, penalties
-from gankit.draws import Draws
+from gankit.replica_random import ReplicaRandom
 
 REAL, FAKE = np.random.default_rng(0).normal(size=(2, 16, 4, 4, 1)).astype("float32")
 W = np.random.default_rng(1).normal(size=(4, 4, 1)).astype("float32")
@@ -28,7 +28,7 @@ def negative(examples, draws):
 
 
 def draws(seed=0):
-    return Draws(keras.random.SeedGenerator(seed))
+    return ReplicaRandom(keras.random.SeedGenerator(seed))
 
 
 def value(penalty, critic=linear, real=REAL, fake=FAKE, step=0):
@@ -104,9 +104,9 @@ def test_r1_looks_at_real_and_r2_at_generated_examples():
 def test_images_are_shifted_and_mirrored_each_on_its_own():
     rows, columns = np.meshgrid(np.arange(16.0), np.arange(24.0), indexing="ij")
     images = np.tile(np.stack([rows, columns], -1)[None], (200, 1, 1, 1)).astype("float32")
-    centres = ops.convert_to_numpy(penalties.shift_and_flip(images, draws()))[:, 8, 12]
-    assert set(centres[:, 0] - 8) == {-2, -1, 0, 1, 2}
-    assert set(centres[:, 1]) == {*range(9, 16), *range(23 - 15, 23 - 8)}
+    centers = ops.convert_to_numpy(penalties.shift_and_flip(images, draws()))[:, 8, 12]
+    assert set(centers[:, 0] - 8) == {-2, -1, 0, 1, 2}
+    assert set(centers[:, 1]) == {*range(9, 16), *range(23 - 15, 23 - 8)}
 
 
 def test_half_precision_logits_are_compared_in_single_precision():

@@ -30,15 +30,15 @@ if keras.backend.backend() == "tensorflow":
         assert strategy.num_replicas_in_sync == replicas
         scope = strategy.scope
 
-def penalised():
+def penalized():
     return [penalties.GradientPenalty(0.1), penalties.DRAGAN(0.1),
             penalties.R1(0.1, every=2), penalties.WeightClipping(0.4)]
 
 OPTIONS = {
     "plain": {},
     "two": {"discriminator_steps": 2},
-    "one_stage": {"update": "one_stage", "loss": "hinge", "penalties": penalised()},
-    "all": {"penalties": penalised(), "averaging": Averaging(20),
+    "one_stage": {"update": "one_stage", "loss": "hinge", "penalties": penalized()},
+    "all": {"penalties": penalized(), "averaging": Averaging(20),
             "instance_noise": InstanceNoise(0.2, steps=5),
             "historical_averaging": HistoricalAveraging(0.1, 0.1)},
 }

@@ -21,8 +21,8 @@ def resized_line(line, length):
     mirrored = np.concatenate([line[::-1], line, line[::-1]])
     result = []
     for i in range(length):
-        centre = scale * (i + 0.5) - 0.5
-        weights = [cubic((j - len(line) - centre) / stretch) for j in range(3 * len(line))]
+        center = scale * (i + 0.5) - 0.5
+        weights = [cubic((j - len(line) - center) / stretch) for j in range(3 * len(line))]
         result.append(np.dot(weights, mirrored) / np.sum(weights))
     return np.array(result)
 

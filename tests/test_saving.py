@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gankit
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 
 def trained(make_gan, points, **options):
@@ -140,7 +140,7 @@ def test_overwriting_is_asked_for(make_gan, tmp_path):
 def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), written_whole(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError("the disk is full")
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"] and path.read_text() == "old"

@@ -13,7 +13,7 @@ def train(images, batch_size, width, after_step, layer_norm=False, **options):
         batch_size: images per step.
         width: maps next to the image.
         after_step: function without arguments.
-        layer_norm: whether the discriminator normalises pixel by pixel and not over the batch.
+        layer_norm: whether the discriminator normalizes pixel by pixel and not over the batch.
         **options: for `compile`.
     """
     gan = DCGAN(images.shape[1:], width=width, layer_norm=layer_norm, seed=0)

@@ -1,6 +1,6 @@
 """gankit's `fit` with both players updated from one pass each.
 
-The discriminator normalises over the maps of a pixel and not over the batch, since no example may
+The discriminator normalizes over the maps of a pixel and not over the batch, since no example may
 change another's logit; the loss is the default. `step_quality.py` measures how well it learns.
 """
 

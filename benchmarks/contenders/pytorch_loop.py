@@ -13,7 +13,7 @@ CONVOLUTION = {"kernel_size": 4, "stride": 2, "padding": 1}
 BASE = 7  # side of the coarsest maps for images of 28x28
 
 
-def normalise(maps):
+def normalize(maps):
     return nn.BatchNorm2d(maps, eps=1e-5, momentum=0.1)
 
 
@@ -22,10 +22,10 @@ class Generator(nn.Module):
         super().__init__()
         self.project = nn.Linear(latent_dim, BASE * BASE * 2 * width, bias=False)
         self.up = nn.Sequential(
-            normalise(2 * width),
+            normalize(2 * width),
             nn.ReLU(inplace=True),
             nn.ConvTranspose2d(2 * width, width, bias=False, **CONVOLUTION),
-            normalise(width),
+            normalize(width),
             nn.ReLU(inplace=True),
             nn.ConvTranspose2d(width, 1, **CONVOLUTION),
             nn.Tanh(),
@@ -43,7 +43,7 @@ class Discriminator(nn.Module):
             nn.Conv2d(1, width, **CONVOLUTION),
             nn.LeakyReLU(0.2, inplace=True),
             nn.Conv2d(width, 2 * width, bias=False, **CONVOLUTION),
-            normalise(2 * width),
+            normalize(2 * width),
             nn.LeakyReLU(0.2, inplace=True),
         )
         self.logit = nn.Linear(BASE * BASE * 2 * width, 1)
@@ -52,7 +52,7 @@ class Discriminator(nn.Module):
         return self.logit(self.down(images).permute(0, 2, 3, 1).flatten(1))
 
 
-def initialise(network):
+def initialize(network):
     """Draw the weights from N(0, 0.02), as the DCGAN paper has it."""
     for module in network.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
@@ -96,7 +96,7 @@ def make_update(generator, discriminator):
 def train(images, batch_size, width, after_step, latent_dim=100):
     """Train without end; `after_step` is called after every batch."""
     torch.manual_seed(0)
-    update = make_update(initialise(Generator(latent_dim, width)), initialise(Discriminator(width)))
+    update = make_update(initialize(Generator(latent_dim, width)), initialize(Discriminator(width)))
     order = np.random.default_rng(0)
     while True:
         for chosen in order.permutation(len(images)).reshape(-1, batch_size):

@@ -1,15 +1,15 @@
-"""The TensorFlow loop with Keras' own batch normalisation: what the one kernel is worth."""
+"""The TensorFlow loop with Keras' own batch normalization: what the one kernel is worth."""
 
 import keras
 from contenders import tensorflow_loop
 
 
 def unfuse(network):
-    """The same network with the same weights, normalising by Keras' own operations."""
+    """The same network with the same weights, normalizing by Keras' own operations."""
 
     def replace(layer):
-        normalises = isinstance(layer, keras.layers.BatchNormalization)
-        kind = keras.layers.BatchNormalization if normalises else type(layer)
+        normalizes = isinstance(layer, keras.layers.BatchNormalization)
+        kind = keras.layers.BatchNormalization if normalizes else type(layer)
         return kind.from_config(layer.get_config())
 
     unfused = keras.models.clone_model(network, clone_function=replace)

@@ -29,7 +29,7 @@ class Look:
         discriminator_gradient: the same of the discriminator, without penalties.
         diversity: number of different examples among the generated (`effective_number`), in parts
             of that among the real ones.
-        centre: mean of the generated examples, flat, in units of the spread of the real ones.
+        center: mean of the generated examples, flat, in units of the spread of the real ones.
     """
 
     step: int
@@ -40,7 +40,7 @@ class Look:
     generator_gradient: float
     discriminator_gradient: float
     diversity: float
-    centre: np.ndarray
+    center: np.ndarray
 
 
 class Watcher:
@@ -85,7 +85,7 @@ class Watcher:
             generator_gradient=generator_gradient,
             discriminator_gradient=discriminator_gradient,
             diversity=effective_number(flat, self._scale) / self._number,
-            centre=flat.mean(axis=0) / self._spread,
+            center=flat.mean(axis=0) / self._spread,
         )
 
     def _look_at_generator(self, gan: Any) -> tuple[Any, float]:

@@ -53,9 +53,9 @@ def game_oscillates(looks: Sequence[Look]) -> str | None:
     """What is generated swings to and fro as a whole, and the swings do not die down."""
     if len(looks) < _WINDOW:
         return None
-    centres = np.stack([look.centre for look in looks[-_WINDOW:]])
-    early, late = (_swing(half) for half in np.split(centres, 2))
-    if min(early, late) < _SWING or late < 0.8 * early or _crossings(centres) < 3:
+    centers = np.stack([look.center for look in looks[-_WINDOW:]])
+    early, late = (_swing(half) for half in np.split(centers, 2))
+    if min(early, late) < _SWING or late < 0.8 * early or _crossings(centers) < 3:
         return None
     return (
         f"The game oscillates. Since step {looks[-_WINDOW].step} the mean of the generated "
@@ -92,13 +92,13 @@ def gradient_explodes(looks: Sequence[Look]) -> str | None:
     return None
 
 
-def _swing(centres: np.ndarray) -> float:
-    """Root mean square distance of the centres from their mean."""
-    return float(np.sqrt(((centres - centres.mean(axis=0)) ** 2).sum(axis=1).mean()))
+def _swing(centers: np.ndarray) -> float:
+    """Root mean square distance of the centers from their mean."""
+    return float(np.sqrt(((centers - centers.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
-def _crossings(centres: np.ndarray) -> int:
-    """How often the centres cross their mean, along the direction in which they move most."""
-    offsets = centres - centres.mean(axis=0)
+def _crossings(centers: np.ndarray) -> int:
+    """How often the centers cross their mean, along the direction in which they move most."""
+    offsets = centers - centers.mean(axis=0)
     direction = np.linalg.svd(offsets, full_matrices=False)[2][0]
     return int((np.diff(np.sign(offsets @ direction)) != 0).sum())

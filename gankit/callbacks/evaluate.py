@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from gankit.callbacks._same_latents import SameLatents
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 __all__ = ["Evaluate"]
 
@@ -182,7 +182,7 @@ class Evaluate(SameLatents):
             self.best_weights = self._measured_network().get_weights()
             return
         record = {"monitor": self.monitor, "value": value, "epoch": epochs}
-        with written_whole(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             self.model.save(temporary)
             with zipfile.ZipFile(temporary, "a") as archive:
                 archive.writestr(_RECORD, json.dumps(record))

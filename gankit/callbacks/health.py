@@ -43,7 +43,7 @@ _RULES = {
     "exploding_gradient": (
         rules.gradient_explodes,
         "Lower the learning rates, clip the gradients (`clipnorm` of the optimizers), and bound "
-        "the discriminator: a gradient penalty, spectral normalisation or clipped weights.",
+        "the discriminator: a gradient penalty, spectral normalization or clipped weights.",
     ),
 }
 _NAN_REMEDY = (

@@ -16,12 +16,12 @@ from PIL import Image
 from gankit import datasets
 from gankit.callbacks import BackupAndRestore
 from gankit.datasets import own_images
-from gankit.models.pix2pix import Pix2Pix, edges, grey
+from gankit.models.pix2pix import Pix2Pix, edges, gray
 from gankit.saving import load_model
 
 __all__ = ["main"]
 
-MAKERS: dict[str, Callable] = {"edges": edges, "grey": grey}
+MAKERS: dict[str, Callable] = {"edges": edges, "gray": gray}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument(
         "--moving",
         action="store_true",
-        help="normalise by moving averages: for models trained in batches of several pairs",
+        help="normalize by moving averages: for models trained in batches of several pairs",
     )
     for command in (train, translate):
         command.add_argument(

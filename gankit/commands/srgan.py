@@ -18,7 +18,7 @@ from gankit.callbacks import BackupAndRestore, Validate
 from gankit.datasets.images import to_unit_range
 from gankit.datasets.own_images import UnreadableImage, image_files, open_image
 from gankit.models import srgan
-from gankit.saving import load_model, written_whole
+from gankit.saving import atomic_write, load_model
 
 __all__ = ["main", "random_crops", "read_picture", "y_psnr"]
 
@@ -104,7 +104,7 @@ def read_picture(file: Path) -> np.ndarray:
         file: its path.
 
     Returns:
-        uint8 `(height, width, channels)` with 1 channel (grey), 2 (grey and alpha), 3 or 4.
+        uint8 `(height, width, channels)` with 1 channel (gray), 2 (gray and alpha), 3 or 4.
 
     Raises:
         UnreadableImage: whatever is wrong with it.
@@ -217,7 +217,7 @@ def _upscale(options: argparse.Namespace) -> int:
 
             large = srgan.upscale(picture, model, tile=options.tile, progress=show)
             result.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(result) as temporary:
+            with atomic_write(result) as temporary:
                 Image.fromarray(large[..., 0] if large.shape[-1] == 1 else large).save(temporary)
         except (UnreadableImage, OSError) as error:
             failed.append(file)
@@ -280,7 +280,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _read(files: Sequence[Path], side: int) -> tuple[list[np.ndarray], list[Path]]:
-    """Pictures in colour, and the files that are none or hold no crop."""
+    """Pictures in color, and the files that are none or hold no crop."""
     pictures, failed = [], []
     for file in files:
         try:

@@ -55,7 +55,7 @@ def read_pairs(dataset: Dataset, split: str, side: int) -> tuple[np.ndarray, np.
         side: Side of the images in pixels.
 
     Returns:
-        Coloured label maps and photographs, both uint8 `(n, side, side, 3)`, in the order of
+        Colored label maps and photographs, both uint8 `(n, side, side, 3)`, in the order of
         their numbers.
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 PEAK = 240
-"""Grey level of full ink: the original's 0..16 times 15, exact and fine enough to resize."""
+"""Gray level of full ink: the original's 0..16 times 15, exact and fine enough to resize."""
 
 _EVERY = 5
 

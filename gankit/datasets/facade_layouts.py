@@ -87,7 +87,7 @@ def sample(rng: np.random.Generator) -> list[Part]:
     return parts + _ground_floor(rng, front)
 
 
-def rasterise(parts: list[Part], image_size: int) -> np.ndarray:
+def rasterize(parts: list[Part], image_size: int) -> np.ndarray:
     """Paint a layout.
 
     Args:
@@ -99,7 +99,7 @@ def rasterise(parts: list[Part], image_size: int) -> np.ndarray:
 
     Example:
 
-    >>> rasterise([Part(SKY, 0, 0, 64, 64), Part(WALL, 16, 32, 64, 64)], 4).tolist()
+    >>> rasterize([Part(SKY, 0, 0, 64, 64), Part(WALL, 16, 32, 64, 64)], 4).tolist()
     [[0, 0, 0, 0], [0, 0, 0, 0], [0, 2, 2, 2], [0, 2, 2, 2]]
     """
     labels = np.zeros((image_size, image_size), np.uint8)

@@ -5,10 +5,10 @@ Translation with Conditional Adversarial Networks", pix2pix) translate label map
 Two things are known here that nobody knows of photographs: which label map a picture shows, pixel
 by pixel (`recover_labels`), and all the pictures that a label map may become (`draw`).
 
-The rule leaves much to chance. The colour of the walls, the roof, the shutters and the door is one
+The rule leaves much to chance. The color of the walls, the roof, the shutters and the door is one
 for each building; each window is dark, lit or mirrors the sky; bricks, tiles, louvres, planks and
 bars begin anywhere. The picture that is best in the mean absolute error (L1), the median of all
-pictures of one label map, therefore shows no bricks and has the colours of no building. Only the
+pictures of one label map, therefore shows no bricks and has the colors of no building. Only the
 layout, the light on the sky and the shadows are certain.
 """
 
@@ -31,7 +31,7 @@ from gankit.datasets.facade_layouts import (
     UNITS,
     WALL,
     WINDOW,
-    rasterise,
+    rasterize,
     sample,
 )
 from gankit.datasets.images import check_image_size, to_unit_range
@@ -42,7 +42,7 @@ IMAGE_SIZE = 64
 COUNTS = {"train": 400, "test": 100}
 """Number of pairs in each split; of CMP's facades, too, 400 are for training."""
 
-COLOURS = np.array(
+COLORS = np.array(
     [
         (120, 190, 240),  # sky
         (160, 60, 40),  # roof
@@ -55,7 +55,7 @@ COLOURS = np.array(
     ],
     np.uint8,
 )
-"""Colour of each class in a coloured label map, in the order of `CLASSES`."""
+"""Color of each class in a colored label map, in the order of `CLASSES`."""
 
 _SEEDS = {"train": 2017, "test": 2018}
 _LAYOUT, _PICTURE = 1, 2  # the two streams of random numbers of an example
@@ -65,14 +65,14 @@ _STAND_OUT = (ROOF, CORNICE, BALCONY)
 
 
 def _matt(red: float, green: float, blue: float) -> tuple[np.ndarray, np.ndarray]:
-    """A colour in shade and in light."""
+    """A color in shade and in light."""
     light = np.array([red, green, blue], np.float64)
     return _IN_SHADE * light, light
 
 
 # For each class its styles, for each style two tones, for each tone its darkest and its lightest
-# colour. A pixel lies on the line between the two, and no line of one class comes closer than 23
-# grey levels to a line of another: that is why the label map can be recovered.
+# color. A pixel lies on the line between the two, and no line of one class comes closer than 23
+# gray levels to a line of another: that is why the label map can be recovered.
 _STYLES = {
     SKY: [(((102, 157, 223), (195, 221, 249)), ((210, 230, 252), (226, 243, 255)))],
     ROOF: [
@@ -136,7 +136,7 @@ def sample_label_maps(count: int, image_size: int = IMAGE_SIZE, seed: int = 0) -
     """
     side = check_image_size(image_size)
     streams = [_stream(seed, i, _LAYOUT) for i in range(check_count("count", count))]
-    return np.stack([rasterise(sample(stream), side) for stream in streams])
+    return np.stack([rasterize(sample(stream), side) for stream in streams])
 
 
 def draw(label_maps: ArrayLike, seed: int = 0) -> np.ndarray:
@@ -163,8 +163,8 @@ def draw(label_maps: ArrayLike, seed: int = 0) -> np.ndarray:
     return to_unit_range(_draw_levels(check_label_maps(label_maps), seed))
 
 
-def colour(label_maps: ArrayLike) -> np.ndarray:
-    """Show label maps in colours, one for each class: what a translating network is given.
+def color(label_maps: ArrayLike) -> np.ndarray:
+    """Show label maps in colors, one for each class: what a translating network is given.
 
     Args:
         label_maps: Integers `(n, height, width)`, indices into `CLASSES`.
@@ -178,17 +178,17 @@ def colour(label_maps: ArrayLike) -> np.ndarray:
 
     Example:
 
-    >>> colour(np.zeros((1, 4, 4), int))[0, 0, 0].round(2).tolist()
+    >>> color(np.zeros((1, 4, 4), int))[0, 0, 0].round(2).tolist()
     [-0.06, 0.49, 0.88]
     """
-    return to_unit_range(COLOURS[check_label_maps(label_maps)])
+    return to_unit_range(COLORS[check_label_maps(label_maps)])
 
 
 def recover_labels(pictures: ArrayLike) -> np.ndarray:
     """Read the label map from a picture: exact for `draw`, a judge for translated pictures.
 
-    Each pixel gets the class to whose colours its own is nearest (Euclidean, RGB). All colours
-    that a class may take are known, and those of two classes are at least 23 of 256 grey levels
+    Each pixel gets the class to whose colors its own is nearest (Euclidean, RGB). All colors
+    that a class may take are known, and those of two classes are at least 23 of 256 gray levels
     apart.
 
     Args:
@@ -248,10 +248,10 @@ def read_pairs(split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]:
         image_size: Side of the pictures in pixels.
 
     Returns:
-        Coloured label maps and pictures, both uint8 `(n, image_size, image_size, 3)`.
+        Colored label maps and pictures, both uint8 `(n, image_size, image_size, 3)`.
     """
     labels = label_maps(split, image_size)
-    return COLOURS[labels], _draw_levels(labels, _SEEDS[split])
+    return COLORS[labels], _draw_levels(labels, _SEEDS[split])
 
 
 def check_label_maps(label_maps: ArrayLike) -> np.ndarray:
@@ -293,7 +293,7 @@ def _check_pictures(pictures: ArrayLike) -> np.ndarray:
 
 
 def _squared_distances(levels: np.ndarray) -> np.ndarray:
-    """From each of `(n, 3)` colours to each tone's line between its darkest and lightest."""
+    """From each of `(n, 3)` colors to each tone's line between its darkest and lightest."""
     start, along = _TONES[:, 0], _TONES[:, 1] - _TONES[:, 0]
     squared_length = (along**2).sum(1)
     projection = levels @ along.T - (start * along).sum(1)

@@ -50,7 +50,7 @@ def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, 
 
     Classes are balanced, in random order. No image occurs twice, in one split or across both.
     The arithmetic is float64 on the integers of the font files and ends in a rounding to
-    32 grey levels, so the bytes depend on the fonts and on numpy's PCG64 stream alone:
+    32 gray levels, so the bytes depend on the fonts and on numpy's PCG64 stream alone:
     they are the same on Python 3.10 to 3.13, with matplotlib 3.10 and 3.11, numpy 2.0 to 2.5.
 
     Args:
@@ -185,7 +185,7 @@ def render(
     """Draw digits from their factors.
 
     Each pixel is traced back through the bending and the affine map to a point of the
-    digit's signed distance field; its grey is the part of the pixel that the thickened
+    digit's signed distance field; its gray is the part of the pixel that the thickened
     shape covers, `clip(distance + thickness + 1/2, 0, 1)` with lengths in pixels.
 
     Args:
@@ -206,7 +206,7 @@ def render(
         distance = _look_up(fields, font, labels[part].astype(np.intp), x, y)
         pixels = (DIGIT_HEIGHT * known["scale"])[:, None, None]
         cover = np.clip(distance * pixels + known["thickness"][:, None, None] + 0.5, 0, 1)
-        images[part] = _quantise(cover)
+        images[part] = _quantize(cover)
     return images
 
 
@@ -258,8 +258,8 @@ def _look_up(
     return (1 - v) * top + v * bottom
 
 
-def _quantise(cover: np.ndarray) -> np.ndarray:
-    """32 grey levels: the eye sees no difference, and the file is a third smaller."""
+def _quantize(cover: np.ndarray) -> np.ndarray:
+    """32 gray levels: the eye sees no difference, and the file is a third smaller."""
     return np.round(np.round(cover * 31) * (255 / 31)).astype(np.uint8)
 
 

@@ -46,7 +46,7 @@ def check_channels(channels: object) -> int:
         The same.
 
     Raises:
-        ValueError: It is neither 1 (grey) nor 3 (colour).
+        ValueError: It is neither 1 (gray) nor 3 (color).
 
     Example:
 
@@ -54,7 +54,7 @@ def check_channels(channels: object) -> int:
     3
     """
     if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels!r}")
+        raise ValueError(f"channels must be 1 (gray) or 3 (color), got {channels!r}")
     return channels
 
 
@@ -89,7 +89,7 @@ def resize(images: np.ndarray, image_size: int) -> np.ndarray:
 
 
 def to_unit_range(images: np.ndarray, peak: int = 255) -> np.ndarray:
-    """Scale grey levels `0..peak` to float32 in [-1, 1].
+    """Scale gray levels `0..peak` to float32 in [-1, 1].
 
     Args:
         images: uint8 array of any shape.

@@ -22,7 +22,7 @@ def load(
     `GANKIT_DATA_DIR`, else the repository's `data/`, else TensorFlow Datasets' own.
 
     The order of the examples is that of the source, and TensorFlow Datasets' differs from the
-    archives'. The grey levels of `digits` are the original's 17, exactly.
+    archives'. The gray levels of `digits` are the original's 17, exactly.
 
     Args:
         name: One of `names()`.
@@ -56,7 +56,7 @@ def load(
 def read_levels(
     dataset: Dataset, split: str, image_size: int | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """One split as grey levels, which take a quarter of the memory.
+    """One split as gray levels, which take a quarter of the memory.
 
     Args:
         dataset: The set.

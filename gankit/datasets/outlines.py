@@ -2,7 +2,7 @@
 
 A signed distance field says how far each point lies inside (positive) or outside
 (negative) a shape. Drawn from it, a digit can be turned, bent and thickened at will
-by arithmetic on arrays, with no rasteriser whose version could change a pixel.
+by arithmetic on arrays, with no rasterizer whose version could change a pixel.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def digit_outline(font: str, digit: int) -> np.ndarray:
 
     Returns:
         float64 array `(segments, 2, 2)`: start and end points `(x, y)`, y upwards, in
-        units of the height of the font's digit 0, centred on the digit's bounding box.
+        units of the height of the font's digit 0, centered on the digit's bounding box.
 
     Example:
 
@@ -69,9 +69,9 @@ def digit_outline(font: str, digit: int) -> np.ndarray:
     height = zero[:, 1].max() - zero[:, 1].min()
     contours = _contours(font, digit)
     points = np.concatenate(contours)
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    center = (points.min(axis=0) + points.max(axis=0)) / 2
     segments = [np.stack([c, np.roll(c, -1, axis=0)], axis=1) for c in contours]
-    return (np.concatenate(segments) - centre) / height
+    return (np.concatenate(segments) - center) / height
 
 
 def signed_distance(segments: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -65,15 +65,15 @@ def from_folder(
     """Read all images of a folder and the folders in it.
 
     Each image is turned upright (EXIF), cut to its central square and resized with
-    antialiasing (Pillow's bicubic). Grey, colour, palette and CMYK images are converted;
-    16-bit grey is scaled to 8 bits; transparent parts are laid on white; of an animation the
+    antialiasing (Pillow's bicubic). Gray, color, palette and CMYK images are converted;
+    16-bit gray is scaled to 8 bits; transparent parts are laid on white; of an animation the
     first frame is taken. Files without an image's suffix (`SUFFIXES`) and hidden files are
     ignored.
 
     Args:
         path: The folder.
         image_size: Side of the images in pixels, at least 4.
-        channels: 3 for colour, 1 for grey (luma, ITU-R 601).
+        channels: 3 for color, 1 for gray (luma, ITU-R 601).
         on_error: What to do with a file that cannot be read: `"raise"` an error that names
             it, or `"skip"` it; then one `SkippedImages` warning names them all.
 
@@ -180,7 +180,7 @@ def open_image(file: Path, content: BinaryIO | None = None) -> Image.Image:
         content: What to read instead of the file.
 
     Returns:
-        A Pillow image, grey or RGB.
+        A Pillow image, gray or RGB.
 
     Raises:
         UnreadableImage: Whatever is wrong with it.
@@ -199,9 +199,9 @@ def central_square(image: Image.Image, side: int, channels: int) -> np.ndarray:
     """The central square of an image, resized with antialiasing (Pillow's bicubic).
 
     Args:
-        image: A Pillow image, grey or RGB.
+        image: A Pillow image, gray or RGB.
         side: New side in pixels.
-        channels: 3 for colour, 1 for grey.
+        channels: 3 for color, 1 for gray.
 
     Returns:
         uint8 `(side, side, channels)`.
@@ -224,11 +224,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     from PIL import Image
 
     if image.mode == "F":
-        raise ValueError("its grey levels are floats of unknown range; save it with 8 or 16 bits")
+        raise ValueError("its gray levels are floats of unknown range; save it with 8 or 16 bits")
     if image.mode.startswith("I"):
         levels = np.asarray(image).astype(np.int64)
         if levels.min() < 0 or levels.max() > 65535:
-            raise ValueError(f"grey levels {levels.min()}..{levels.max()} do not fit in 16 bits")
+            raise ValueError(f"gray levels {levels.min()}..{levels.max()} do not fit in 16 bits")
         return Image.fromarray(np.round(levels / 257).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")

@@ -14,11 +14,11 @@ def load_pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A named set of pairs, to learn a translation from.
 
-    - `facades`, embedded: coloured label maps of building fronts, and pictures of them drawn by
+    - `facades`, embedded: colored label maps of building fronts, and pictures of them drawn by
       the rule of `gankit.datasets.facades`, at the size asked for.
-    - `cmp_facades`: coloured label maps and photographs, 256×256, as in the paper on pix2pix. Its
+    - `cmp_facades`: colored label maps and photographs, 256×256, as in the paper on pix2pix. Its
       archive (35 MB) is fetched on first use and kept in the data folder, or put there by hand.
-      Resized to another size, label maps have mixed colours at their edges.
+      Resized to another size, label maps have mixed colors at their edges.
 
     Args:
         name: One of `names(verb="load_pairs")`.

@@ -1,7 +1,7 @@
 """`photos`: real photographs that scikit-image and scikit-learn carry inside their wheels.
 
 Nothing is fetched: only files that lie in the installed packages are read. Their authors and
-licences are listed in `data/README.md`.
+licenses are listed in `data/README.md`.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def photographs(split: str = "train", channels: int = 3) -> dict[str, np.ndarray
     """Whole photographs, each in its own size.
 
     Thirteen for training and four for testing; both pictures of the stereo pair `motorcycle` are
-    for training. `brick`, `camera`, `grass`, `gravel`, `moon` and `coins` are grey.
+    for training. `brick`, `camera`, `grass`, `gravel`, `moon` and `coins` are gray.
 
     Args:
         split: `"train"` or `"test"`.
-        channels: 3 for colour (a grey photograph has three equal channels), 1 for grey (luma,
+        channels: 3 for color (a gray photograph has three equal channels), 1 for gray (luma,
             ITU-R 601).
 
     Returns:
@@ -83,7 +83,7 @@ def photo_crops(
         image_size: Side of the pieces in pixels, at least 4.
         split: `"train"` (13 photographs) or `"test"` (4).
         per_photograph: How many pieces of each, at least 1; they may overlap.
-        channels: 3 for colour, 1 for grey.
+        channels: 3 for color, 1 for gray.
         seed: Non-negative integer that the places depend on.
 
     Returns:
@@ -117,7 +117,7 @@ def photo_crops(
 
 
 def _levels(split: str, channels: int) -> dict[str, np.ndarray]:
-    """Grey levels of the photographs of one split, not to be written to."""
+    """Gray levels of the photographs of one split, not to be written to."""
     if split not in _FILES:
         raise ValueError(f"'photos' has the splits {tuple(_FILES)}, got {split!r}")
     check_channels(channels)

@@ -20,11 +20,11 @@ class Dataset:
     Attributes:
         name: Its name in `load` and `stream`, or in the verb that reads it.
         image_size: Side of its images in pixels, where no other is asked for.
-        channels: 1 for grey, 3 for colour.
+        channels: 1 for gray, 3 for color.
         num_classes: Number of labels, or None where it has none.
         about: One line for people.
         splits: Its parts.
-        peak: The grey level of full brightness.
+        peak: The gray level of full brightness.
         verb: The function of `gankit.datasets` that reads it: `"load"` (and `stream`),
             `"load_pairs"` or `"photo_crops"`.
         embedded: Reads one split of a set that needs no network (of pairs, at a given side), or

@@ -16,7 +16,7 @@ def stack_digits(
     With ten digits there are 1000 modes, which `gankit.metrics.stacked_mode_coverage` counts.
 
     Args:
-        images: grey digits in [-1, 1], shape (m, height, width, 1), such as `load("mnist")` gives.
+        images: gray digits in [-1, 1], shape (m, height, width, 1), such as `load("mnist")` gives.
         labels: their digits 0..9, integers of shape (m,).
         n: how many images to make, at least 1.
         seed: seed of the draw, which is uniform over `images` and with replacement.

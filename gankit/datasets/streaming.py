@@ -99,7 +99,7 @@ def _from_memory(
     drop_remainder: bool,
     position: Position,
 ) -> tuple[tf.data.Dataset, int]:
-    """Batches of grey levels and labels, gathered from arrays."""
+    """Batches of gray levels and labels, gathered from arrays."""
     tf = tfds_sets.tensorflow()
     arrays = read_levels(dataset, split, side)
     batches = Batches(arrays, batch_size, shuffle, position)
@@ -115,7 +115,7 @@ def _from_disk(
     drop_remainder: bool,
     position: Position,
 ) -> tuple[tf.data.Dataset, int]:
-    """Batches of grey levels of a set without labels, decoded after the shuffle and the skip."""
+    """Batches of gray levels of a set without labels, decoded after the shuffle and the skip."""
     tf = tfds_sets.tensorflow()
     files, examples = tfds_sets.encoded(dataset, split)
 

@@ -15,10 +15,10 @@ Import a layer from its file: `from gankit.layers.maxout import Maxout`.
 | `self_attention` | `SelfAttention2D` | Zhang 2019 |
 | `spectral_normalization` | `SpectralNormalization` | Miyato 2018 |
 | `virtual_batch_normalization` | `VirtualBatchNormalization`, `ReferenceBatch` | Salimans 2016 |
-| `weight_normalization` | `WeightNormalization`, `initialise` | Salimans and Kingma 2016 |
+| `weight_normalization` | `WeightNormalization`, `initialize` | Salimans and Kingma 2016 |
 
-Keras has the rest. Instance normalisation (Ulyanov 2016), each channel of each image by its own
-mean and variance, is a group normalisation with one channel per group:
+Keras has the rest. Instance normalization (Ulyanov 2016), each channel of each image by its own
+mean and variance, is a group normalization with one channel per group:
 
 >>> import keras
 >>> instance_normalization = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)

@@ -1,4 +1,4 @@
-"""Conditional batch normalisation: a scale and an offset for each class."""
+"""Conditional batch normalization: a scale and an offset for each class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ConditionalBatchNormalization"]
 
 @keras.saving.register_keras_serializable("gankit")
 class ConditionalBatchNormalization(keras.layers.Layer):
-    r"""Normalise as batch normalisation does, then scale and shift by the class of the example.
+    r"""Normalize as batch normalization does, then scale and shift by the class of the example.
 
     $$y_{ic} = \gamma_{k_i c}\, \frac{x_{ic} - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}}
     + \beta_{k_i c}$$

@@ -18,13 +18,13 @@ class DiffAugment(keras.layers.Layer):
 
     With $u \sim U[0, 1)$ anew for every image and use:
 
-    - `"colour"`: brightness, $x + u_1 - \frac12$; then saturation, deviations from the mean over
+    - `"color"`: brightness, $x + u_1 - \frac12$; then saturation, deviations from the mean over
       the channels times $2 u_2$; then contrast, deviations from the image's mean times
       $u_3 + \frac12$;
     - `"translation"`: a shift by whole pixels, up to 1/8 of the height and width (rounded) either
       way, with zeros coming in;
-    - `"cutout"`: a rectangle of half the height and width (rounded), centred anywhere in the image,
-      set to zero.
+    - `"cutout"`: a rectangle of half the height and width (rounded), centered anywhere in the
+      image, set to zero.
 
     Make it the first layer of the **discriminator**: then real and generated images undergo the
     same policy, and the generator learns through it not to show the augmentation. A generator that
@@ -63,12 +63,12 @@ class DiffAugment(keras.layers.Layer):
 
     def __init__(
         self,
-        policy: Sequence[str] = ("colour", "translation", "cutout"),
+        policy: Sequence[str] = ("color", "translation", "cutout"),
         seed: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        known = ("colour", "translation", "cutout")
+        known = ("color", "translation", "cutout")
         names = () if isinstance(policy, str) else tuple(policy)
         if not names or set(names) - set(known) or len(set(names)) != len(names):
             raise ValueError(
@@ -105,10 +105,10 @@ class DiffAugment(keras.layers.Layer):
         shape = (ops.shape(like)[0], 1, 1, 1)
         return keras.random.randint(shape, low, high + 1, seed=self.seed_generator)
 
-    def _colour(self, images):
+    def _color(self, images):
         x = ops.cast(images, "float32") + (self._uniform(images) - 0.5)
-        grey = ops.mean(x, axis=3, keepdims=True)
-        x = grey + (x - grey) * (2.0 * self._uniform(x))
+        gray = ops.mean(x, axis=3, keepdims=True)
+        x = gray + (x - gray) * (2.0 * self._uniform(x))
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         return ops.cast(mean + (x - mean) * (self._uniform(x) + 0.5), images.dtype)
 

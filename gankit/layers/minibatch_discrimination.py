@@ -51,7 +51,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.2; default
     sizes from the authors' code. Departures: the paper's sum counts the example itself, which adds
-    1 to every output; it is left out here, as in the authors' code. That code also normalises the
+    1 to every output; it is left out here, as in the authors' code. That code also normalizes the
     columns of $T$ and adds a bias; neither is in the paper, nor here.
     """
 

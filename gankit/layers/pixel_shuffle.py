@@ -88,7 +88,7 @@ class PixelShuffle(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("gankit")
 class ICNR(keras.initializers.Initializer):
-    r"""Initialise a kernel whose shuffled output starts as nearest-neighbour upsampling.
+    r"""Initialize a kernel whose shuffled output starts as nearest-neighbor upsampling.
 
     The $r^2$ kernels whose channels end up in one square of pixels start equal:
     $W_{\dots,\; k C + c} = W'_{\dots,\; c}$ for $0 \le k < r^2$, with $W'$ from another

@@ -47,7 +47,7 @@ class SelfAttention2D(keras.layers.Layer):
     (True, True)
 
     Source: Zhang et al., "Self-Attention Generative Adversarial Networks" (2019), section 3; the
-    pooling and the sizes from the authors' code. Departure: spectral normalisation, which the paper
+    pooling and the sizes from the authors' code. Departure: spectral normalization, which the paper
     has in both networks, is left to `wrapper`. The convolutions have no bias.
     """
 

@@ -1,4 +1,4 @@
-"""Spectral normalisation: a layer whose weights stretch no vector, with one estimate per step."""
+"""Spectral normalization: a layer whose weights stretch no vector, with one estimate per step."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             self.add_loss(loss)
         return outputs
 
-    def normalised_kernel(self) -> Any:
+    def normalized_kernel(self) -> Any:
         """The weights that the next call of the layer uses, as a float32 tensor."""
         matrix = self._matrix()
         u = self._estimate(matrix, self._sample(matrix))

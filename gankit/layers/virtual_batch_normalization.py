@@ -1,4 +1,4 @@
-"""Virtual batch normalisation: by a fixed batch of reference instead of the batch at hand."""
+"""Virtual batch normalization: by a fixed batch of reference instead of the batch at hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ReferenceBatch", "VirtualBatchNormalization"]
 
 @keras.saving.register_keras_serializable("gankit")
 class VirtualBatchNormalization(keras.layers.Layer):
-    r"""Normalise each example by itself and a reference batch, and by no other example.
+    r"""Normalize each example by itself and a reference batch, and by no other example.
 
     With $m_i, q_i$ the means of $x$ and of $x^2$ over the positions of example $i$, one for each
     channel, and $m_r, q_r$ their means over the $n$ examples of reference:
@@ -21,7 +21,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
     \sigma_i^2 = \frac{q_i + n\, q_r}{n + 1} - \mu_i^2, \quad
     y_i = \gamma\, \frac{x_i - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta$$
 
-    The examples of reference are normalised by their own statistics, $m_r$ and $q_r - m_r^2$. The
+    The examples of reference are normalized by their own statistics, $m_r$ and $q_r - m_r^2$. The
     output for an example depends on no other example of its batch, in training or outside.
 
     The activations of the reference change with the weights of the layers before, so it has to
@@ -117,11 +117,11 @@ class VirtualBatchNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("gankit")
 class ReferenceBatch(keras.layers.Wrapper):
-    """Run a network with virtual batch normalisation on each batch and its reference together.
+    """Run a network with virtual batch normalization on each batch and its reference together.
 
     The reference is put before the batch, both pass through the network, and the reference's
     outputs are left out. All layers of the network but `VirtualBatchNormalization` must treat
-    each example by itself: no batch normalisation, no minibatch statistics.
+    each example by itself: no batch normalization, no minibatch statistics.
 
     Input shape:
         That of the network.

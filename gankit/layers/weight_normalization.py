@@ -1,4 +1,4 @@
-"""Weight normalisation: length and direction of each output's weights, learned apart."""
+"""Weight normalization: length and direction of each output's weights, learned apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["WeightNormalization", "initialise"]
+__all__ = ["WeightNormalization", "initialize"]
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -18,7 +18,7 @@ class WeightNormalization(keras.layers.Wrapper):
 
     for each output (unit or channel) $c$. $v$ is the wrapped layer's own kernel, $g$ a weight of
     the wrapper, which starts at $\lVert v_c \rVert$: at first the layer computes what it would
-    without the wrapper. `initialise` then sets $g$ and the bias by a batch of data.
+    without the wrapper. `initialize` then sets $g$ and the bias by a batch of data.
 
     Input shape:
         That of the layer.
@@ -28,8 +28,8 @@ class WeightNormalization(keras.layers.Wrapper):
 
     Args:
         layer: a `Dense`, `Conv2D` or `Conv2DTranspose`.
-        train_scale: whether $g$ is trained. False leaves the lengths as they were initialised.
-        **kwargs: `name` and so on, as in any Keras layer. The weights are normalised in float32;
+        train_scale: whether $g$ is trained. False leaves the lengths as they were initialized.
+        **kwargs: `name` and so on, as in any Keras layer. The weights are normalized in float32;
             the inputs and outputs have the dtype of `layer`.
 
     Raises:
@@ -38,10 +38,10 @@ class WeightNormalization(keras.layers.Wrapper):
     Example:
 
     >>> import keras
-    >>> from gankit.layers.weight_normalization import WeightNormalization, initialise
+    >>> from gankit.layers.weight_normalization import WeightNormalization, initialize
     >>> model = keras.Sequential([keras.Input((6,)), WeightNormalization(keras.layers.Dense(3))])
     >>> batch = 5 + keras.random.normal((100, 6), seed=0)
-    >>> initialise(model, batch)
+    >>> initialize(model, batch)
     >>> outputs = keras.ops.convert_to_numpy(model(batch))
     >>> bool(abs(outputs.mean()) < 1e-5), bool(abs(outputs.std() - 1) < 1e-5)
     (True, True)
@@ -61,7 +61,7 @@ class WeightNormalization(keras.layers.Wrapper):
         # casts its inputs to a dtype of its own.
         super().__init__(layer, **(kwargs | {"dtype": "float32", "autocast": False}))
         self.train_scale = bool(train_scale)
-        self._to_initialise = False
+        self._to_initialize = False
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -82,34 +82,34 @@ class WeightNormalization(keras.layers.Wrapper):
         axes = [axis for axis in range(len(kernel.shape)) if axis != len(kernel.shape) + self._axis]
         return ops.sqrt(ops.sum(ops.square(kernel), axis=axes, keepdims=True))
 
-    def normalised_kernel(self) -> Any:
+    def normalized_kernel(self) -> Any:
         """The weights $w$ that the layer computes with, as a float32 tensor."""
         lengths = self._lengths()
         g = ops.reshape(self.g, lengths.shape)
         return ops.cast(self.layer.kernel, "float32") * (g / ops.maximum(lengths, 1e-12))
 
     def call(self, inputs):
-        if self._to_initialise:
-            self._initialise(inputs)
+        if self._to_initialize:
+            self._initialize(inputs)
         mapping = [(v, v) for v in self.layer.variables]
-        mapping += [(self.layer.kernel, self.normalised_kernel())]
+        mapping += [(self.layer.kernel, self.normalized_kernel())]
         with keras.StatelessScope(mapping, collect_losses=True) as scope:
             outputs = self.layer(inputs)
         for loss in scope.losses:
             self.add_loss(loss)
         return outputs
 
-    def _initialise(self, inputs):
+    def _initialize(self, inputs):
         """Choose g and the bias so that each output has mean 0 and variance 1, before activation.
 
         For t = v x / |v|: g = 1 / std(t), b = -mean(t) / std(t).
         """
-        self._to_initialise = False
+        self._to_initialize = False
         self.g.assign(ops.ones(self.g.shape))
         linear = self.layer.get_config() | {"activation": "linear", "use_bias": False}
         linear = type(self.layer).from_config(linear)
         linear.build(inputs.shape)
-        linear.kernel.assign(self.normalised_kernel())
+        linear.kernel.assign(self.normalized_kernel())
         outputs = ops.cast(linear(inputs), "float32")
         axes = tuple(range(len(outputs.shape) - 1))
         mean, variance = ops.mean(outputs, axis=axes), ops.var(outputs, axis=axes)
@@ -118,7 +118,7 @@ class WeightNormalization(keras.layers.Wrapper):
         if dead:
             raise ValueError(
                 f"{dead} of the {len(variance)} outputs of {self.name!r} do not vary over the "
-                "batch, so no scale gives them variance 1. Initialise from a larger batch, of at "
+                "batch, so no scale gives them variance 1. Initialize from a larger batch, of at "
                 "least two different examples without NaN."
             )
         g = ops.rsqrt(variance)
@@ -136,11 +136,11 @@ class WeightNormalization(keras.layers.Wrapper):
         return super().get_config() | {"train_scale": self.train_scale}
 
 
-def initialise(model: keras.Model, batch: Any) -> None:
-    """Set the scales and biases of all weight-normalised layers of a model by a batch of data.
+def initialize(model: keras.Model, batch: Any) -> None:
+    """Set the scales and biases of all weight-normalized layers of a model by a batch of data.
 
     The batch runs through the model once, in training mode (with its noise and dropout). Each
-    weight-normalised layer on the way first chooses its scale and bias so that its outputs on this
+    weight-normalized layer on the way first chooses its scale and bias so that its outputs on this
     batch have mean 0 and variance 1, before its activation; the next layer sees the result. A
     layer without bias gets the variance only.
 
@@ -149,7 +149,7 @@ def initialise(model: keras.Model, batch: Any) -> None:
         batch: its inputs: some hundred examples.
 
     Raises:
-        ValueError: if the model has no weight-normalised layer, does not use one of them, or an
+        ValueError: if the model has no weight-normalized layer, does not use one of them, or an
             output of one does not vary over the batch.
 
     Example: see `WeightNormalization`.
@@ -158,14 +158,14 @@ def initialise(model: keras.Model, batch: Any) -> None:
     """
     layers = [part for part in model._flatten_layers() if isinstance(part, WeightNormalization)]
     if not layers:
-        raise ValueError(f"Received a model without weight-normalised layers: {model!r}.")
+        raise ValueError(f"Received a model without weight-normalized layers: {model!r}.")
     try:
         for layer in layers:
-            layer._to_initialise = True
+            layer._to_initialize = True
         model(batch, training=True)
-        missed = [layer.name for layer in layers if layer._to_initialise]
+        missed = [layer.name for layer in layers if layer._to_initialize]
     finally:
         for layer in layers:
-            layer._to_initialise = False
+            layer._to_initialize = False
     if missed:
-        raise ValueError(f"The model did not use its weight-normalised layers {missed}.")
+        raise ValueError(f"The model did not use its weight-normalized layers {missed}.")

@@ -1,10 +1,10 @@
-r"""Losses: what the discriminator and the generator minimise.
+r"""Losses: what the discriminator and the generator minimize.
 
 **Adversarial losses** are pairs, chosen by name in `GAN.compile(loss=...)`. They take logits
 $s(x)$, with $D(x) = \sigma(s(x))$. With $\mathrm{sp}(t) = \log(1 + e^t)$, so that
 $-\log \sigma(s) = \mathrm{sp}(-s)$ and $-\log(1 - \sigma(s)) = \mathrm{sp}(s)$:
 
-| name | discriminator minimises | generator minimises |
+| name | discriminator minimizes | generator minimizes |
 |---|---|---|
 | `minimax` | $E\,\mathrm{sp}(-s_r) + E\,\mathrm{sp}(s_f)$ | $-E\,\mathrm{sp}(s_f)$ |
 | `non_saturating` | the same | $E\,\mathrm{sp}(-s_f)$ |
@@ -20,7 +20,7 @@ $s_r$ are logits of real examples, $s_f$ of generated ones, $\bar s$ their mean.
 
 | function or class | where it is used |
 |---|---|
-| `class_cross_entropy` | the auxiliary classifier of AC-GAN; the labelled examples of K+1 |
+| `class_cross_entropy` | the auxiliary classifier of AC-GAN; the labeled examples of K+1 |
 | `logit_of_real`, `k_plus_one_unsupervised` | semi-supervised learning with K+1 classes |
 | `feature_matching` | the generator of semi-supervised GANs |
 | `l1`, `charbonnier` | image-to-image translation, super-resolution |

@@ -36,7 +36,7 @@ class AdversarialLoss:
     generator_needs_real = False
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        """Scalar that the discriminator minimises: a mean over the examples.
+        """Scalar that the discriminator minimizes: a mean over the examples.
 
         Args:
             real_logits: logits of real examples, any shape.
@@ -45,7 +45,7 @@ class AdversarialLoss:
         raise NotImplementedError(f"{type(self).__name__} must implement `discriminator`.")
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        """Scalar that the generator minimises: a mean over the examples.
+        """Scalar that the generator minimizes: a mean over the examples.
 
         Args:
             fake_logits: logits of generated examples, any shape.
@@ -70,7 +70,7 @@ class Minimax(AdversarialLoss):
 
     $$\min_G \max_D V(D, G) = E_{x \sim p_{data}} \log D(x) + E_z \log(1 - D(G(z)))$$
 
-    The discriminator minimises $-V$; the generator minimises the term of $V$ that it can change.
+    The discriminator minimizes $-V$; the generator minimizes the term of $V$ that it can change.
     Where the discriminator is sure that a sample is generated, the generator's gradient vanishes:
     see `NonSaturating`.
 
@@ -122,7 +122,7 @@ class Minimax(AdversarialLoss):
 
 @keras.saving.register_keras_serializable("gankit")
 class NonSaturating(Minimax):
-    r"""The minimax discriminator with a generator that maximises $\log D(G(z))$.
+    r"""The minimax discriminator with a generator that maximizes $\log D(G(z))$.
 
     The fixed point is the same as that of `Minimax`, but the generator's gradient is largest
     where the discriminator rejects its samples: $|\partial/\partial s| = \sigma(-s)$ instead of

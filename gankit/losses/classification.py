@@ -21,7 +21,7 @@ def class_cross_entropy(class_logits: Any, labels: Any) -> Any:
     - **AC-GAN:** the discriminator has a second output, class logits; *both* players add this
       loss, $-L_C$ of the paper, on real and on generated examples with the labels they were
       generated for.
-    - **Semi-supervised K+1:** $L_{sup}$, on the labelled examples; see `k_plus_one_unsupervised`.
+    - **Semi-supervised K+1:** $L_{sup}$, on the labeled examples; see `k_plus_one_unsupervised`.
 
     Args:
         class_logits: shape `(..., classes)`, floating point.

@@ -28,7 +28,7 @@ class Relativistic(AdversarialLoss):
     r"""Each real example is compared with one generated example (RSGAN, also called RpGAN).
 
     $\sigma(s_r - s_f)$ is the probability that the real one of the two is the more real. The
-    discriminator minimises $E\,\mathrm{sp}(-(s_r - s_f))$, the generator
+    discriminator minimizes $E\,\mathrm{sp}(-(s_r - s_f))$, the generator
     $E\,\mathrm{sp}(-(s_f - s_r))$: it gains as much by lowering the logits of real examples as by
     raising those of its own.
 
@@ -83,7 +83,7 @@ class RelativisticAverage(AdversarialLoss):
       L_G = E\,\mathrm{sp}(-(s_f - \bar s_r)) + E\,\mathrm{sp}(s_r - \bar s_f)$$
 
     A batch that is shared out over replicas is averaged on each replica for itself, so this loss
-    depends on how many there are, as batch normalisation does.
+    depends on how many there are, as batch normalization does.
 
     Raises:
         ValueError: if the generator's loss gets no real logits.

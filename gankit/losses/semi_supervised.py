@@ -47,17 +47,17 @@ def logit_of_real(class_logits: Any) -> Any:
     return ops.logsumexp(to_class_logits(class_logits, "class_logits"), axis=-1, keepdims=True)
 
 
-def k_plus_one_unsupervised(unlabelled_logits: Any, fake_logits: Any) -> Any:
+def k_plus_one_unsupervised(unlabeled_logits: Any, fake_logits: Any) -> Any:
     r"""What the discriminator learns from examples without labels, and from generated ones.
 
     $$L_{unsup} = -\tfrac12 E_x \log D(x) - \tfrac12 E_z \log(1 - D(G(z)))
       = \tfrac12 E\,\mathrm{sp}(-\mathrm{lse}(l_x)) + \tfrac12 E\,\mathrm{sp}(\mathrm{lse}(l_G))$$
 
-    The whole loss adds `class_cross_entropy` of the labelled examples, $L_{sup}$. The generator is
+    The whole loss adds `class_cross_entropy` of the labeled examples, $L_{sup}$. The generator is
     trained by `feature_matching`.
 
     Args:
-        unlabelled_logits: class logits of real examples, shape `(..., classes)`.
+        unlabeled_logits: class logits of real examples, shape `(..., classes)`.
         fake_logits: class logits of generated examples, with as many classes.
 
     Returns:
@@ -77,11 +77,11 @@ def k_plus_one_unsupervised(unlabelled_logits: Any, fake_logits: Any) -> Any:
     Source: Salimans et al. (2016), section 5, $L_{unsupervised}$. Departure: halved, as in the
     authors' code; the paper has no ½.
     """
-    real = to_class_logits(unlabelled_logits, "unlabelled_logits")
+    real = to_class_logits(unlabeled_logits, "unlabeled_logits")
     fake = to_class_logits(fake_logits, "fake_logits")
     if real.shape[-1] != fake.shape[-1]:
         raise ValueError(
-            f"`unlabelled_logits` and `fake_logits` come from the same classifier. Received "
+            f"`unlabeled_logits` and `fake_logits` come from the same classifier. Received "
             f"{real.shape[-1]} and {fake.shape[-1]} classes."
         )
     on_real = ops.mean(ops.softplus(-ops.logsumexp(real, axis=-1)))

@@ -2,14 +2,14 @@
 
 Distances between distributions (Jensen-Shannon, Fréchet, kernel, sliced Wasserstein), inception
 score, precision and recall, density and coverage, classification accuracy, Parzen-window
-log-likelihood, modes covered, nearest neighbours, memorisation, near-duplicates, linear classifiers
+log-likelihood, modes covered, nearest neighbors, memorization, near-duplicates, linear classifiers
 on few labels, and a small digit classifier whose features and labels the others use. PSNR and SSIM
 of images, by the protocol of the super-resolution papers.
 """
 
 from gankit.metrics.class_probabilities import InceptionScore, inception_score
 from gankit.metrics.classification import ClassificationAccuracy, classification_accuracy_score
-from gankit.metrics.copying import Memorisation, memorisation
+from gankit.metrics.copying import Memorization, memorization
 from gankit.metrics.divergence import (
     jensen_shannon_divergence,
     jsd_from_logits,
@@ -39,7 +39,7 @@ from gankit.metrics.modes import (
     mode_coverage,
     stacked_mode_coverage,
 )
-from gankit.metrics.neighbours import Neighbours, nearest_neighbours
+from gankit.metrics.neighbors import Neighbors, nearest_neighbors
 from gankit.metrics.parzen import (
     ParzenLogLikelihood,
     cross_validate_sigma,
@@ -58,10 +58,10 @@ __all__ = [
     "FrechetAtInfinity",
     "InceptionScore",
     "KernelDistance",
-    "Memorisation",
+    "Memorization",
     "ModeCoverage",
     "NearDuplicates",
-    "Neighbours",
+    "Neighbors",
     "ParzenLogLikelihood",
     "PrecisionRecall",
     "SegmentationScores",
@@ -82,12 +82,12 @@ __all__ = [
     "jsd_from_logits",
     "jsd_from_samples",
     "kernel_distance",
-    "memorisation",
+    "memorization",
     "mode_coverage",
     "ms_ssim",
     "ms_ssim_diversity",
     "near_duplicates",
-    "nearest_neighbours",
+    "nearest_neighbors",
     "parzen_log_likelihood",
     "precision_recall",
     "psnr",

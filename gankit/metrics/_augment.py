@@ -55,9 +55,9 @@ def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     angle = rng.uniform(-0.2, 0.2, n)
     scale = rng.uniform(0.85, 1.15, (2, n))
     shear = rng.uniform(-0.2, 0.2, n)
-    centre = np.array([(height - 1) / 2, (width - 1) / 2])
+    center = np.array([(height - 1) / 2, (width - 1) / 2])
     shift = rng.uniform(-2, 2, (n, 2))
-    # Output pixel o is read at input pixel A(o - centre) + centre + shift.
+    # Output pixel o is read at input pixel A(o - center) + center + shift.
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.stack(
         [
@@ -69,8 +69,8 @@ def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         axis=-1,
     ).reshape(n, 2, 2)
     grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
-    offsets = (grid - centre).reshape(1, -1, 2)
-    source = offsets @ matrix.transpose(0, 2, 1) + (centre + shift)[:, None]
+    offsets = (grid - center).reshape(1, -1, 2)
+    source = offsets @ matrix.transpose(0, 2, 1) + (center + shift)[:, None]
     out = np.empty_like(images, dtype=np.float32)
     rows, columns = source.reshape(n, height, width, 2).transpose(3, 0, 1, 2)
     which = np.broadcast_to(np.arange(n)[:, None, None], rows.shape)

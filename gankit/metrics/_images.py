@@ -1,4 +1,4 @@
-"""Images that metrics are given, as grey levels 0..255 whatever form they came in."""
+"""Images that metrics are given, as gray levels 0..255 whatever form they came in."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def to_level_pair(
         )
     inside = (slice(None), slice(border, height - border), slice(border, width - border))
     a, b = a[inside], b[inside]
-    # A grey image is its own Y, as the files of Set14 are read.
+    # A gray image is its own Y, as the files of Set14 are read.
     return (_luma(a), _luma(b)) if y_channel and a.shape[-1] == 3 else (a, b)
 
 

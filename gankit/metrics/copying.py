@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
 from gankit.metrics._checks import to_row_pair
-from gankit.metrics.neighbours import nearest_neighbours
+from gankit.metrics.neighbors import nearest_neighbors
 
 # Below this a cell's normal approximation is not to be trusted.
 _LEAST_IN_CELL = 20
 
 
-class Memorisation(NamedTuple):
-    """What `memorisation` measures.
+class Memorization(NamedTuple):
+    """What `memorization` measures.
 
     Attributes:
         statistic: C_T, for one cell a standard normal number if the generated examples are as far
@@ -31,10 +31,10 @@ class Memorisation(NamedTuple):
     closer: float
 
 
-def memorisation(
+def memorization(
     generated: ArrayLike, training: ArrayLike, held_out: ArrayLike, cells: int = 1, seed: int = 0
-) -> Memorisation:
-    """Test whether a generator copies its training set, by distances to the nearest neighbour.
+) -> Memorization:
+    """Test whether a generator copies its training set, by distances to the nearest neighbor.
 
     With d(x) the distance from x to the nearest training example, and U the number of pairs of one
     of m generated and one of n held-out examples in which the generated one is farther (ties count
@@ -59,7 +59,7 @@ def memorisation(
         seed: seed of k-means.
 
     Returns:
-        A `Memorisation`.
+        A `Memorization`.
 
     Raises:
         TypeError: if a value is not a real number.
@@ -69,12 +69,12 @@ def memorisation(
     Example:
 
     >>> import numpy as np
-    >>> from gankit.metrics import memorisation
+    >>> from gankit.metrics import memorization
     >>> training, held_out, fresh = np.random.default_rng(0).normal(size=(3, 200, 5))
     >>> copies = training[:100] + 0.01
-    >>> memorisation(copies, training, held_out).statistic < -10
+    >>> memorization(copies, training, held_out).statistic < -10
     True
-    >>> abs(memorisation(fresh, training, held_out).statistic) < 3
+    >>> abs(memorization(fresh, training, held_out).statistic) < 3
     True
 
     Reference:
@@ -93,14 +93,14 @@ def memorisation(
     scores, weights = [], []
     for g, t, h in _split(sets, check_count("cells", cells), seed):
         if len(g) >= _LEAST_IN_CELL and len(h) and len(t):
-            scores.append(_compare(*(nearest_neighbours(x, t).distances[:, 0] for x in (g, h))))
+            scores.append(_compare(*(nearest_neighbors(x, t).distances[:, 0] for x in (g, h))))
             weights.append(len(h))
     if not scores:
         raise ValueError(
             f"None of {cells} cells has {_LEAST_IN_CELL} generated examples and a held-out one. "
             "Take fewer cells, or give more examples."
         )
-    return Memorisation(*map(float, np.average(scores, axis=0, weights=weights)))
+    return Memorization(*map(float, np.average(scores, axis=0, weights=weights)))
 
 
 def _split(sets: tuple[np.ndarray, ...], cells: int, seed: int) -> list[tuple[np.ndarray, ...]]:

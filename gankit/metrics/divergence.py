@@ -25,7 +25,7 @@ def jensen_shannon_divergence(
     Args:
         p: values of the first density, not negative, shape (n,) or (n, m).
         q: values of the second density, same shape.
-        dx: distance between neighbouring grid points; one number, or one for each axis. The default
+        dx: distance between neighboring grid points; one number, or one for each axis. The default
             1.0 is for probabilities of single outcomes.
 
     Returns:

@@ -76,8 +76,8 @@ class FeatureStatistics:
     >>> import numpy as np
     >>> from gankit.metrics import FeatureStatistics, frechet_distance
     >>> rng = np.random.default_rng(0)
-    >>> colours = lambda images: images.mean(axis=(1, 2))
-    >>> real, fake = FeatureStatistics(colours), FeatureStatistics(colours)
+    >>> colors = lambda images: images.mean(axis=(1, 2))
+    >>> real, fake = FeatureStatistics(colors), FeatureStatistics(colors)
     >>> for _ in range(3):
     ...     real = real.update(rng.uniform(-1, 1, (50, 8, 8, 3)))
     ...     fake = fake.update(rng.uniform(-1, 0, (50, 8, 8, 3)))
@@ -139,8 +139,8 @@ class FeatureStatistics:
         """
         rows = to_features(features, "features")
         mean = rows.mean(axis=0)
-        centred = rows - mean
-        return self._combine(len(rows), mean, centred.T @ centred)
+        centered = rows - mean
+        return self._combine(len(rows), mean, centered.T @ centered)
 
     def merge(self, other: FeatureStatistics) -> FeatureStatistics:
         """Count in what another object has counted, say on another machine.

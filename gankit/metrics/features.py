@@ -20,9 +20,9 @@ WEIGHTS = Path(__file__).parent / "weights" / "digit_features.npz"
 
 
 class DigitClassifier:
-    """A convolutional digit classifier for 28x28 grey images, and its features.
+    """A convolutional digit classifier for 28x28 gray images, and its features.
 
-    Four 3x3 convolutions (16, 32, 48, 48 maps; strides 1, 2, 2, 2; batch normalisation, ReLU), a
+    Four 3x3 convolutions (16, 32, 48, 48 maps; strides 1, 2, 2, 2; batch normalization, ReLU), a
     dense ReLU layer of 64 features, and a linear layer of 10 logits: 90 thousand numbers in all.
     Sixty-four features keep a Fréchet distance well-posed with a thousand images or two.
 
@@ -207,7 +207,7 @@ def train_digit_classifier(
     seed: int = 0,
     verbose: int | str = 0,
 ) -> DigitClassifier:
-    """Train a digit classifier on labelled images of one's own.
+    """Train a digit classifier on labeled images of one's own.
 
     Cross-entropy, Adam whose learning rate falls from 3e-3 to 0 along a cosine, images shifted,
     turned, scaled and sheared a little at random in every epoch. Neither the weights' start nor the

@@ -23,10 +23,10 @@ def few_label_accuracy(
     penalties: Sequence[float] = PENALTIES,
     seed: int = 0,
 ) -> np.ndarray:
-    """Measure test accuracy of linear SVMs that are fitted to a few labelled examples.
+    """Measure test accuracy of linear SVMs that are fitted to a few labeled examples.
 
     In each draw, `count` examples are taken at random, equally many of each class. The L2-SVM
-    minimises `|w|^2 / 2 + C sum max(0, 1 - y w.x)^2`, one class against the others; C is the one
+    minimizes `|w|^2 / 2 + C sum max(0, 1 - y w.x)^2`, one class against the others; C is the one
     of `penalties` with the best mean accuracy, over the draws, on the examples left over. Features
     are divided by the root mean square norm of their rows, so that C means the same for every kind.
 
@@ -35,7 +35,7 @@ def few_label_accuracy(
         labels: their classes, integers of shape (n,).
         test_features: test examples, in the same form.
         test_labels: their classes.
-        count: labelled examples per draw, a multiple of the number of classes.
+        count: labeled examples per draw, a multiple of the number of classes.
         draws: how many draws.
         penalties: values of C to choose from.
         seed: seed of the draws; the same seed draws the same examples for other features.

@@ -28,7 +28,7 @@ def inception_features(
 ) -> Callable[[ArrayLike], np.ndarray]:
     """Build a function from images to the 2048 pooled features of InceptionV3.
 
-    The function takes bytes or floats in [-1, 1], shape (n, height, width, 1 or 3). Grey images get
+    The function takes bytes or floats in [-1, 1], shape (n, height, width, 1 or 3). Gray images get
     three equal channels; all are resized to 299x299, bilinearly and with anti-aliasing where they
     shrink, and go through the network in float32 and channels last whatever Keras' global settings.
     It returns a float32 array (n, 2048). Keep it: every call of `inception_features` builds the
@@ -76,7 +76,7 @@ def inception_features(
 
 
 class _Resized:
-    """A network of images 299x299x3 in [-1, 1], for images of any size, grey or coloured."""
+    """A network of images 299x299x3 in [-1, 1], for images of any size, gray or colored."""
 
     def __init__(self, network: keras.Model, batch_size: int):
         self._network, self._batch_size = network, batch_size

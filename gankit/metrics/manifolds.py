@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from gankit.checks import check_count
 from gankit.metrics._blocks import squared_distance_blocks
 from gankit.metrics._checks import to_feature_pair
-from gankit.metrics.neighbours import nearest_neighbours
+from gankit.metrics.neighbors import nearest_neighbors
 
 
 class PrecisionRecall(NamedTuple):
@@ -25,10 +25,10 @@ class DensityCoverage(NamedTuple):
     """What `density_coverage` measures.
 
     Attributes:
-        density: real neighbourhoods that a generated example lies in, as a multiple of what is
+        density: real neighborhoods that a generated example lies in, as a multiple of what is
             expected of real ones: about 1 for equal distributions, above 1 where generated examples
             crowd among real ones, 0 far from them.
-        coverage: fraction of real examples whose neighbourhood holds a generated one.
+        coverage: fraction of real examples whose neighborhood holds a generated one.
     """
 
     density: float
@@ -51,7 +51,7 @@ def precision_recall(
     Args:
         features_real: one row per example, shape (n, d), n > k.
         features_fake: generated examples, shape (m, d), m > k.
-        k: which neighbour a ball reaches to.
+        k: which neighbor a ball reaches to.
 
     Returns:
         A `PrecisionRecall`.
@@ -96,7 +96,7 @@ def density_coverage(
     Args:
         features_real: one row per example, shape (n, d), n > k.
         features_fake: generated examples, shape (m, d), m > k.
-        k: which neighbour a ball reaches to.
+        k: which neighbor a ball reaches to.
 
     Returns:
         A `DensityCoverage`.
@@ -127,16 +127,16 @@ def density_coverage(
     return DensityCoverage(pairs / (k * len(fake)), float(covered.mean()))
 
 
-def _in_balls(points: np.ndarray, centres: np.ndarray, k: int) -> Iterator[np.ndarray]:
-    """Yield for some points at a time which centres' balls they lie in, bool (points, centres)."""
-    # The nearest is the centre itself, hence k + 1.
-    radii = nearest_neighbours(centres, centres, k=k + 1).distances[:, k]
+def _in_balls(points: np.ndarray, centers: np.ndarray, k: int) -> Iterator[np.ndarray]:
+    """Yield for some points at a time which centers' balls they lie in, bool (points, centers)."""
+    # The nearest is the center itself, hence k + 1.
+    radii = nearest_neighbors(centers, centers, k=k + 1).distances[:, k]
     # The border belongs to the ball, whichever way the last digits of its distance fell.
     rounding = 1e-12 * max(
-        np.square(centres).sum(axis=1).max(), np.square(points).sum(axis=1).max()
+        np.square(centers).sum(axis=1).max(), np.square(points).sum(axis=1).max()
     )
     reach = np.square(radii) + rounding
-    for _, distances in squared_distance_blocks(points, centres):
+    for _, distances in squared_distance_blocks(points, centers):
         yield distances <= reach
 
 
@@ -146,7 +146,7 @@ def _check(
     real, fake = to_feature_pair(features_real, features_fake, "features_real", "features_fake")
     if min(len(real), len(fake)) <= check_count("k", k):
         raise ValueError(
-            f"k={k} neighbours need at least {k + 1} examples of both sets; features_real has "
+            f"k={k} neighbors need at least {k + 1} examples of both sets; features_real has "
             f"{len(real)} and features_fake {len(fake)}."
         )
     # Rounding depends on the distance from the origin, so that is moved among the examples.

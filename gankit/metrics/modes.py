@@ -21,7 +21,7 @@ class ModeCoverage(NamedTuple):
         high_quality: fraction of all points within the threshold of their nearest mode.
         jsd: Jensen-Shannon divergence of the modes' histogram to uniform, nats; nan if it is empty.
         kl: Kullback-Leibler divergence of the histogram to uniform, nats; nan if it is empty.
-        counts: points within the threshold of each mode, int array in the order of `centres`.
+        counts: points within the threshold of each mode, int array in the order of `centers`.
     """
 
     modes: int
@@ -32,11 +32,11 @@ class ModeCoverage(NamedTuple):
 
 
 def mode_coverage(
-    points: ArrayLike, centres: ArrayLike, std: float, threshold: float = 3.0
+    points: ArrayLike, centers: ArrayLike, std: float, threshold: float = 3.0
 ) -> ModeCoverage:
     """Measure which modes of a mixture of equal Gaussians a set of points covers.
 
-    A point belongs to the nearest centre, and is of high quality when it lies within
+    A point belongs to the nearest center, and is of high quality when it lies within
     `threshold * std` of it. Only these points enter the histogram over modes, which is compared
     with the uniform one by `JSD` and by `KL = sum_k h_k log(K h_k)`.
 
@@ -44,9 +44,9 @@ def mode_coverage(
 
     Args:
         points: generated points, shape (n, d).
-        centres: means of the modes, shape (k, d).
+        centers: means of the modes, shape (k, d).
         std: standard deviation of each mode, above zero.
-        threshold: how many standard deviations from its centre a point may lie, above zero. In two
+        threshold: how many standard deviations from its center a point may lie, above zero. In two
             dimensions 3 admits 98.9 % of the true mixture's points.
 
     Returns:
@@ -71,12 +71,12 @@ def mode_coverage(
         Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.1, for the ring of
         eight; Srivastava et al. 2017, "VEEGAN", section 5.1, for the three-sigma rule.
     """
-    points, centres = to_row_pair(points, centres, "points", "centres")
+    points, centers = to_row_pair(points, centers, "points", "centers")
     radius = check_positive(std, "std") * check_positive(threshold, "threshold")
-    # Centres are few, so the differences themselves fit in memory, without cancellation.
-    distances = np.stack([np.linalg.norm(points - centre, axis=1) for centre in centres], axis=1)
+    # Centers are few, so the differences themselves fit in memory, without cancellation.
+    distances = np.stack([np.linalg.norm(points - center, axis=1) for center in centers], axis=1)
     near = distances.min(axis=1) <= radius
-    counts = np.bincount(distances.argmin(axis=1)[near], minlength=len(centres))
+    counts = np.bincount(distances.argmin(axis=1)[near], minlength=len(centers))
     jsd, kl = _divergence_to_uniform(counts)
     return ModeCoverage(
         modes=int((counts > 0).sum()),
@@ -115,7 +115,7 @@ def stacked_mode_coverage(
     Args:
         images: floats in [-1, 1], shape (n, 28, 28, 3), as `gankit.datasets.stack_digits` makes
             them; other sizes with a classifier of one's own.
-        probabilities: function of grey images (m, height, width, 1) that returns the probabilities
+        probabilities: function of gray images (m, height, width, 1) that returns the probabilities
             of the ten digits, shape (m, 10); by default `digit_classifier().probabilities`. Judge a
             generator that learned stacked MNIST with a classifier trained on MNIST.
 

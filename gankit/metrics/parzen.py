@@ -18,19 +18,19 @@ class ParzenLogLikelihood(NamedTuple):
     standard_error: float
 
 
-def parzen_log_likelihood(test: ArrayLike, centres: ArrayLike, sigma: float) -> ParzenLogLikelihood:
+def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> ParzenLogLikelihood:
     """Compute the log-likelihood of test examples under a Parzen window on generated samples.
 
     `log p(x) = logsumexp_j(-|x - c_j|^2 / (2 sigma^2)) - log n - d log(sigma sqrt(2 pi))`: an equal
-    mixture of n Gaussians of width sigma in d dimensions, one on each centre.
+    mixture of n Gaussians of width sigma in d dimensions, one on each center.
 
-    Compare only scores of equally many centres in the same range of values: a thousand real MNIST
-    images as centres score 119, ten thousand 243. And do not take it for a measure of how good
+    Compare only scores of equally many centers in the same range of values: a thousand real MNIST
+    images as centers score 119, ten thousand 243. And do not take it for a measure of how good
     samples look: blurred copies of real images score higher than real images.
 
     Args:
         test: examples to score, values in [0, 1], shape (n, d) or (n, height, width, channels).
-        centres: generated samples, values in [0, 1], same shape after the first axis.
+        centers: generated samples, values in [0, 1], same shape after the first axis.
         sigma: width of the windows, above zero; take it from `cross_validate_sigma`.
 
     Returns:
@@ -45,26 +45,26 @@ def parzen_log_likelihood(test: ArrayLike, centres: ArrayLike, sigma: float) -> 
     Example:
 
     >>> from gankit.metrics import parzen_log_likelihood
-    >>> score = parzen_log_likelihood(test=[[0.5]], centres=[[0.5]], sigma=0.1)
+    >>> score = parzen_log_likelihood(test=[[0.5]], centers=[[0.5]], sigma=0.1)
     >>> round(score.mean, 4)  # -log(0.1 sqrt(2 pi))
     1.3836
 
     Reference:
         Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011. As
-        there, images keep their grey values (they are not binarised), with 10,000 centres.
+        there, images keep their gray values (they are not binarized), with 10,000 centers.
     """
-    test, centres = _check_unit_range(test, centres, "test")
-    scores = _log_likelihoods(test, centres, [check_positive(sigma, "sigma")])[0]
+    test, centers = _check_unit_range(test, centers, "test")
+    scores = _log_likelihoods(test, centers, [check_positive(sigma, "sigma")])[0]
     return ParzenLogLikelihood(float(scores.mean()), float(scores.std() / np.sqrt(len(scores))))
 
 
 def cross_validate_sigma(
-    centres: ArrayLike, validation: ArrayLike, sigmas: ArrayLike | None = None
+    centers: ArrayLike, validation: ArrayLike, sigmas: ArrayLike | None = None
 ) -> float:
     """Choose the window width under which held-out real examples are likeliest.
 
     Args:
-        centres: generated samples, values in [0, 1], shape (n, d) or (n, height, width, channels).
+        centers: generated samples, values in [0, 1], shape (n, d) or (n, height, width, channels).
         validation: real examples that are not test examples, values in [0, 1]; the paper's are the
             thousand after the 50,000 training images.
         sigmas: widths to try, all above zero, shape (k,); by default the paper's
@@ -84,24 +84,24 @@ def cross_validate_sigma(
     >>> from gankit.metrics import cross_validate_sigma
     >>> rng = np.random.default_rng(0)
     >>> real = np.clip(rng.normal(0.5, 0.2, (500, 1)), 0, 1)
-    >>> cross_validate_sigma(centres=[[0.5]], validation=real, sigmas=[0.1, 0.2, 0.4])
+    >>> cross_validate_sigma(centers=[[0.5]], validation=real, sigmas=[0.1, 0.2, 0.4])
     0.2
 
     Reference:
         Goodfellow et al. 2014, "Generative Adversarial Nets", section 5.
     """
-    validation, centres = _check_unit_range(validation, centres, "validation")
+    validation, centers = _check_unit_range(validation, centers, "validation")
     widths = np.logspace(-1, 0, 10) if sigmas is None else to_array(sigmas, "sigmas")
     widths = [check_positive(width, "sigmas") for width in np.ravel(widths)]
-    means = _log_likelihoods(validation, centres, widths).mean(axis=1)
+    means = _log_likelihoods(validation, centers, widths).mean(axis=1)
     return widths[int(means.argmax())]
 
 
-def _log_likelihoods(test: np.ndarray, centres: np.ndarray, sigmas: list[float]) -> np.ndarray:
+def _log_likelihoods(test: np.ndarray, centers: np.ndarray, sigmas: list[float]) -> np.ndarray:
     """Score every test example under every width: shape (len(sigmas), len(test))."""
-    n, d = centres.shape
+    n, d = centers.shape
     scores = np.empty((len(sigmas), len(test)))
-    for rows, distances in squared_distance_blocks(test, centres):
+    for rows, distances in squared_distance_blocks(test, centers):
         for index, sigma in enumerate(sigmas):
             scores[index, rows] = _logsumexp_rows(distances / (-2.0 * sigma**2))
     constants = np.log(n) + d * np.log(np.array(sigmas) * np.sqrt(2.0 * np.pi))
@@ -117,13 +117,13 @@ def _logsumexp_rows(exponents: np.ndarray) -> np.ndarray:
 
 
 def _check_unit_range(
-    examples: ArrayLike, centres: ArrayLike, name: str
+    examples: ArrayLike, centers: ArrayLike, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    examples, centres = to_row_pair(examples, centres, name, "centres")
-    for array, array_name in ((examples, name), (centres, "centres")):
+    examples, centers = to_row_pair(examples, centers, name, "centers")
+    for array, array_name in ((examples, name), (centers, "centers")):
         if array.min() < 0.0 or array.max() > 1.0:
             raise ValueError(
                 f"{array_name} must lie in [0, 1], as published scores do; got values from "
                 f"{array.min():g} to {array.max():g}. Map images in [-1, 1] by `(images + 1) / 2`."
             )
-    return examples, centres
+    return examples, centers

@@ -27,7 +27,7 @@ def psnr(
         b: the other image or batch, of the same shape and kind.
         border: pixels to leave out along each edge, at least 0; ×s super-resolution leaves out s.
         y_channel: compare Y of BT.601 in studio swing, `16 + (65.481 R + 128.553 G + 24.966 B) /
-            255`, instead of R, G and B. The peak stays 255. A grey image is its own Y.
+            255`, instead of R, G and B. The peak stays 255. A gray image is its own Y.
 
     Returns:
         Decibels: a float for one image, an array (n,) for a batch; infinite where images are equal.

@@ -67,10 +67,10 @@ def sliced_wasserstein_pyramid(
     Every image becomes a Laplacian pyramid: what its half-sized copy loses, what that one's copy
     loses, and so on while sides are even and at least 16 pixels remain; last comes the smallest
     copy itself. At each level, 7x7 patches are drawn at random from every image, each of the two
-    sets of patches is normalised to mean 0 and standard deviation 1 in each channel, and their
+    sets of patches is normalized to mean 0 and standard deviation 1 in each channel, and their
     `sliced_wasserstein` is taken. The finest level sees edges and noise, the coarsest shapes.
 
-    Since each set is normalised by itself, a difference in overall brightness or contrast does not
+    Since each set is normalized by itself, a difference in overall brightness or contrast does not
     count. Image i of both sets gives the patches of the same places.
 
     Args:
@@ -157,14 +157,14 @@ def _smooth(images: np.ndarray) -> np.ndarray:
 
 
 def _patches(images: np.ndarray, count: int, seed: int) -> dict[int, np.ndarray]:
-    """Normalised patches from every image, one per row, by the side of their level."""
+    """Normalized patches from every image, one per row, by the side of their level."""
     drawn, generators = {}, {}
     for start in range(0, len(images), _IMAGES):
         for level in _pyramid(as_levels(images[start : start + _IMAGES])):
             side = level.shape[1]
             rng = generators.setdefault(side, np.random.default_rng((seed, len(generators))))
             drawn.setdefault(side, []).append(_draw(level, count, rng))
-    return {side: _normalise(np.concatenate(parts)) for side, parts in drawn.items()}
+    return {side: _normalize(np.concatenate(parts)) for side, parts in drawn.items()}
 
 
 def _draw(level: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -177,7 +177,7 @@ def _draw(level: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray
     return patches.reshape(images * count, level.shape[-1], PATCH * PATCH)
 
 
-def _normalise(patches: np.ndarray) -> np.ndarray:
+def _normalize(patches: np.ndarray) -> np.ndarray:
     patches -= patches.mean(axis=(0, 2), keepdims=True)
     spread = patches.std(axis=(0, 2), keepdims=True)
     # A channel without any variation stays 0.

@@ -7,7 +7,7 @@ DCGAN whose labels enter in one of four ways:
 
     concat                y beside every layer's input, in both players
     embedding             a learned vector beside z, a learned picture beside the image
-    projection            batch normalisation with a scale and shift per class; logit + v_y . phi(x)
+    projection            batch normalization with a scale and shift per class; logit + v_y . phi(x)
     auxiliary_classifier  y beside z; the discriminator names the class, and both players want it to
 
 Source: Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014); each way has its
@@ -351,7 +351,7 @@ def build_conv_generator(
                 num_classes, momentum=0.9, epsilon=1e-5, name=f"{name}_norm"
             )([x, labels])
         else:
-            x = dcgan.normalise(x, normal, name)
+            x = dcgan.normalize(x, normal, name)
         x = layers.ReLU(name=f"{name}_relu")(x)
         return _beside(x, vector, f"{name}_label") if conditioning == "concat" else x
 
@@ -532,7 +532,7 @@ def _convolutions(x, steps, width, kernel_size, normal, vector):
             name=f"down_{step}",
         )(x)
         if step > 1:
-            x = dcgan.normalise(x, normal, f"down_{step}")
+            x = dcgan.normalize(x, normal, f"down_{step}")
         x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
         if vector is not None and step < steps:
             x = _beside(x, vector, f"down_{step}_label")
@@ -550,7 +550,7 @@ class ConvCGAN(GAN):
       over all positions (the released code of DCGAN, for MNIST).
     - `"embedding"`: as a learned vector beside the latents, and as a learned picture beside the
       image (Denton et al. 2015, for CIFAR-10).
-    - `"projection"`: the generator normalises with a scale and an offset per class; the logit is
+    - `"projection"`: the generator normalizes with a scale and an offset per class; the logit is
       $s(x, y) = v_y^\top \phi(x) + w^\top \phi(x) + b$ (Miyato and Koyama 2018).
     - `"auxiliary_classifier"`: beside the latents; the discriminator does not see it, and names
       it. Its cross-entropy on real images is added to the discriminator's loss, that on generated
@@ -590,7 +590,7 @@ class ConvCGAN(GAN):
     (3, 16, 16, 1)
 
     Source: the papers above. Departures, so that the four differ in the label alone: all have
-    DCGAN's layers and losses (Denton's and Odena's are others; Miyato and Koyama normalise spectra
+    DCGAN's layers and losses (Denton's and Odena's are others; Miyato and Koyama normalize spectra
     and sum the features over positions, and use the hinge loss); generated images get the labels of
     the batch's real ones, where some of the papers draw labels uniformly; the auxiliary classifier
     learns from real images alone, as in the released code of Gulrajani et al. (2017). Odena's

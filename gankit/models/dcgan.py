@@ -84,14 +84,14 @@ def build_generator(
 
     A linear projection to `base * base` pixels of `width * 2**(steps - 1)` maps, then transposed
     convolutions of stride 2 that halve the number of maps each time down to `width`; batch
-    normalisation and ReLU after each; a last transposed convolution to the channels, and tanh.
+    normalization and ReLU after each; a last transposed convolution to the channels, and tanh.
 
     Args:
         image_shape: `(size, size, channels)` with a size that `plan` takes, 1 or 3 channels.
         latent_dim: size of the latent vectors.
         width: maps next to the image, doubled at every step away from it.
         kernel_size: side of the kernels, at least 2.
-        batch_norm: whether to normalise. False leaves the guideline out, with biases instead.
+        batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -108,16 +108,16 @@ def build_generator(
 
     Source: Radford et al. (2016), section 3 and figure 1. Departures: kernels of side 4 instead of
     5, because every output pixel of a stride of 2 then receives from the same number of inputs
-    (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalised.
+    (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalized.
     """
     (base, steps), channels = check_sizes(image_shape, latent_dim, width, kernel_size)
     normal = normals(seed)
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
-    biased = not batch_norm  # batch normalisation brings a shift of its own
+    biased = not batch_norm  # batch normalization brings a shift of its own
 
     def activate(x, name):
         if batch_norm:
-            x = normalise(x, normal, name)
+            x = normalize(x, normal, name)
         return layers.ReLU(name=f"{name}_relu")(x)
 
     maps = width * 2 ** (steps - 1)
@@ -150,15 +150,15 @@ def build_discriminator(
     r"""Build the discriminator: images to logits `(batch, 1)`.
 
     Convolutions of stride 2 with `width`, `2 * width`, ... maps, each followed by LeakyReLU of
-    slope 0.2 and, but for the first, preceded in that by batch normalisation; then all maps flat,
+    slope 0.2 and, but for the first, preceded in that by batch normalization; then all maps flat,
     and one linear unit.
 
     Args:
         image_shape: `(size, size, channels)` with a size that `plan` takes, 1 or 3 channels.
         width: maps of the first convolution, doubled at every step.
         kernel_size: side of the kernels, at least 2.
-        batch_norm: whether to normalise. False leaves the guideline out, with biases instead.
-        layer_norm: whether to normalise over the maps of each pixel, in place of the batch: then
+        batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
+        layer_norm: whether to normalize over the maps of each pixel, in place of the batch: then
             an image's logit is its own affair, as one-stage training asks (`gankit.one_stage`).
         seed: seed of the initial weights. None: Keras' own random state.
 
@@ -186,16 +186,16 @@ def build_discriminator(
     x = images
     for step in range(1, steps + 1):
         # On pixels it would hide their scale and offset.
-        normalised = (batch_norm or layer_norm) and step > 1
+        normalized = (batch_norm or layer_norm) and step > 1
         x = layers.Conv2D(
             width * 2 ** (step - 1),
-            use_bias=not normalised,
+            use_bias=not normalized,
             kernel_initializer=normal(),
             name=f"down_{step}",
             **strided,
         )(x)
-        if normalised:
-            x = normalise(x, normal, f"down_{step}", over_batch=not layer_norm)
+        if normalized:
+            x = normalize(x, normal, f"down_{step}", over_batch=not layer_norm)
         x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
     x = layers.Flatten(data_format="channels_last", name="flat")(x)
     logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
@@ -215,7 +215,7 @@ class DCGAN(GAN):
         width: maps of the layers next to the image; every step away from it doubles them. The
             paper's 64x64 networks have 128.
         kernel_size: side of the kernels; the paper's is 5, see `build_generator`.
-        batch_norm: whether to normalise. False leaves that guideline out, to see what it does.
+        batch_norm: whether to normalize. False leaves that guideline out, to see what it does.
         layer_norm: how the discriminator does: False, over the batch; True, over the maps of each
             pixel. No example then changes another's logit, so `compile(update="one_stage")` holds
             for every loss.
@@ -239,7 +239,7 @@ class DCGAN(GAN):
 
     Source: Radford et al. (2016), sections 3 and 4. Departures besides those of the networks: each
     batch trains both players (the authors' code alternates), no weight decay (theirs is 1e-5), and
-    samples are normalised by moving averages (`generate(training=True)` for theirs, by the batch).
+    samples are normalized by moving averages (`generate(training=True)` for theirs, by the batch).
     """
 
     def __init__(
@@ -290,7 +290,7 @@ def discriminator_features(
     """Use a discriminator as a feature extractor: what all its convolutions see.
 
     The maps after each LeakyReLU are max-pooled to a 4x4 grid, made flat and concatenated. Batch
-    normalisation runs on the statistics of `calibration`: those of training mix real and generated
+    normalization runs on the statistics of `calibration`: those of training mix real and generated
     images, and an untrained network has none. Without this step an untrained discriminator looks
     worse than it is, and a comparison with it proves nothing.
 
@@ -303,7 +303,7 @@ def discriminator_features(
     Returns:
         float32 array of shape `(n, 16 * maps)`, with `maps` the sum over the convolutions:
         `16 * (width + 2 * width)` at 28x28. Divide by the root mean square of a row before a
-        linear classifier that regularises.
+        linear classifier that regularizes.
 
     Raises:
         ValueError: if the model has no LeakyReLU layer to read, or its maps are smaller than 4x4.
@@ -362,7 +362,7 @@ def normals(seed: int | None):
     return normal
 
 
-def normalise(x, normal, name, over_batch=True):
+def normalize(x, normal, name, over_batch=True):
     # Keras' own epsilon of 1e-3 is no smaller than the variance that initial weights this small
     # leave: it would take away what it should keep.
     options = dict(epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm")
@@ -381,7 +381,7 @@ def check_sizes(image_shape, latent_dim, width, kernel_size):
         )
     if shape[2] not in (1, 3):
         raise ValueError(
-            f"Images have 1 channel (grey) or 3 (RGB). Received: image_shape={image_shape!r}."
+            f"Images have 1 channel (gray) or 3 (RGB). Received: image_shape={image_shape!r}."
         )
     checks.check_count("latent_dim", latent_dim)
     checks.check_count("width", width)

@@ -7,7 +7,7 @@ r"""Improved techniques: play that converges, smoothed labels, feature matching,
 - `FeatureMatchingGAN`: the generator matches mean features of the discriminator.
 - `SemiSupervisedGAN`: a discriminator that is a classifier of K classes and knows a K+1st, with
   `build_generator` and `build_discriminator`, the paper's networks for MNIST; `RootAdam`, their
-  optimizer; `draw_labelled`, a few labels of each class.
+  optimizer; `draw_labeled`, a few labels of each class.
 
 The other techniques are parts of the toolbox: `gankit.layers.minibatch_discrimination`,
 `gankit.layers.virtual_batch_normalization`, `gankit.historical`, `gankit.metrics.inception_score`.
@@ -35,14 +35,14 @@ from gankit.gan import GAN
 from gankit.historical import HistoricalAveraging
 from gankit.layers.minibatch_discrimination import MinibatchDiscrimination
 from gankit.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
-from gankit.layers.weight_normalization import WeightNormalization, initialise
+from gankit.layers.weight_normalization import WeightNormalization, initialize
 from gankit.models import minimax
 
 __all__ = [
     "RULES",
     "TECHNIQUES",
     "FeatureMatchingGAN",
-    "LabelledBatches",
+    "LabeledBatches",
     "LogitOfReal",
     "RootAdam",
     "SemiSupervisedGAN",
@@ -51,7 +51,7 @@ __all__ = [
     "build_generator",
     "classifier",
     "collapsing_game",
-    "draw_labelled",
+    "draw_labeled",
     "mlp",
     "play",
     "radii",
@@ -68,7 +68,7 @@ RULES = ("simultaneous", "alternating", "averaged", "extragradient", "optimistic
 def play(
     rule: str, start: Sequence[float] = (1.0, 0.0), step_size: float = 0.1, steps: int = 100
 ) -> np.ndarray:
-    r"""Play $V(x, y) = xy$, x minimises and y maximises, by one of five rules.
+    r"""Play $V(x, y) = xy$, x minimizes and y maximizes, by one of five rules.
 
     With the field $F(x, y) = (-y, x)$ and $z = (x, y)$:
 
@@ -410,7 +410,7 @@ TECHNIQUES = (
     "historical averaging",
     "one-sided smoothing",
     "smoothing of both sides",
-    "virtual batch normalisation",
+    "virtual batch normalization",
 )
 """The techniques that `collapsing_game` knows."""
 
@@ -435,7 +435,7 @@ def collapsing_game(
         technique: one of `TECHNIQUES`: `feature matching` of the last hidden layer; `minibatch
             discrimination` behind it, 16 kernels of 4; `historical averaging` of both players,
             $\lambda = 0.01$; targets 0.9 and 0 (`one-sided smoothing`), or 0.9 and 0.1; `virtual
-            batch normalisation` of the generator's hidden layers, 64 latents of reference.
+            batch normalization` of the generator's hidden layers, 64 latents of reference.
         width: units of every hidden layer.
         latent_dim: size of the latent vectors.
         generator_rate: Adam's learning rate of the generator, with $\beta_1 = 0.5$.
@@ -466,7 +466,7 @@ def collapsing_game(
         )
     _check_sizes(example_shape, (width,), latent_dim=latent_dim)
     keras.utils.set_random_seed(seed)
-    images, norm = len(example_shape) > 1, technique == "virtual batch normalisation"
+    images, norm = len(example_shape) > 1, technique == "virtual batch normalization"
     hidden = []
     for _ in range(2):
         hidden += [layers.Dense(width)]
@@ -606,7 +606,7 @@ def build_discriminator(
 ) -> keras.Model:
     r"""Build the classifier that is a discriminator: examples in [-1, 1] to the logit of "real".
 
-    Weight-normalised ReLU layers, Gaussian noise on the inputs of every layer, and K class logits
+    Weight-normalized ReLU layers, Gaussian noise on the inputs of every layer, and K class logits
     in the layer `class_logits`; the model's output is their log-sum-exp. The layer `features` is
     the last hidden one. Lengths $g$ of the weights are trained in `class_logits` only.
 
@@ -620,7 +620,7 @@ def build_discriminator(
 
     Returns:
         A Keras model named `discriminator`, with logits `(batch, 1)`. Before training,
-        `gankit.layers.weight_normalization.initialise` has to fit it to a batch of examples;
+        `gankit.layers.weight_normalization.initialize` has to fit it to a batch of examples;
         `SemiSupervisedGAN.fit` does.
 
     Raises:
@@ -666,7 +666,7 @@ def build_generator(
 ) -> keras.Model:
     r"""Build the generator: latents to examples in [-1, 1].
 
-    Batch-normalised softplus layers without scale, then a weight-normalised layer and a sigmoid
+    Batch-normalized softplus layers without scale, then a weight-normalized layer and a sigmoid
     (stretched from [0, 1]).
 
     Args:
@@ -727,15 +727,15 @@ def _check_sizes(example_shape, widths, **counts):
         checks.check_count(name, count, minimum=2 if name == "classes" else 1)
 
 
-class LabelledBatches(Batches):
-    """Batches of examples, each with labelled ones, and with others for the generator.
+class LabeledBatches(Batches):
+    """Batches of examples, each with labeled ones, and with others for the generator.
 
-    A batch is `(examples, (labelled, labels, others))`. The labelled examples come round more
+    A batch is `(examples, (labeled, labels, others))`. The labeled examples come round more
     often, in a new order each time, so a batch as large as their number holds each of them once.
     The others are all examples once more, in an order of their own.
 
     Args:
-        arrays: `(examples, (labelled, labels))`.
+        arrays: `(examples, (labeled, labels))`.
         batch_size: examples of each kind per batch.
         shuffle: whether each epoch has an order of its own.
         position: where to begin, and the seed of the order.
@@ -743,26 +743,26 @@ class LabelledBatches(Batches):
     Example:
 
     >>> import numpy as np
-    >>> from gankit.models.improved import LabelledBatches
-    >>> labelled = np.array([10.0, 20.0]), np.array([1, 2])
-    >>> batches = LabelledBatches((np.arange(6.0), labelled), batch_size=2)
+    >>> from gankit.models.improved import LabeledBatches
+    >>> labeled = np.array([10.0, 20.0]), np.array([1, 2])
+    >>> batches = LabeledBatches((np.arange(6.0), labeled), batch_size=2)
     >>> examples, (few, labels, others) = batches[0]
     >>> len(batches), sorted(few.tolist()), sorted(labels.tolist()), len(others)
     (3, [10.0, 20.0], [1, 2], 2)
     """
 
     def _indices(self, seed: int, epoch: int) -> np.ndarray:
-        """The numbers of an example, of a labelled one and of another, in one integer."""
+        """The numbers of an example, of a labeled one and of another, in one integer."""
         n, few = self._examples, len(self.arrays[1][1])
         rng = np.random.default_rng([seed, epoch, few])
         shuffled = rng.permutation if self.shuffle else np.arange
-        labelled = np.concatenate([shuffled(few) for _ in range(math.ceil(n / few))])[:n]
-        return (super()._indices(seed, epoch) * few + labelled) * n + shuffled(n)
+        labeled = np.concatenate([shuffled(few) for _ in range(math.ceil(n / few))])[:n]
+        return (super()._indices(seed, epoch) * few + labeled) * n + shuffled(n)
 
     def _take(self, arrays: Any, chosen: Any, gather: Any) -> Any:
-        examples, labelled = arrays
+        examples, labeled = arrays
         n, few = self._examples, len(self.arrays[1][1])
-        partners = [gather(array, chosen // n % few) for array in labelled]
+        partners = [gather(array, chosen // n % few) for array in labeled]
         return gather(examples, chosen // n // few), (*partners, gather(examples, chosen % n))
 
 
@@ -780,16 +780,16 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     and the generator matches the mean of the layer `features`. `classify` uses the mean of the
     discriminator's weights over time.
 
-    Train it with `fit(examples, (labelled, labels))`: all examples, and those with labels (which
-    may be among them). A pipeline yields batches `(examples, (labelled, labels, others))`, in which
-    `others` are the real examples that the generator matches: see `LabelledBatches`. `mlp` makes
+    Train it with `fit(examples, (labeled, labels))`: all examples, and those with labels (which
+    may be among them). A pipeline yields batches `(examples, (labeled, labels, others))`, in which
+    `others` are the real examples that the generator matches: see `LabeledBatches`. `mlp` makes
     one with the paper's networks.
 
     Args:
         generator: Keras model from latents to examples.
         discriminator: Keras model from examples to the logit of "real", with layers `class_logits`
             and `features`, such as `build_discriminator` makes. It judges each example by itself
-            (no batch normalisation): all three kinds go through it together.
+            (no batch normalization): all three kinds go through it together.
         latent_dim: size of the latent vectors.
         half_life: of the averaged weights, in examples: see `gankit.averaging.Averaging`. The
             default is the authors' $10^{-4}$ per batch of 100. A tenth suits short runs.
@@ -832,7 +832,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         self._class_logits = _reader(discriminator, "class_logits")
         self.classes = discriminator.get_layer("class_logits").output.shape[-1]
         self.averaged = AveragedNetwork(discriminator, Averaging(half_life, ramp_up=None))
-        autodiff.own_random_state(self.averaged)
+        autodiff.seed_layers(self.averaged)
         self._averaged_logits = _reader(self.averaged.network, "class_logits")
 
     def sample_latents(self, n: Any, seed: Any) -> Any:
@@ -867,17 +867,17 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
                     f"A SemiSupervisedGAN has no such option. Received: {name}={options[name]!r}."
                 )
         super().compile(loss, **options)
-        for name in ("supervised_loss", "unsupervised_loss", "labelled_accuracy"):
+        for name in ("supervised_loss", "unsupervised_loss", "labeled_accuracy"):
             self._trackers[name] = keras.metrics.Mean(name=name)
 
-    def discriminator_step(self, real: Any, labelled: Any) -> None:
+    def discriminator_step(self, real: Any, labeled: Any) -> None:
         """Update the discriminator, and nothing else.
 
         Args:
             real: examples, shape `(batch, *example_shape)`; as many are generated.
-            labelled: `(examples, class numbers, others)`; the others are not looked at.
+            labeled: `(examples, class numbers, others)`; the others are not looked at.
         """
-        examples, labels, _ = labelled
+        examples, labels, _ = labeled
         latents = self._latents(real)
         with autodiff.frozen(self.generator):
             fake = ops.stop_gradient(self._call_generator(latents, None, training=True))
@@ -887,29 +887,29 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
         def objective():
             logits = self._class_logits(together, training=True)
-            on_labelled, on_real, on_fake = _split(logits, *ends)
-            supervised = losses.class_cross_entropy(on_labelled, labels)
+            on_labeled, on_real, on_fake = _split(logits, *ends)
+            supervised = losses.class_cross_entropy(on_labeled, labels)
             unsupervised = losses.k_plus_one_unsupervised(on_real, on_fake)
-            right = ops.equal(ops.argmax(on_labelled, axis=-1), ops.cast(labels, "int32"))
+            right = ops.equal(ops.argmax(on_labeled, axis=-1), ops.cast(labels, "int32"))
             return supervised + unsupervised, {
                 "discriminator_loss": supervised + unsupervised,
                 "supervised_loss": supervised,
                 "unsupervised_loss": unsupervised,
-                "labelled_accuracy": ops.mean(ops.cast(right, "float32")),
+                "labeled_accuracy": ops.mean(ops.cast(right, "float32")),
                 "real_logit": ops.mean(losses.logit_of_real(on_real)),
                 "fake_logit": ops.mean(losses.logit_of_real(on_fake)),
             }
 
         self._minimize(objective, self.discriminator, self.discriminator_optimizer, real)
 
-    def generator_step(self, real: Any, labelled: Any) -> None:
+    def generator_step(self, real: Any, labeled: Any) -> None:
         """Update the generator, and nothing else, towards the mean features of other examples.
 
         Args:
             real: what the discriminator has just learned from; not looked at.
-            labelled: `(examples, class numbers, others)`; as many as the others are generated.
+            labeled: `(examples, class numbers, others)`; as many as the others are generated.
         """
-        super().generator_step(labelled[2])
+        super().generator_step(labeled[2])
 
     def _features_of(self, real, fake, labels):
         features = self._see(ops.concatenate([real, fake], axis=0), training=True)
@@ -950,11 +950,11 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
     def _batches_of_arrays(self, x, y, batch_size, shuffle) -> Any:
         batch_size = 100 if batch_size is None else checks.check_count("batch_size", batch_size)
-        x, y = self._in_parts((x, y), ("labelled", "labels"))
+        x, y = self._in_parts((x, y), ("labeled", "labels"))
         arrays = ops.convert_to_numpy(x), tuple(ops.convert_to_numpy(part) for part in y)
-        batches = LabelledBatches(arrays, batch_size, shuffle, Position(self.seed))
+        batches = LabeledBatches(arrays, batch_size, shuffle, Position(self.seed))
         self._check((arrays[0], (*arrays[1], arrays[0])))
-        return autodiff.quickest_feed(batches, getattr(self, "distribute_strategy", None))
+        return autodiff.to_input_pipeline(batches, getattr(self, "distribute_strategy", None))
 
     def _check(self, data: Any) -> None:
         """Check the data, and fit the weights' lengths to them before the first step."""
@@ -962,28 +962,28 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         for part in (real, examples, others):
             checks.check_examples(part, self.example_shape, self.data_range)
         checks.check_labels(labels, len(examples), self.classes)
-        normalised = [
+        normalized = [
             layer
             for layer in self.discriminator._flatten_layers()
             if isinstance(layer, WeightNormalization)
         ]
-        if normalised and int(self.discriminator_optimizer.iterations) == 0:
-            initialise(self.discriminator, ops.convert_to_tensor(real[:500]))
+        if normalized and int(self.discriminator_optimizer.iterations) == 0:
+            initialize(self.discriminator, ops.convert_to_tensor(real[:500]))
 
     def _unpack(self, data: Any) -> tuple[Any, Any]:
-        return self._in_parts(data, ("labelled", "labels", "others"))
+        return self._in_parts(data, ("labeled", "labels", "others"))
 
     def _in_parts(self, data, names) -> tuple[Any, tuple]:
-        real, labelled, weights = keras.utils.unpack_x_y_sample_weight(data)
-        parts = len(labelled) if isinstance(labelled, (tuple, list)) else 0
+        real, labeled, weights = keras.utils.unpack_x_y_sample_weight(data)
+        parts = len(labeled) if isinstance(labeled, (tuple, list)) else 0
         if weights is not None or parts != len(names):
             raise ValueError(
                 "A SemiSupervisedGAN learns from examples and from some with labels: "
-                "fit(examples, (labelled, labels)), or a pipeline of batches "
-                f"(examples, (labelled, labels, others)). Received `y` of type "
-                f"{type(labelled).__name__}" + (f" with {parts} parts." if parts else ".")
+                "fit(examples, (labeled, labels)), or a pipeline of batches "
+                f"(examples, (labeled, labels, others)). Received `y` of type "
+                f"{type(labeled).__name__}" + (f" with {parts} parts." if parts else ".")
             )
-        return real, tuple(labelled)
+        return real, tuple(labeled)
 
     def get_config(self) -> dict:
         """Arguments that make an equal GAN, networks included."""
@@ -1059,10 +1059,10 @@ def classifier(discriminator: keras.Model) -> keras.Model:
     return keras.Model(discriminator.input, discriminator.get_layer("class_logits").output)
 
 
-def draw_labelled(
+def draw_labeled(
     examples: ArrayLike, labels: ArrayLike, per_class: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw as many labelled examples of each class as are asked for.
+    """Draw as many labeled examples of each class as are asked for.
 
     Args:
         examples: array of shape `(n, ...)`.
@@ -1080,7 +1080,7 @@ def draw_labelled(
 
     >>> import numpy as np
     >>> from gankit.models import improved
-    >>> images, labels = improved.draw_labelled(np.arange(20.0), np.arange(20) % 2, per_class=3)
+    >>> images, labels = improved.draw_labeled(np.arange(20.0), np.arange(20) % 2, per_class=3)
     >>> labels.tolist()
     [0, 0, 0, 1, 1, 1]
     """

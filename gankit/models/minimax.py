@@ -36,7 +36,7 @@ __all__ = [
     "play_xy",
     "points_gan",
     "ring",
-    "ring_centres",
+    "ring_centers",
     "value",
 ]
 
@@ -72,7 +72,7 @@ def value(real_logits: Any, fake_logits: Any) -> Any:
 
 
 def optimal_discriminator(p_data: ArrayLike, p_g: ArrayLike) -> np.ndarray:
-    r"""Compute the discriminator that maximises $V$ against a fixed generator.
+    r"""Compute the discriminator that maximizes $V$ against a fixed generator.
 
     $$D^*(x) = \frac{p_{data}(x)}{p_{data}(x) + p_g(x)}$$
 
@@ -147,7 +147,7 @@ def play_xy(
     steps: int = 100,
     alternating: bool = False,
 ) -> np.ndarray:
-    r"""Play the smallest minimax game by gradient steps: $V(x, y) = xy$, x minimises, y maximises.
+    r"""Play the smallest minimax game by gradient steps: $V(x, y) = xy$, x minimizes, y maximizes.
 
     Simultaneous steps of size $h$ turn about the equilibrium (0, 0) and move away from it:
 
@@ -209,7 +209,7 @@ def _densities(p_data: ArrayLike, p_g: ArrayLike) -> tuple[np.ndarray, np.ndarra
 # ---- data ----------------------------------------------------------------------------------------
 
 
-def ring_centres(modes: int = 8, radius: float = 2.0) -> np.ndarray:
+def ring_centers(modes: int = 8, radius: float = 2.0) -> np.ndarray:
     r"""Place points evenly on a circle: $r\,(\cos 2\pi k/n, \sin 2\pi k/n)$.
 
     Args:
@@ -258,8 +258,8 @@ def ring(
     if not std > 0:
         raise ValueError(f"`std` must be above zero. Received: std={std!r}.")
     rng = np.random.default_rng(seed)
-    centres = ring_centres(modes, radius)[rng.integers(modes, size=checks.check_count("n", n))]
-    return (centres + rng.normal(0.0, std, size=centres.shape)).astype("float32")
+    centers = ring_centers(modes, radius)[rng.integers(modes, size=checks.check_count("n", n))]
+    return (centers + rng.normal(0.0, std, size=centers.shape)).astype("float32")
 
 
 # ---- the game ------------------------------------------------------------------------------------

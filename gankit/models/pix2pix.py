@@ -33,7 +33,7 @@ __all__ = [
     "build_discriminator",
     "build_generator",
     "edges",
-    "grey",
+    "gray",
     "patch_layers",
     "plan",
     "receptive_field",
@@ -219,12 +219,12 @@ def build_generator(
     ((None, 64, 64, 3), (None, 1, 1, 64))
 
     Source: Isola et al. (2017), sections 2.2.1 and 6.1.1; the authors' code for what the text
-    leaves out: the innermost layer is not normalised, since batch statistics of a single value
-    would make it zero. Departure: no biases where normalisation takes them away at once.
+    leaves out: the innermost layer is not normalized, since batch statistics of a single value
+    would make it zero. Departure: no biases where normalization takes them away at once.
     """
     _, steps = _check(image_shape, width, normalization)
     if channels not in (1, 3):
-        raise ValueError(f"`channels` must be 1 (grey) or 3 (RGB). Received: channels={channels!r}")
+        raise ValueError(f"`channels` must be 1 (gray) or 3 (RGB). Received: channels={channels!r}")
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
     make = _Layers(normalization, seed)
@@ -240,19 +240,19 @@ def build_generator(
     encoded = []
     for step in range(1, steps + 1):
         x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x) if step > 1 else x
-        normalised = 1 < step < steps
-        x = make.convolution(x, maps[step - 1], f"down_{step}", normalised=normalised)
+        normalized = 1 < step < steps
+        x = make.convolution(x, maps[step - 1], f"down_{step}", normalized=normalized)
         encoded.append(x)
 
     for step in range(1, steps):
         x = layers.ReLU(name=f"up_{step}_relu")(x)
-        x = make.convolution(x, maps[-step - 1], f"up_{step}", normalised=True, up=True)
+        x = make.convolution(x, maps[-step - 1], f"up_{step}", normalized=True, up=True)
         if dropout and step <= min(3, steps - 3):
             x = NoiseDropout(dropout, seed=make.seed(), name=f"up_{step}_noise")(x)
         if skips:
             x = layers.Concatenate(name=f"up_{step}_skip")([x, encoded[-step - 1]])
     x = layers.ReLU(name=f"up_{steps}_relu")(x)
-    x = make.convolution(x, channels, f"up_{steps}", normalised=False, up=True)
+    x = make.convolution(x, channels, f"up_{steps}", normalized=False, up=True)
     pictures = layers.Activation("tanh", dtype="float32", name="tanh")(x)
     return keras.Model(inputs, pictures, name="generator")
 
@@ -330,7 +330,7 @@ class _Layers:
     def normal(self, mean: float = 0.0) -> keras.initializers.Initializer:
         return keras.initializers.RandomNormal(mean, 0.02, seed=self.seed())
 
-    def convolution(self, x, maps, name, normalised, up=False, kernel=4, stride=2):
+    def convolution(self, x, maps, name, normalized, up=False, kernel=4, stride=2):
         if kernel == 4 and stride == 1:  # one pixel on every side, as in the authors' code
             x = layers.ZeroPadding2D(1, data_format="channels_last", name=f"{name}_pad")(x)
         x = (layers.Conv2DTranspose if up else layers.Conv2D)(
@@ -339,13 +339,13 @@ class _Layers:
             stride,
             padding="valid" if stride == 1 else "same",
             data_format="channels_last",
-            use_bias=not normalised,
+            use_bias=not normalized,
             kernel_initializer=self.normal(),
             name=name,
         )(x)
-        return self.normalise(x, f"{name}_norm") if normalised else x
+        return self.normalize(x, f"{name}_norm") if normalized else x
 
-    def normalise(self, x, name):
+    def normalize(self, x, name):
         shared = dict(epsilon=1e-5, gamma_initializer=self.normal(1.0), name=name)
         if self.normalization == "instance":
             return layers.GroupNormalization(groups=-1, **shared)(x)
@@ -372,7 +372,7 @@ class Pix2Pix(GAN):
       G^* = \arg\min_G \max_D L_{cGAN} + \lambda\, E\,|y - G(x, z)|$$
 
     Noise z is dropout in the decoder. As in the paper, it stays on when translating, and
-    normalisation goes by the statistics of the pictures at hand; see `translate`.
+    normalization goes by the statistics of the pictures at hand; see `translate`.
 
     Args:
         image_shape: `(size, size, channels)` of the inputs: a multiple of 16 from 32 to 512.
@@ -661,11 +661,11 @@ class Pix2Pix(GAN):
     ) -> np.ndarray:
         """Translate pictures, without touching the model's own random state.
 
-        The defaults are the paper's: dropout stays on, and batch normalisation goes by the
+        The defaults are the paper's: dropout stays on, and batch normalization goes by the
         statistics of the batch that is translated, a batch of one picture. A translation then
         depends on its own input alone. That fits a network trained in batches of 1, or with
-        instance normalisation. One trained in larger batches knows only pictures that were
-        normalised together: translate with the same `batch_size`, or by `"moving"` averages.
+        instance normalization. One trained in larger batches knows only pictures that were
+        normalized together: translate with the same `batch_size`, or by `"moving"` averages.
 
         Args:
             inputs: float `(n, size, size, channels)` in [-1, 1].
@@ -673,8 +673,8 @@ class Pix2Pix(GAN):
             latents: for `noise="latent"`, vectors `(n, latent_dim)` instead of drawn ones.
             noise: whether dropout stays on. False: the translation is a function of the input.
             statistics: `"batch"`, or `"moving"` for the moving averages. Without meaning for
-                instance normalisation.
-            batch_size: how many are translated, and normalised, at once.
+                instance normalization.
+            batch_size: how many are translated, and normalized, at once.
             averaged: whether to use the averaged generator. None: where there is one.
 
         Returns:
@@ -800,8 +800,8 @@ def _check(image_shape, width, normalization):
 # ---- inputs made from pictures ---------------------------------------------------------------
 
 
-def grey(pictures: Any) -> np.ndarray:
-    """Take the colour away: the input of a translation from grey to colour.
+def gray(pictures: Any) -> np.ndarray:
+    """Take the color away: the input of a translation from gray to color.
 
     Args:
         pictures: float `(n, height, width, 3)` in [-1, 1].
@@ -815,8 +815,8 @@ def grey(pictures: Any) -> np.ndarray:
     Example:
 
     >>> import numpy as np
-    >>> from gankit.models.pix2pix import grey
-    >>> grey(np.array([[[[1.0, -1.0, -1.0]]]])).round(3).tolist()
+    >>> from gankit.models.pix2pix import gray
+    >>> gray(np.array([[[[1.0, -1.0, -1.0]]]])).round(3).tolist()
     [[[[-0.402, -0.402, -0.402]]]]
     """
     pictures = np.asarray(pictures, "float32")
@@ -852,7 +852,7 @@ def edges(pictures: Any, sigma: float = 1.0) -> np.ndarray:
     """
     from skimage.feature import canny
 
-    luma = grey(pictures)[..., 0]
+    luma = gray(pictures)[..., 0]
     found = np.stack([canny(picture, sigma=sigma) for picture in luma])
     return np.repeat(np.where(found, -1.0, 1.0).astype("float32")[..., None], 3, axis=-1)
 

@@ -81,10 +81,10 @@ def build_generator(
 
     Args:
         scale: 2, 3, 4 or 8; powers of two in stages of 2.
-        channels: 3 for colour, 1 for grey.
+        channels: 3 for color, 1 for gray.
         width: maps of every layer at the small size.
         blocks: residual blocks.
-        batch_norm: whether to normalise. Without it (Lim et al. 2017) a network trains at higher
+        batch_norm: whether to normalize. Without it (Lim et al. 2017) a network trains at higher
             rates and in mixed precision, and a picture's contrast passes unchanged.
         kernel_size: side of the first and the last kernel, odd; the others have 3.
         upsampling: `"staged"`, the paper's; or `"direct"`, one convolution to `scale**2 * channels`
@@ -114,7 +114,7 @@ def build_generator(
     kernels = _Kernels(seed)
     same = dict(padding="same", data_format="channels_last")
 
-    def convolve(x, maps, name, side=3, shuffled=1, normalised=False, gain=1.0, **options):
+    def convolve(x, maps, name, side=3, shuffled=1, normalized=False, gain=1.0, **options):
         x = layers.Conv2D(
             maps * shuffled**2,
             side,
@@ -123,7 +123,7 @@ def build_generator(
             **same,
             **options,
         )(x)
-        if normalised:
+        if normalized:
             # Few updates per picture: Keras' momentum of 0.99 would lag behind the weights.
             x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
         return x if shuffled == 1 else PixelShuffle(shuffled, name=f"{name}_shuffle")(x)
@@ -136,10 +136,10 @@ def build_generator(
     x = first = activate(convolve(pictures, width, "first", kernel_size), "first")
     for block in range(1, blocks + 1):
         name = f"block_{block}"
-        y = activate(convolve(x, width, f"{name}_a", normalised=batch_norm), name)
-        y = convolve(y, width, f"{name}_b", normalised=batch_norm)
+        y = activate(convolve(x, width, f"{name}_a", normalized=batch_norm), name)
+        y = convolve(y, width, f"{name}_b", normalized=batch_norm)
         x = layers.Add(name=f"{name}_add")([x, y])
-    x = convolve(x, width, "last_block", normalised=batch_norm)
+    x = convolve(x, width, "last_block", normalized=batch_norm)
     x = layers.Add(name="trunk")([x, first])
     gain = 0.01 if skip else 1.0  # beside a skip, the network begins with what it adds to
     if upsampling == "staged":
@@ -168,13 +168,13 @@ def build_discriminator(
 
     Eight convolutions k3 with `width` times 1, 1, 2, 2, 4, 4, 8, 8 maps, every second one of stride
     2, each followed by LeakyReLU of slope 0.2 and, but for the first, preceded in that by batch
-    normalisation; then a dense layer, LeakyReLU, and one linear unit.
+    normalization; then a dense layer, LeakyReLU, and one linear unit.
 
     Args:
         image_shape: `(height, width, channels)` of the crops it judges, sides of at least 16.
         width: maps of the first convolution.
         dense: units of the hidden dense layer.
-        batch_norm: whether to normalise.
+        batch_norm: whether to normalize.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -197,7 +197,7 @@ def build_discriminator(
     kernels = _Kernels(seed)
     pictures = x = keras.Input(image_shape, name="pictures")
     for index in range(8):
-        normalised = batch_norm and index > 0
+        normalized = batch_norm and index > 0
         name = f"conv_{index + 1}"
         x = layers.Conv2D(
             width * 2 ** (index // 2),
@@ -208,7 +208,7 @@ def build_discriminator(
             kernel_initializer=kernels(),
             name=name,
         )(x)
-        if normalised:
+        if normalized:
             x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
         x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
     x = layers.Flatten(data_format="channels_last", name="flat")(x)
@@ -684,13 +684,13 @@ def upscale(
     is kept, so the result is that of the whole picture at once. The memory taken is that of the
     result and of one tile.
 
-    A grey picture goes through a network of colours as three equal channels, whose mean is taken;
-    the channels of a colour picture go through a network of grey ones one by one. Alpha, a second
+    A gray picture goes through a network of colors as three equal channels, whose mean is taken;
+    the channels of a color picture go through a network of gray ones one by one. Alpha, a second
     or fourth channel, is enlarged by `bicubic_upscale`.
 
     Args:
         image: uint8 in 0..255 or floats in [-1, 1], shape `(height, width)` or `(height, width,
-            channels)` with 1 channel (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha).
+            channels)` with 1 channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGB and alpha).
         model: an `SRGAN` (its averaged generator, where it has one), or a generator such as
             `build_generator` makes.
         tile: side of the tiles in pixels of the input, more than twice the overlap. A picture
@@ -717,7 +717,7 @@ def upscale(
     (100, 140, 4)
     """
     network = model._network_for(None) if isinstance(model, SRGAN) else model
-    colours, factor = _what_it_does(network, scale)
+    colors, factor = _what_it_does(network, scale)
     pixels = _check_picture(image)
     overlap = receptive_radius(network) if overlap is None else overlap
     overlap = checks.check_count("overlap", overlap, minimum=0)
@@ -729,7 +729,7 @@ def upscale(
     height, width, channels = pixels.shape
     result = np.empty((height * factor, width * factor, channels), pixels.dtype)
     rows, columns = _spans(height, tile, overlap), _spans(width, tile, overlap)
-    enlarge = _runner(network, colours, len(rows) * len(columns))
+    enlarge = _runner(network, colors, len(rows) * len(columns))
     for number, (row, column) in enumerate(((r, c) for r in rows for c in columns), start=1):
         part = pixels[row.look, column.look]
         large = _join(enlarge, part, channels, factor)
@@ -771,11 +771,11 @@ def _spans(length: int, tile: int, overlap: int) -> list[_Span]:
 
 
 def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np.ndarray:
-    """A tile enlarged: colours by the network, alpha by the bicubic kernel."""
+    """A tile enlarged: colors by the network, alpha by the bicubic kernel."""
     if channels in (1, 3):
         return enlarge(part)
-    colours = enlarge(part[..., :-1])
-    return np.concatenate([colours, bicubic_upscale(part[..., -1:], factor)], axis=-1)
+    colors = enlarge(part[..., :-1])
+    return np.concatenate([colors, bicubic_upscale(part[..., -1:], factor)], axis=-1)
 
 
 # What was compiled for the tiles of a network, and their shape: for its next picture.
@@ -795,7 +795,7 @@ def _compiled(network: keras.Model, shape: tuple) -> Callable:
     return runner.predict_on_batch
 
 
-def _runner(network: keras.Model, colours: int, tiles: int) -> Callable[[np.ndarray], np.ndarray]:
+def _runner(network: keras.Model, colors: int, tiles: int) -> Callable[[np.ndarray], np.ndarray]:
     """A function that enlarges a tile, of bytes or floats, with as many channels as it has."""
 
     def run(x):
@@ -807,14 +807,14 @@ def _runner(network: keras.Model, colours: int, tiles: int) -> Callable[[np.ndar
         channels = part.shape[-1]
         x = part[None].astype("float32")
         x = x / 127.5 - 1.0 if part.dtype == np.uint8 else x
-        if channels < colours:
+        if channels < colors:
             x = np.repeat(x, 3, axis=-1)
-        elif channels > colours:
+        elif channels > colors:
             x = np.moveaxis(x, -1, 0)[..., 0, :, :, None]
         y = np.asarray(run(x), "float32").clip(-1, 1)
-        if channels < colours:
+        if channels < colors:
             y = y.mean(axis=-1, keepdims=True)
-        elif channels > colours:
+        elif channels > colors:
             y = np.moveaxis(y, 0, -1)[..., 0, :][None]
         if part.dtype == np.uint8:
             y = np.floor((y + 1.0) * 127.5 + 0.5)
@@ -847,7 +847,7 @@ def _check_picture(image: Any) -> np.ndarray:
     if pixels.ndim != 3 or pixels.shape[-1] not in (1, 2, 3, 4) or not pixels.size:
         raise ValueError(
             f"`image` must have shape (height, width) or (height, width, channels), with 1 to 4 "
-            f"channels: grey or RGB, with or without alpha. Received shape {np.shape(image)}."
+            f"channels: gray or RGB, with or without alpha. Received shape {np.shape(image)}."
         )
     for channel in range(pixels.shape[-1]):  # one by one: alpha makes a number that no image has
         checks.check_images("image", pixels[..., channel])
@@ -897,7 +897,7 @@ def _check_image_shape(image_shape: Any, scale: int = 2) -> tuple[int, int, int]
     )
     if not whole or len(image_shape) != 3 or image_shape[-1] not in (1, 3):
         raise ValueError(
-            f"`image_shape` must be (height, width, channels) with 1 channel (grey) or 3 (RGB). "
+            f"`image_shape` must be (height, width, channels) with 1 channel (gray) or 3 (RGB). "
             f"Received: {image_shape!r}."
         )
     if min(image_shape[:2]) < 16 or any(side % scale for side in image_shape[:2]):

@@ -12,9 +12,9 @@ $g(x) = \nabla_x s(x)$ and $\|g\|$ over all values of an example:
 | `ConsistencyRegularization` | $\lambda\,E(s(x) - s(T(x)))^2$ | at real examples, and augmented |
 | `WeightClipping` | nothing; weights are cut to $[-c, c]$ after each update | |
 
-The critic is called in training mode, as in the loss itself. Batch normalisation couples the
-examples of a batch, and then $g$ is no gradient of one example's logit: use layer normalisation,
-spectral normalisation or none in a critic under a gradient penalty. Where a critic returns a map
+The critic is called in training mode, as in the loss itself. Batch normalization couples the
+examples of a batch, and then $g$ is no gradient of one example's logit: use layer normalization,
+spectral normalization or none in a critic under a gradient penalty. Where a critic returns a map
 of logits, $s$ is their sum.
 """
 

@@ -30,7 +30,7 @@ class PenaltyAtPoints(Penalty):
         Args:
             real: real examples, shape `(batch, ...)`.
             fake: as many generated ones.
-            draws: a `gankit.draws.Draws`.
+            draws: a `gankit.replica_random.ReplicaRandom`.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `points`.")
 
@@ -57,7 +57,7 @@ class PenaltyAtPoints(Penalty):
         if self.every == 1:
             return self.value(critic, points)
         due = ops.equal(ops.mod(step, self.every), 0)
-        return autodiff.evaluate_if(due, lambda: self.every * self.value(critic, points))
+        return autodiff.cond(due, lambda: self.every * self.value(critic, points))
 
 
 def _alike(real: Any, fake: Any) -> tuple[Any, Any]:

@@ -36,7 +36,7 @@ class GradientPenalty(PenaltyAtPoints):
     Args:
         weight: $\lambda$, at least 0.
         target: $t$, above 0: the Lipschitz constant that is asked for.
-        one_sided: penalise only slopes above the target, $\max(0, \|\cdot\| - t)^2$.
+        one_sided: penalize only slopes above the target, $\max(0, \|\cdot\| - t)^2$.
 
     Raises:
         ValueError: if `weight` is negative or `target` not above 0.
@@ -44,8 +44,8 @@ class GradientPenalty(PenaltyAtPoints):
     Example:
 
     >>> import keras, numpy as np, gankit
-    >>> from gankit.draws import Draws
-    >>> draws = Draws(keras.random.SeedGenerator(0))
+    >>> from gankit.replica_random import ReplicaRandom
+    >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
     >>> real, fake = np.random.default_rng(0).normal(size=(2, 4, 2)).astype("float32")
     >>> critic = lambda x: 3.0 * x[:, :1]  # its slope is 3 everywhere
     >>> round(float(gankit.penalties.GradientPenalty()(critic, real, fake, draws, step=0)), 4)
@@ -79,7 +79,7 @@ class GradientPenalty(PenaltyAtPoints):
 
 @keras.saving.register_keras_serializable("gankit")
 class DRAGAN(GradientPenalty):
-    r"""The slope is held at `target` in a neighbourhood of the real examples.
+    r"""The slope is held at `target` in a neighborhood of the real examples.
 
     $$\lambda\,E\,(\|\nabla s(x + \delta)\|_2 - t)^2 \qquad \delta \sim N(0, c^2 I)$$
 

@@ -5,7 +5,7 @@ notebook shows it exactly once, where it is the last line of a cell or handed to
 long run does not pile up open figures. Where a function takes `ax` and is given one, it draws there
 and returns that `ax`, for figures of several parts.
 
-Colours mean the same everywhere and are safe for colour-blind readers (Okabe and Ito, "Color
+Colors mean the same everywhere and are safe for color-blind readers (Okabe and Ito, "Color
 universal design", 2008): black is data, green what the generator makes, blue the discriminator.
 Figures are at most 830 pixels wide, the column of a notebook shown on GitHub.
 """
@@ -20,7 +20,7 @@ from gankit.plots.images import (
     filmstrip,
     image_grid,
     interpolation_strip,
-    neighbour_strips,
+    neighbor_strips,
     tile,
     to_pixels,
 )
@@ -39,7 +39,7 @@ __all__ = [
     "loss_curves",
     "metric_curves",
     "mode_map",
-    "neighbour_strips",
+    "neighbor_strips",
     "precision_recall",
     "save_gif",
     "save_png",

@@ -1,4 +1,4 @@
-"""What all pictures share: colours, figures, and checks of what is drawn."""
+"""What all pictures share: colors, figures, and checks of what is drawn."""
 
 from collections.abc import Sequence
 from typing import Any

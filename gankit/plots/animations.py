@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gankit.plots._tiles import check_frames, whole_scale
-from gankit.saving import written_whole
+from gankit.saving import atomic_write
 
 
 def to_frame(figure: Any) -> np.ndarray:
@@ -39,7 +39,7 @@ def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1
     """Makes an animation that plays in a notebook, without a file.
 
     It is an animated PNG, because every viewer that shows a notebook's PNG pictures shows it, if
-    only its first frame; not all of them show a GIF. Colours share one palette of 256, grey keeps
+    only its first frame; not all of them show a GIF. Colors share one palette of 256, gray keeps
     all its levels. Small frames are enlarged.
 
     Args:
@@ -100,7 +100,7 @@ def save_gif(
     if path.suffix.lower() != ".gif":
         raise ValueError(f"A GIF's name must end in '.gif', but the path is {str(path)!r}.")
     content = encode(frames, "gif", fps, hold)
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_bytes(content)
     return path
 
@@ -134,7 +134,7 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
     if path.suffix.lower() != ".png":
         raise ValueError(f"A PNG's name must end in '.png', but the path is {str(path)!r}.")
     content = encode([frame], "png")
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_bytes(content)
     return path
 

@@ -23,7 +23,7 @@ _MOST_NUMBERS = 36  # modes that have room for their counts
 
 
 def mode_map(
-    centres: Any, counts: Any, points: Any = None, *, title: str | None = None, ax: Any = None
+    centers: Any, counts: Any, points: Any = None, *, title: str | None = None, ax: Any = None
 ) -> Any:
     """Draws which modes of a mixture in the plane are covered, and by how many points.
 
@@ -31,7 +31,7 @@ def mode_map(
     to 36 modes have their counts written beside them.
 
     Args:
-        centres: Means of the modes, `(k, 2)`.
+        centers: Means of the modes, `(k, 2)`.
         counts: Points of each mode, `(k,)`, not negative: `counts` of `metrics.mode_coverage`.
         points: All generated points `(n, 2)`, drawn underneath; None for none.
         title: Title of the picture.
@@ -46,15 +46,15 @@ def mode_map(
     Example:
 
     >>> from gankit import metrics, plots
-    >>> centres = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    >>> centers = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     >>> points = [[0.1, 0.0], [0.0, 0.1], [1.0, 0.9]]
-    >>> found = metrics.mode_coverage(points, centres, std=0.1)
-    >>> figure = plots.mode_map(centres, found.counts, points)
+    >>> found = metrics.mode_coverage(points, centers, std=0.1)
+    >>> figure = plots.mode_map(centers, found.counts, points)
     """
-    centres, counts = plane_points("centres", centres), numbers("counts", counts)
-    if counts.shape != (len(centres),) or counts.min() < 0:
+    centers, counts = plane_points("centers", centers), numbers("counts", counts)
+    if counts.shape != (len(centers),) or counts.min() < 0:
         raise ValueError(
-            f"`counts` must hold one number, not negative, for each of {len(centres)} centres, but "
+            f"`counts` must hold one number, not negative, for each of {len(centers)} centers, but "
             f"it is {counts}."
         )
     figure, ax = figure_and_axes(520, 520, ax)
@@ -65,15 +65,15 @@ def mode_map(
     covered = counts > 0
     disc = {"color": GENERATOR, "alpha": 0.5, "lw": 0, "zorder": 2}
     areas = 500 * counts[covered] / max(counts.max(), 1) * min(1, 16 / len(counts))
-    ax.scatter(*centres[covered].T, s=areas, **disc)
+    ax.scatter(*centers[covered].T, s=areas, **disc)
     ax.scatter([], [], s=30, label=f"{covered.sum()} of {len(counts)} modes covered", **disc)
     if not covered.all():
         cross = {"s": 40, "marker": "x", "lw": 2.2, "color": HIGHLIGHT, "zorder": 3}
-        ax.scatter(*centres[~covered].T, label=f"{(~covered).sum()} missed", **cross)
+        ax.scatter(*centers[~covered].T, label=f"{(~covered).sum()} missed", **cross)
     if len(counts) <= _MOST_NUMBERS:
-        for centre, count in zip(centres, counts, strict=True):
+        for center, count in zip(centers, counts, strict=True):
             style = {"textcoords": "offset points", "ha": "center", "fontsize": TEXT - 1}
-            ax.annotate(f"{count:.0f}", centre, xytext=(0, 13), color=DATA, **style)
+            ax.annotate(f"{count:.0f}", center, xytext=(0, 13), color=DATA, **style)
     ax.set_aspect("equal")
     ax.margins(0.12)
     tidy(ax)
@@ -108,15 +108,15 @@ def precision_recall(
     >>> runs = {"collapsed": (0.95, 0.1), "in training": ([0.1, 0.5, 0.8], [0.6, 0.7, 0.7])}
     >>> figure = plots.precision_recall(runs)
     """
-    colours = (DISCRIMINATOR, GENERATOR, HIGHLIGHT, *OTHERS)
-    if not 1 <= len(runs) <= len(colours):
-        raise ValueError(f"`runs` must hold 1 to {len(colours)} runs, but it holds {len(runs)}.")
+    colors = (DISCRIMINATOR, GENERATOR, HIGHLIGHT, *OTHERS)
+    if not 1 <= len(runs) <= len(colors):
+        raise ValueError(f"`runs` must hold 1 to {len(colors)} runs, but it holds {len(runs)}.")
     figure, ax = figure_and_axes(470, 500, ax)
-    for colour, (name, pair) in zip(colours, runs.items(), strict=False):
+    for color, (name, pair) in zip(colors, runs.items(), strict=False):
         precision, recall = _unit_pair(name, pair)
-        ax.plot(recall, precision, color=colour, lw=1.4, alpha=0.7)
-        ax.scatter(recall[:-1], precision[:-1], s=10, color=colour, lw=0, alpha=0.7)
-        end = {"s": 40, "color": colour, "lw": 0, "label": str(name), "zorder": 3}
+        ax.plot(recall, precision, color=color, lw=1.4, alpha=0.7)
+        ax.scatter(recall[:-1], precision[:-1], s=10, color=color, lw=0, alpha=0.7)
+        end = {"s": 40, "color": color, "lw": 0, "label": str(name), "zorder": 3}
         ax.scatter(recall[-1:], precision[-1:], clip_on=False, **end)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall", ylabel="precision", aspect="equal")
     tidy(ax)

@@ -33,7 +33,7 @@ def loss_curves(
     Args:
         history: What `fit` returned, or a dictionary from name to one value per epoch.
         equilibrium: Name of a loss to its value where the generator has won, drawn as a dotted line
-            in the colour of that loss.
+            in the color of that loss.
         title: Title of the figure.
 
     Returns:

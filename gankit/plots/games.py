@@ -128,7 +128,7 @@ def decision_2d(
         limits: `(low, high)` of both axes.
         resolution: Points of the map along each axis.
         title: Title of the picture.
-        ax: matplotlib axes to draw into, by default those of a new figure with a colour bar.
+        ax: matplotlib axes to draw into, by default those of a new figure with a color bar.
 
     Returns:
         The figure, or `ax` where it was given.
@@ -151,9 +151,9 @@ def decision_2d(
         raise ValueError(f"`limits` must be (low, high) with low < high, but it is {limits!r}.")
     check_count("resolution", resolution)
 
-    # Pixel centres, so that each value stands where it was computed.
-    centres = low + (np.arange(resolution) + 0.5) * (high - low) / resolution
-    grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2).astype("float32")
+    # Pixel centers, so that each value stands where it was computed.
+    centers = low + (np.arange(resolution) + 0.5) * (high - low) / resolution
+    grid = np.stack(np.meshgrid(centers, centers), axis=-1).reshape(-1, 2).astype("float32")
     logits = numbers("discriminator(points)", discriminator(grid))
     if logits.size != len(grid):
         raise ValueError(
@@ -163,7 +163,7 @@ def decision_2d(
     probabilities = (0.5 + 0.5 * np.tanh(logits / 2)).reshape(resolution, resolution)
 
     figure, ax = figure_and_axes(560, 470, ax)
-    image = _decision_map(ax, centres, probabilities, (low, high, low, high))
+    image = _decision_map(ax, centers, probabilities, (low, high, low, high))
     style = {"s": 9, "lw": 0, "alpha": 0.7, "zorder": 3}
     ax.scatter(*real_points.T, color=DATA, label="data", **style)
     ax.scatter(*fake_points.T, color=GENERATOR, label="generated", **style)
@@ -195,19 +195,19 @@ def _mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
     ax.spines["bottom"].set_position(("data", 0))  # its numbers belong to x, not to z
 
 
-def _decision_map(ax: Any, centres: np.ndarray, probabilities: np.ndarray, extent: tuple) -> Any:
+def _decision_map(ax: Any, centers: np.ndarray, probabilities: np.ndarray, extent: tuple) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    colours = LinearSegmentedColormap.from_list("decision", [_GENERATOR_SIDE, "white", _DATA_SIDE])
+    colors = LinearSegmentedColormap.from_list("decision", [_GENERATOR_SIDE, "white", _DATA_SIDE])
     image = ax.imshow(
         probabilities,
         origin="lower",
         extent=extent,
         vmin=0,
         vmax=1,
-        cmap=colours,
+        cmap=colors,
         interpolation="bilinear",
     )
     if probabilities.min() < 0.5 < probabilities.max():
-        ax.contour(centres, centres, probabilities, [0.5], colors=DISCRIMINATOR, linewidths=1.3)
+        ax.contour(centers, centers, probabilities, [0.5], colors=DISCRIMINATOR, linewidths=1.3)
     return image

@@ -22,7 +22,7 @@ def to_pixels(images: Any) -> np.ndarray:
     """Turns images in [-1, 1] into bytes.
 
     Args:
-        images: Array or tensor `(n, height, width, channels)`; 1 channel is grey, 3 are RGB.
+        images: Array or tensor `(n, height, width, channels)`; 1 channel is gray, 3 are RGB.
 
     Returns:
         uint8 array of the same shape: -1 becomes 0, and 1 becomes 255.
@@ -62,7 +62,7 @@ def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
             the number of images allows it.
 
     Returns:
-        One uint8 image, `(height, width)` for grey and `(height, width, 3)` for RGB.
+        One uint8 image, `(height, width)` for gray and `(height, width, 3)` for RGB.
 
     Raises:
         ValueError: If `columns` is not a positive integer.
@@ -89,7 +89,7 @@ def image_grid(
     """Draws images in a grid.
 
     Args:
-        images: `(n, height, width, channels)` in [-1, 1], grey or RGB, array or tensor.
+        images: `(n, height, width, channels)` in [-1, 1], gray or RGB, array or tensor.
         columns: Images in a row; by default a shape near a square.
         labels: One caption per image, written above it.
         row_labels: One caption per row, written left of it.
@@ -170,7 +170,7 @@ def comparison_grid(
     """Draws the same examples as several methods show them: one row per method, named at its left.
 
     A row of smaller images is enlarged by a whole factor, pixel by pixel, to the size of the
-    largest; where one row is in colour, grey rows are shown beside it as they are.
+    largest; where one row is in color, gray rows are shown beside it as they are.
 
     Args:
         rows: Name to images `(n, height, width, channels)` in [-1, 1], as many in each row, such as
@@ -209,9 +209,9 @@ def comparison_grid(
     return draw_tiles(everything, columns, gap, captions, list(pixels), title, ax)[0]
 
 
-def neighbour_strips(
+def neighbor_strips(
     samples: Any,
-    neighbours: Any,
+    neighbors: Any,
     distances: Any = None,
     *,
     title: str | None = None,
@@ -221,8 +221,8 @@ def neighbour_strips(
 
     Args:
         samples: Generated images `(n, height, width, channels)` in [-1, 1], one per row.
-        neighbours: Their neighbours, nearest first, `(n, k, height, width, channels)`: for `found =
-            metrics.nearest_neighbours(samples, images, k=4)` these are `images[found.indices]`.
+        neighbors: Their neighbors, nearest first, `(n, k, height, width, channels)`: for `found =
+            metrics.nearest_neighbors(samples, images, k=4)` these are `images[found.indices]`.
         distances: `(n, k)`, such as `found.distances`; that to the nearest is written left of each
             row.
         title: Title of the whole picture.
@@ -239,18 +239,18 @@ def neighbour_strips(
     >>> import numpy as np
     >>> from gankit import metrics, plots
     >>> samples, images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 28, 28, 1))
-    >>> found = metrics.nearest_neighbours(samples, images, k=4)
-    >>> figure = plots.neighbour_strips(samples, images[found.indices], found.distances)
+    >>> found = metrics.nearest_neighbors(samples, images, k=4)
+    >>> figure = plots.neighbor_strips(samples, images[found.indices], found.distances)
     """
     pixels = to_pixels(samples)
-    neighbours = numbers("neighbours", neighbours)
-    shape = (len(pixels), neighbours.shape[1] if neighbours.ndim > 1 else 1, *pixels.shape[1:])
-    if neighbours.shape != shape:
+    neighbors = numbers("neighbors", neighbors)
+    shape = (len(pixels), neighbors.shape[1] if neighbors.ndim > 1 else 1, *pixels.shape[1:])
+    if neighbors.shape != shape:
         raise ValueError(
-            f"`neighbours` must have shape (n, k, height, width, channels), and `samples` are "
-            f"{pixels.shape}; but it is {neighbours.shape}."
+            f"`neighbors` must have shape (n, k, height, width, channels), and `samples` are "
+            f"{pixels.shape}; but it is {neighbors.shape}."
         )
-    near = to_pixels(neighbours.reshape(-1, *shape[2:])).reshape(shape)
+    near = to_pixels(neighbors.reshape(-1, *shape[2:])).reshape(shape)
     row_labels = None
     if distances is not None:
         distances = numbers("distances", distances)

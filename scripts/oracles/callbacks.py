@@ -115,7 +115,7 @@ def _look_error() -> float:
         )
         / length(w, c),
         "diversity": different(fake) / different(real),
-        "centre": fake.mean(axis=0) / np.sqrt(((real - real.mean(axis=0)) ** 2).sum(1).mean()),
+        "center": fake.mean(axis=0) / np.sqrt(((real - real.mean(axis=0)) ** 2).sum(1).mean()),
     }
     return max(
         np.abs(getattr(look, name) - value).max() / np.abs(value).max()

@@ -26,7 +26,7 @@ def array(tensor):
     return keras.ops.convert_to_numpy(tensor).astype("float64")
 
 
-def randomised(layer, *shapes):
+def randomized(layer, *shapes):
     """The layer, built, with every weight drawn at random; its weights as arrays, by name."""
     layer.build(shapes[0] if len(shapes) == 1 else list(shapes))
     for index, weight in enumerate(layer.trainable_weights):
@@ -41,22 +41,22 @@ def worst(received, expected):
 
 def conditional_batch_normalization():
     x, labels = normal(6, 3, 2, 4), np.array([0, 2, 1, 2, 2, 0])
-    layer, weights = randomised(ConditionalBatchNormalization(3), x.shape, labels.shape)
+    layer, weights = randomized(ConditionalBatchNormalization(3), x.shape, labels.shape)
     mean, variance = x.mean((0, 1, 2), "float64"), x.astype("float64").var((0, 1, 2))
     gamma, beta = (weights[name][labels][:, None, None] for name in ("gamma", "beta"))
     expected = gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta
     return worst(layer([x, labels], training=True), expected)
 
 
-def recoloured(image, result):
-    """Deviation from `a + b (grey - mean) + c (x - grey)`, with a, b, c as the result has them."""
-    grey, mean = image.mean(axis=2, keepdims=True), image.mean()
-    result_grey = result.mean(axis=2, keepdims=True)
+def recolored(image, result):
+    """Deviation from `a + b (gray - mean) + c (x - gray)`, with a, b, c as the result has them."""
+    gray, mean = image.mean(axis=2, keepdims=True), image.mean()
+    result_gray = result.mean(axis=2, keepdims=True)
     a = result.mean()
-    b = np.sum((result_grey - a) * (grey - mean)) / np.sum((grey - mean) ** 2)
-    c = np.sum((result - result_grey) * (image - grey)) / np.sum((image - grey) ** 2)
+    b = np.sum((result_gray - a) * (gray - mean)) / np.sum((gray - mean) ** 2)
+    c = np.sum((result - result_gray) * (image - gray)) / np.sum((image - gray) ** 2)
     assert abs(a - mean) <= 0.5 and 0.5 <= b <= 1.5 and 0.0 <= c / b <= 2.0
-    return np.abs(a + b * (grey - mean) + c * (image - grey) - result).max()
+    return np.abs(a + b * (gray - mean) + c * (image - gray) - result).max()
 
 
 def shifted(image, result):
@@ -67,7 +67,7 @@ def shifted(image, result):
 
 
 def cut_out(image, result):
-    """Deviation from the nearest image with a hole of 8 x 4 whose centre lies in the image."""
+    """Deviation from the nearest image with a hole of 8 x 4 whose center lies in the image."""
     errors = []
     for i, j in np.ndindex(17, 9):
         candidate = image.copy()
@@ -78,7 +78,7 @@ def cut_out(image, result):
 
 def diff_augment():
     images = normal(16, 16, 8, 3)
-    checks = {"colour": recoloured, "translation": shifted, "cutout": cut_out}
+    checks = {"color": recolored, "translation": shifted, "cutout": cut_out}
     errors = []
     for policy, check in checks.items():
         results = array(DiffAugment([policy], seed=0)(images, training=True))
@@ -88,14 +88,14 @@ def diff_augment():
 
 def maxout():
     x = normal(4, 6)
-    layer, weights = randomised(Maxout(3, pieces=5), x.shape)
+    layer, weights = randomized(Maxout(3, pieces=5), x.shape)
     kernel, bias = weights["kernel"].reshape(6, 3, 5), weights["bias"].reshape(3, 5)
     return worst(layer(x), (np.einsum("nf,fuk->nuk", x, kernel) + bias).max(axis=2))
 
 
 def minibatch_discrimination():
     x = normal(5, 6)
-    layer, weights = randomised(MinibatchDiscrimination(kernels=4, dims=3), x.shape)
+    layer, weights = randomized(MinibatchDiscrimination(kernels=4, dims=3), x.shape)
     layer.kernel.assign(layer.kernel * 0.2)
     projected = (x.astype("float64") @ array(layer.kernel.value)).reshape(5, 4, 3)
     expected = np.zeros((5, 4))
@@ -142,7 +142,7 @@ def pixel_shuffle():
 
 def projection_head():
     features, labels = normal(5, 7), np.array([2, 0, 1, 1, 2])
-    layer, _ = randomised(ProjectionHead(3), features.shape, labels.shape)
+    layer, _ = randomized(ProjectionHead(3), features.shape, labels.shape)
     linear, embedding = (array(v.value) for v in (layer.linear.kernel, layer.embedding.embeddings))
     expected = features @ linear + (embedding[labels] * features).sum(1, keepdims=True)
     return worst(layer([features, labels]), expected + array(layer.linear.bias.value))
@@ -157,7 +157,7 @@ def reflection_padding():
 
 def self_attention():
     x = normal(2, 4, 6, 16)
-    layer, _ = randomised(SelfAttention2D(), x.shape)
+    layer, _ = randomized(SelfAttention2D(), x.shape)
     kernels = [layer.query, layer.key, layer.content, layer.outcome]
     f, g, h, v = (array(inner.kernel.value)[0, 0] for inner in kernels)
     expected = x.astype("float64")
@@ -179,7 +179,7 @@ def spectral_normalization():
         (kinds.Conv2D(4, 3), (2, 5, 5, 3)),
         (kinds.Conv2DTranspose(4, 3), (2, 5, 5, 3)),
     ):
-        layer, weights = randomised(SpectralNormalization(inner, power_iterations=200), shape)
+        layer, weights = randomized(SpectralNormalization(inner, power_iterations=200), shape)
         kernel, x = weights["kernel"], normal(*shape)
         outputs_last = kernel.swapaxes(-1, -2) if "Transpose" in type(inner).__name__ else kernel
         matrix = outputs_last.reshape(-1, outputs_last.shape[-1])
@@ -196,9 +196,9 @@ def virtual_batch_normalization():
     first, second = keras.layers.Conv2D(3, 2), keras.layers.Conv2D(2, 2)
     norms = [VirtualBatchNormalization(4), VirtualBatchNormalization(4)]
     parts = [keras.Input((5, 5, 2)), first, norms[0], keras.layers.ReLU(), second, norms[1]]
-    layer, _ = randomised(ReferenceBatch(keras.Sequential(parts), reference), x.shape)
+    layer, _ = randomized(ReferenceBatch(keras.Sequential(parts), reference), x.shape)
 
-    def normalised(norm, activations, statistics):
+    def normalized(norm, activations, statistics):
         mean, variance = statistics.mean((0, 1, 2)), statistics.var((0, 1, 2))
         gamma, beta = array(norm.gamma.value), array(norm.beta.value)
         return gamma * (activations - mean) / np.sqrt(variance + 1e-5) + beta
@@ -208,8 +208,8 @@ def virtual_batch_normalization():
         a, b = reference, example[None]
         for convolution, norm in zip((first, second), norms, strict=True):
             a, b = array(convolution(a)), array(convolution(b))
-            b = normalised(norm, b, np.concatenate([a, b]))
-            a = normalised(norm, a, a)
+            b = normalized(norm, b, np.concatenate([a, b]))
+            a = normalized(norm, a, a)
             if convolution is first:
                 a, b = np.maximum(a, 0.0), np.maximum(b, 0.0)
         expected.append(b[0])
@@ -224,7 +224,7 @@ def weight_normalization():
         (kinds.Conv2D(4, 3), (2, 5, 5, 3), (0, 1, 2)),
         (kinds.Conv2DTranspose(4, 3), (2, 5, 5, 3), (0, 1, 3)),
     ):
-        layer, weights = randomised(WeightNormalization(inner), shape)
+        layer, weights = randomized(WeightNormalization(inner), shape)
         kernel, x = weights["kernel"], normal(*shape)
         direction = kernel / np.sqrt((kernel**2).sum(axis=axes, keepdims=True))
         g = weights["g"].reshape(-1, 1) if inner.name.count("transpose") else weights["g"]
@@ -258,7 +258,7 @@ from gankit.layers.diff_augment import DiffAugment
 layers = [keras.Input((32, 32, 3)), DiffAugment(), keras.layers.Flatten(), keras.layers.Dense(1)]
 discriminator = keras.Sequential(layers)
 """,
-        oracle="NumPy: all shifts and holes that are allowed; the colours as a linear fit",
+        oracle="NumPy: all shifts and holes that are allowed; the colors as a linear fit",
         error=diff_augment,
         tolerance=1e-5,
     ),
@@ -307,7 +307,7 @@ from gankit.layers.pixel_shuffle import ICNR, PixelShuffle
 layer = keras.layers.Conv2D(4 * 64, 3, padding="same", kernel_initializer=ICNR(scale=2))
 upsample = keras.Sequential([layer, PixelShuffle(2)])
 """,
-        oracle="nearest-neighbour upsampling of the plain convolution",
+        oracle="nearest-neighbor upsampling of the plain convolution",
         error=icnr,
         tolerance=1e-5,
     ),
@@ -389,12 +389,12 @@ generator = ReferenceBatch(network, keras.random.normal((64, 8)))
         name="layers.weight_normalization.WeightNormalization",
         use="""
 import keras
-from gankit.layers.weight_normalization import WeightNormalization, initialise
+from gankit.layers.weight_normalization import WeightNormalization, initialize
 
 model = keras.Sequential([keras.Input((784,)), WeightNormalization(keras.layers.Dense(250))])
-initialise(model, keras.random.uniform((500, 784)))
+initialize(model, keras.random.uniform((500, 784)))
 """,
-        oracle="the plain layer with the kernel that NumPy normalised",
+        oracle="the plain layer with the kernel that NumPy normalized",
         error=weight_normalization,
         tolerance=1e-5,
     ),

@@ -103,13 +103,13 @@ loss.generator(fake_logits, real_logits)
 # ------------------------------------------------------------------------------ the other losses
 
 
-def explicit_k_plus_one(unlabelled, fake):
+def explicit_k_plus_one(unlabeled, fake):
     """The loss by a softmax of K + 1 classes, the last of which has the logit 0."""
 
     def log_probabilities(logits):
         return log_softmax(np.pad(logits, ((0, 0), (0, 1))), axis=-1)
 
-    on_real = logsumexp(log_probabilities(unlabelled)[:, :-1], axis=-1)
+    on_real = logsumexp(log_probabilities(unlabeled)[:, :-1], axis=-1)
     on_fake = log_probabilities(fake)[:, -1]
     return -0.5 * on_real.mean() - 0.5 * on_fake.mean()
 
@@ -200,9 +200,9 @@ probability_of_real = keras.ops.sigmoid(gankit.losses.logit_of_real(class_logits
         name="losses.k_plus_one_unsupervised",
         use="""
 import numpy as np, gankit
-labelled, unlabelled, fake = np.random.default_rng(0).normal(size=(3, 8, 10)).astype("float32")
-supervised = gankit.losses.class_cross_entropy(labelled, labels=[0, 1, 2, 3, 4, 5, 6, 7])
-loss = supervised + gankit.losses.k_plus_one_unsupervised(unlabelled, fake)
+labeled, unlabeled, fake = np.random.default_rng(0).normal(size=(3, 8, 10)).astype("float32")
+supervised = gankit.losses.class_cross_entropy(labeled, labels=[0, 1, 2, 3, 4, 5, 6, 7])
+loss = supervised + gankit.losses.k_plus_one_unsupervised(unlabeled, fake)
 """,
         oracle="an explicit softmax of K + 1 classes, with SciPy; gradients by finite differences",
         error=lambda: max(

@@ -98,12 +98,12 @@ def inception_score_error() -> float:
     return np.max(np.abs(np.array(found) / [np.mean(scores), np.std(scores)] - 1))
 
 
-def balls(points: np.ndarray, centres: np.ndarray, k: int) -> np.ndarray:
-    """Which points lie in which centre's ball, from all distances at once."""
+def balls(points: np.ndarray, centers: np.ndarray, k: int) -> np.ndarray:
+    """Which points lie in which center's ball, from all distances at once."""
     from scipy.spatial.distance import cdist
 
-    radii = np.sort(cdist(centres, centres), axis=1)[:, k]
-    return cdist(points, centres) <= radii
+    radii = np.sort(cdist(centers, centers), axis=1)[:, k]
+    return cdist(points, centers) <= radii
 
 
 def precision_recall_error() -> float:
@@ -139,7 +139,7 @@ def classification_error() -> float:
     return np.max(np.abs(np.array([found.accuracy, *found.per_class]) - expected))
 
 
-def memorisation_error() -> float:
+def memorization_error() -> float:
     """With ties, by SciPy's test and all distances."""
     from scipy.spatial.distance import cdist
     from scipy.stats import mannwhitneyu, norm
@@ -148,7 +148,7 @@ def memorisation_error() -> float:
     distances = [cdist(rows, training).min(axis=1) for rows in (generated, held_out)]
     test = mannwhitneyu(*distances, alternative="less", method="asymptotic", use_continuity=False)
     expected = [norm.ppf(test.pvalue), 1 - test.statistic / 60**2]
-    found = metrics.memorisation(generated, training, held_out)
+    found = metrics.memorization(generated, training, held_out)
     return np.max(np.abs(np.array(found) / expected - 1))
 
 
@@ -264,15 +264,15 @@ PARTS = [
         tolerance=1e-5,
     ),
     Part(
-        name="metrics.memorisation",
+        name="metrics.memorization",
         use=(
             "import numpy as np\n"
-            "from gankit.metrics import memorisation\n"
+            "from gankit.metrics import memorization\n"
             "training, held_out, generated = np.random.default_rng(0).normal(size=(3, 500, 16))\n"
-            "statistic, closer = memorisation(generated, training, held_out)"
+            "statistic, closer = memorization(generated, training, held_out)"
         ),
         oracle="SciPy's mannwhitneyu, cdist",
-        error=memorisation_error,
+        error=memorization_error,
         tolerance=1e-5,
     ),
 ]

@@ -30,20 +30,20 @@ def luma(rgb: np.ndarray) -> np.ndarray:
 
 
 def psnr_error() -> float:
-    """Without border, on Y and in colour."""
+    """Without border, on Y and in color."""
     from skimage.metrics import peak_signal_noise_ratio
 
     a = images(40, 48, 3)
     b = noisy(a)
     inside = (slice(4, -4), slice(4, -4))
     on_luma = peak_signal_noise_ratio(luma(a)[inside], luma(b)[inside], data_range=255)
-    in_colour = peak_signal_noise_ratio(a, b)
+    in_color = peak_signal_noise_ratio(a, b)
     found = np.array([metrics.psnr(a, b, border=4, y_channel=True), metrics.psnr(a, b)])
-    return np.max(np.abs(found / [on_luma, in_colour] - 1))
+    return np.max(np.abs(found / [on_luma, in_color] - 1))
 
 
 def ssim_error() -> float:
-    """Without border, on Y and in colour."""
+    """Without border, on Y and in color."""
     from skimage.metrics import structural_similarity
 
     settings = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 255}
@@ -51,9 +51,9 @@ def ssim_error() -> float:
     b = noisy(a)
     inside = (slice(4, -4), slice(4, -4))
     on_luma = structural_similarity(luma(a)[inside], luma(b)[inside], **settings)
-    in_colour = structural_similarity(a, b, channel_axis=-1, **settings)
+    in_color = structural_similarity(a, b, channel_axis=-1, **settings)
     found = np.array([metrics.ssim(a, b, border=4, y_channel=True), metrics.ssim(a, b)])
-    return np.max(np.abs(found / [on_luma, in_colour] - 1))
+    return np.max(np.abs(found / [on_luma, in_color] - 1))
 
 
 def similarity_factors(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
@@ -71,7 +71,7 @@ def similarity_factors(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
 
 
 def by_wang(a: np.ndarray, b: np.ndarray, scales: int) -> float:
-    """MS-SSIM of two grey images, from the formula."""
+    """MS-SSIM of two gray images, from the formula."""
     weights = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])[:scales]
     a, b, result = a[..., 0].astype(float), b[..., 0].astype(float), 1.0
     for scale, weight in enumerate(weights / weights.sum(), start=1):
@@ -123,7 +123,7 @@ def laplacian_levels(image: np.ndarray) -> list[np.ndarray]:
 
 
 def descriptors(images: np.ndarray, level: int, places: np.ndarray) -> np.ndarray:
-    """7x7 patches of grey images at one level, normalised over the whole set."""
+    """7x7 patches of gray images at one level, normalized over the whole set."""
     cut = []
     for image, (tops, lefts) in zip(images, places, strict=True):
         plane = laplacian_levels(image[..., 0].astype(float))[level]
@@ -132,7 +132,7 @@ def descriptors(images: np.ndarray, level: int, places: np.ndarray) -> np.ndarra
 
 
 def sliced_wasserstein_pyramid_error() -> float:
-    """Two levels of grey images, at the same places and over the same unit vectors."""
+    """Two levels of gray images, at the same places and over the same unit vectors."""
     from scipy.stats import wasserstein_distance
 
     real, fake = images(6, 32, 32, 1), images(6, 32, 32, 1, seed=7) // 2
@@ -225,14 +225,14 @@ PARTS = [
     Part(
         name="metrics.psnr",
         use=TWO_IMAGES + "print(metrics.psnr(a, b, border=4, y_channel=True))",
-        oracle="scikit-image, in colour and on its Y",
+        oracle="scikit-image, in color and on its Y",
         error=psnr_error,
         tolerance=1e-5,
     ),
     Part(
         name="metrics.ssim",
         use=TWO_IMAGES + "print(metrics.ssim(a, b, border=4, y_channel=True))",
-        oracle="scikit-image, in colour and on its Y",
+        oracle="scikit-image, in color and on its Y",
         error=ssim_error,
         tolerance=1e-5,
     ),
@@ -277,9 +277,9 @@ print(metrics.sliced_wasserstein_pyramid(real, fake, patches=16, projections=64)
         name="metrics.mode_coverage",
         use="""from gankit import metrics
 from gankit.models import minimax
-found = metrics.mode_coverage(minimax.ring(1000), minimax.ring_centres(), std=0.02)
+found = metrics.mode_coverage(minimax.ring(1000), minimax.ring_centers(), std=0.02)
 print(found.modes, found.high_quality, found.kl)""",
-        oracle="SciPy: nearest centres by a k-d tree, entropy, Jensen-Shannon distance",
+        oracle="SciPy: nearest centers by a k-d tree, entropy, Jensen-Shannon distance",
         error=mode_coverage_error,
         tolerance=1e-5,
     ),

@@ -86,7 +86,7 @@ def error_of_dragan():
 
 
 def error_of_r1():
-    """At a step when it is evaluated, lazy regularisation counts n times."""
+    """At a step when it is evaluated, lazy regularization counts n times."""
     return max(
         error(penalties.R1(0.4), lambda s, g: 0.2 * np.mean(g(REAL) ** 2)),
         error(penalties.R1(0.4, every=4), lambda s, g: 0.8 * np.mean(g(REAL) ** 2)),
@@ -180,8 +180,8 @@ PARTS = [
         name="penalties.shift_and_flip",
         use="""
 import keras, gankit
-from gankit.draws import Draws
-draws = Draws(keras.random.SeedGenerator(0))
+from gankit.replica_random import ReplicaRandom
+draws = ReplicaRandom(keras.random.SeedGenerator(0))
 augmented = gankit.penalties.shift_and_flip(keras.random.uniform((4, 16, 16, 3)), draws)
 """,
         oracle="`numpy.pad` by reflection, and slices",

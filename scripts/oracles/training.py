@@ -7,9 +7,9 @@ from scipy.special import expit
 
 import gankit
 from gankit.averaging import AveragedNetwork, Averaging
-from gankit.draws import Draws
 from gankit.historical import HistoricalAveraging
 from gankit.noise import InstanceNoise
+from gankit.replica_random import ReplicaRandom
 from oracles.part import Part
 
 RNG = np.random.default_rng(0)
@@ -82,7 +82,7 @@ class Scalar(keras.layers.Layer):
 
 
 class Value(gankit.losses.AdversarialLoss):
-    """The generator minimises the critic's output, which the discriminator maximises."""
+    """The generator minimizes the critic's output, which the discriminator maximizes."""
 
     def discriminator(self, real_logits, fake_logits):
         return -ops.mean(fake_logits)
@@ -201,7 +201,7 @@ def optimizers_error() -> float:
 # ------------------------------------------------------------------------- instance noise
 
 
-class Ones(Draws):
+class Ones(ReplicaRandom):
     def normal(self, like):
         return ops.ones_like(like)
 

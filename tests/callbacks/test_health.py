@@ -23,7 +23,7 @@ WELL = Look(
     generator_gradient=0.1,
     discriminator_gradient=0.1,
     diversity=0.9,
-    centre=np.zeros(2),
+    center=np.zeros(2),
 )
 
 
@@ -38,7 +38,7 @@ def looks(count=12, **series):
 
 def swings(angles, size=1.0):
     return [
-        dataclasses.replace(WELL, step=10 * i, centre=size * np.array([np.cos(a), 0.0]))
+        dataclasses.replace(WELL, step=10 * i, center=size * np.array([np.cos(a), 0.0]))
         for i, a in enumerate(angles)
     ]
 
@@ -79,7 +79,7 @@ def test_rules(rule, seen, expected):
 def test_swings_that_die_down_are_none():
     angles = np.arange(12)
     dying = [
-        dataclasses.replace(look, centre=look.centre * 0.8**i)
+        dataclasses.replace(look, center=look.center * 0.8**i)
         for i, look in enumerate(swings(angles, size=3.0))
     ]
     assert rules.game_oscillates(swings(angles, size=3.0))
@@ -137,7 +137,7 @@ def test_a_look_in_closed_form():
         generator_gradient=np.linalg.norm(generator) / np.hypot(0.5, 1.0),
         discriminator_gradient=np.linalg.norm(discriminator) / np.hypot(2.0, 0.25),
         diversity=numbers[0] / numbers[1],
-        centre=fake.mean(axis=0) / x.std(),
+        center=fake.mean(axis=0) / x.std(),
     )
     for field in dataclasses.fields(Look):
         value = getattr(seen, field.name)

@@ -54,8 +54,8 @@ def test_scalars_and_pictures_stand_side_by_side(images_gan, tmp_path):
         assert f"epoch_{name}" in events.Tags()["tensors"]
 
 
-def test_colours(drive, tmp_path):
-    class Colours:
+def test_colors(drive, tmp_path):
+    class Colors:
         def sample_latents(self, n, seed):
             return np.zeros((n, 2))
 
@@ -63,7 +63,7 @@ def test_colours(drive, tmp_path):
             return np.full((len(latents), 4, 4, 3), (-1.0, 0.0, 1.0))
 
     summary = SampleSummary(tmp_path, n=1)
-    summary.set_model(Colours())
+    summary.set_model(Colors())
     summary.set_params({"epochs": 1})
     summary.on_train_begin()
     summary.on_epoch_end(0)

@@ -63,7 +63,7 @@ def test_a_walk_passes_its_stops_and_closes(images_gan):
 def test_each_walk_keeps_its_class():
     labels = [2, 0, 1]
 
-    class Labelled:
+    class Labeled:
         example_shape, latent_dim = (2, 2, 1), 3
 
         def sample_latents(self, n, seed):
@@ -72,7 +72,7 @@ def test_each_walk_keeps_its_class():
         def generate(self, latents, labels):
             return np.full((3, 2, 2, 1), -1.0) + np.reshape(labels, (3, 1, 1, 1))
 
-    frames = latent_walk(Labelled(), labels=labels, stops=2, steps=1, columns=3)
+    frames = latent_walk(Labeled(), labels=labels, stops=2, steps=1, columns=3)
     assert [frames[0][0, column] for column in (0, 3, 6)] == [255, 0, 128]
 
 

@@ -39,8 +39,8 @@ def test_inputs_are_made_from_plain_pictures(tmp_path, capsys):
     write_pairs(tmp_path / "plain")
     folder, model, results = (str(tmp_path / name) for name in ("plain", "m.keras", "made"))
     size = ["--size", "32", "--width", "1", "--epochs", "1", "--batch-size", "3"]
-    assert main(["train", folder, model, *size, "--make", "grey"]) == 0
-    assert main(["translate", model, folder, results, "--make", "grey"]) == 0
+    assert main(["train", folder, model, *size, "--make", "gray"]) == 0
+    assert main(["translate", model, folder, results, "--make", "gray"]) == 0
     assert "3 translated, 0 failed" in capsys.readouterr().out
 
 

@@ -79,11 +79,11 @@ def test_a_killed_training_goes_on(folder, tmp_path, monkeypatch):
         np.testing.assert_array_equal(a, b)
 
 
-def test_transparency_grey_and_names_that_meet(model, tmp_path):
+def test_transparency_gray_and_names_that_meet(model, tmp_path):
     inside = tmp_path / "in"
     inside.mkdir()
     Image.new("RGBA", (9, 7), (200, 10, 10, 90)).save(inside / "logo.png")
-    Image.new("LA", (9, 7), (200, 90)).save(inside / "grey.png")
+    Image.new("LA", (9, 7), (200, 90)).save(inside / "gray.png")
     Image.new("L", (9, 7), 200).save(inside / "one.png")
     Image.new("RGB", (9, 7), (200, 10, 10)).save(inside / "one.jpg")
     assert main(["upscale", str(model), str(inside), str(tmp_path / "out"), "--scale", "2"]) == 0
@@ -92,8 +92,8 @@ def test_transparency_grey_and_names_that_meet(model, tmp_path):
         with Image.open(path) as image:
             assert image.size == (18, 14)
             found[path.name] = image.mode
-    assert found == {"logo.png": "RGBA", "grey.png": "LA", "one.png.png": "L", "one.jpg.png": "RGB"}
-    assert read_picture(inside / "grey.png").shape == (7, 9, 2)
+    assert found == {"logo.png": "RGBA", "gray.png": "LA", "one.png.png": "L", "one.jpg.png": "RGB"}
+    assert read_picture(inside / "gray.png").shape == (7, 9, 2)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gankit.datasets import cmp_facades
 
 
 def archive_of(names):
-    """An archive like the original: each picture is grey, by its number and whether A or B."""
+    """An archive like the original: each picture is gray, by its number and whether A or B."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("facades/", "")
@@ -51,7 +51,7 @@ def server(monkeypatch):
     return server
 
 
-def greys(images):
+def grays(images):
     return np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
 
 
@@ -63,8 +63,8 @@ def test_fetched_once_and_paired_by_number(data_dir, server):
     assert not datasets.available("cmp_facades")
     inputs, targets = datasets.load_pairs("cmp_facades", image_size=16)
     assert inputs.shape == targets.shape == (3, 16, 16, 3)
-    np.testing.assert_allclose(greys(targets), [10, 20, 100], atol=1)  # A, the photographs
-    np.testing.assert_allclose(greys(inputs), [110, 120, 200], atol=1)  # B, the label maps
+    np.testing.assert_allclose(grays(targets), [10, 20, 100], atol=1)  # A, the photographs
+    np.testing.assert_allclose(grays(inputs), [110, 120, 200], atol=1)  # B, the label maps
     assert datasets.available("cmp_facades")
     inputs, _ = datasets.load_pairs("cmp_facades", "test")
     assert inputs.shape == (1, 256, 256, 3) and server.asked == 1

@@ -5,7 +5,7 @@ import pytest
 
 from gankit import datasets, metrics
 from gankit.datasets import facades
-from gankit.datasets.facade_layouts import CLASSES, Part, rasterise
+from gankit.datasets.facade_layouts import CLASSES, Part, rasterize
 
 SHA256 = "6c17fc4534874d30711c8aaa5c02d3e0ac5633863eb85f6f00f89b4a3f6af945"
 
@@ -45,7 +45,7 @@ def test_pairs_of_label_maps_and_pictures(split, count):
     assert inputs.dtype == targets.dtype == np.float32
     assert min(inputs.min(), targets.min()) >= -1 and max(inputs.max(), targets.max()) <= 1
     label_maps = facades.label_maps(split, 32)
-    np.testing.assert_array_equal(facades.colour(label_maps), inputs)
+    np.testing.assert_array_equal(facades.color(label_maps), inputs)
     np.testing.assert_array_equal(facades.recover_labels(targets), label_maps)
 
 
@@ -68,13 +68,13 @@ def test_labels_are_recovered_through_noise():
     assert scores(label_maps, noisy).pixel_accuracy > 0.99
 
 
-def test_the_colours_of_two_classes_are_far_apart():
+def test_the_colors_of_two_classes_are_far_apart():
     part = np.linspace(0, 1, 65)[:, None, None]
     lines = facades._TONES[:, 0] + part * (facades._TONES[:, 1] - facades._TONES[:, 0])
-    colours, labels = lines.reshape(-1, 3), np.tile(facades._TONE_LABELS, 65)
+    colors, labels = lines.reshape(-1, 3), np.tile(facades._TONE_LABELS, 65)
     for label in range(len(CLASSES)):
-        own, others = colours[labels == label], colours[labels != label]
-        nearest = min(np.linalg.norm(others - colour, axis=1).min() for colour in own)
+        own, others = colors[labels == label], colors[labels != label]
+        nearest = min(np.linalg.norm(others - color, axis=1).min() for color in own)
         assert nearest >= 23
 
 
@@ -137,11 +137,9 @@ def test_a_label_map_of_ones_own_need_not_be_square():
     np.testing.assert_array_equal(facades.recover_labels(pictures), label_maps)
 
 
-def test_each_class_has_a_colour_of_its_own():
-    distances = np.linalg.norm(
-        facades.COLOURS[:, None] - facades.COLOURS[None].astype(float), axis=2
-    )
-    assert len(facades.COLOURS) == len(CLASSES) and distances[np.triu_indices(8, 1)].min() > 60
+def test_each_class_has_a_color_of_its_own():
+    distances = np.linalg.norm(facades.COLORS[:, None] - facades.COLORS[None].astype(float), axis=2)
+    assert len(facades.COLORS) == len(CLASSES) and distances[np.triu_indices(8, 1)].min() > 60
 
 
 @pytest.mark.parametrize(
@@ -149,19 +147,19 @@ def test_each_class_has_a_colour_of_its_own():
     [("box", 64), ("gable", 32), ("mansard", 58), ("arch", 58)],
 )
 def test_the_shapes_of_parts(shape, covered):
-    labels = rasterise([Part(2, 16, 16, 48, 48, shape)], 16)
+    labels = rasterize([Part(2, 16, 16, 48, 48, shape)], 16)
     assert (labels > 0).sum() == pytest.approx(covered, abs=4)
     assert (labels == labels[:, ::-1]).all()
     assert (labels[11] > 0).sum() == 8  # the foot is whole
 
 
 def test_a_part_is_never_thinner_than_a_pixel_nor_outside():
-    labels = rasterise([Part(3, 20, -5, 20.1, 70), Part(4, -9, 40, 99, 40.2)], 16)
+    labels = rasterize([Part(3, 20, -5, 20.1, 70), Part(4, -9, 40, 99, 40.2)], 16)
     assert (labels == 3).sum(0).tolist() == [0] * 5 + [15] + [0] * 10
     assert (labels == 4).sum() == 16
 
 
-@pytest.mark.parametrize("function", [facades.draw, facades.colour])
+@pytest.mark.parametrize("function", [facades.draw, facades.color])
 def test_label_maps_that_are_none(function):
     with pytest.raises(TypeError, match="must hold integers, got dtype float64"):
         function(np.zeros((1, 8, 8)))

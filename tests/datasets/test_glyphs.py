@@ -24,7 +24,7 @@ def draw(fields, factors, digit=4, bend=0.0, **changed):
     return glyphs.render(np.array([digit]), factors, bends, fields)[0].astype(float)
 
 
-def centre(image):
+def center(image):
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     return np.array([(image * columns).sum(), (image * rows).sum()]) / image.sum()
 
@@ -89,20 +89,20 @@ def test_kept_factors_explain_the_images():
 
 def test_shift_moves_right_and_down(fields, upright):
     base, moved = draw(fields, upright), draw(fields, upright, dx=2.0, dy=-1.0)
-    np.testing.assert_allclose(centre(moved) - centre(base), [2, -1], atol=0.05)
+    np.testing.assert_allclose(center(moved) - center(base), [2, -1], atol=0.05)
 
 
 def test_rotation_is_counter_clockwise(fields, upright):
     turned = draw(fields, upright, digit=1, rotation=15.0)
-    top, bottom = centre(turned[:14]), centre(turned[14:])
+    top, bottom = center(turned[:14]), center(turned[14:])
     assert top[0] < bottom[0] - 1
 
 
 def test_shear_leans_right(fields, upright):
     leaning = draw(fields, upright, digit=1, shear=0.3)
     straight = draw(fields, upright, digit=1)
-    lean = centre(leaning[:14])[0] - centre(leaning[14:])[0]
-    assert lean > centre(straight[:14])[0] - centre(straight[14:])[0] + 1
+    lean = center(leaning[:14])[0] - center(leaning[14:])[0]
+    assert lean > center(straight[:14])[0] - center(straight[14:])[0] + 1
 
 
 def test_scale_scales_the_area(fields, upright):
@@ -118,7 +118,7 @@ def test_thickness_adds_pixels_to_the_stroke(fields, upright):
 
 def test_elastic_moves_no_further_than_it_says(fields, upright):
     base, bent = draw(fields, upright), draw(fields, upright, bend=1.0, elastic=2.0)
-    np.testing.assert_allclose(centre(base) - centre(bent), [2, 2], atol=0.05)
+    np.testing.assert_allclose(center(base) - center(bent), [2, 2], atol=0.05)
 
 
 def test_the_same_seed_draws_the_same():

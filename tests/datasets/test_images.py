@@ -11,7 +11,7 @@ def test_the_range_is_exact():
     np.testing.assert_allclose(scaled, np.arange(256) / 127.5 - 1, atol=1e-6)
 
 
-def test_resize_agrees_with_pillow_on_colour():
+def test_resize_agrees_with_pillow_on_color():
     images = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3), dtype=np.uint8)
     expected = [Image.fromarray(i).resize((9, 9), Image.Resampling.BICUBIC) for i in images]
     np.testing.assert_array_equal(resize(images, 9), np.stack([np.asarray(e) for e in expected]))

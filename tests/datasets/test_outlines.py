@@ -41,14 +41,14 @@ def test_inside_agrees_with_matplotlib(font, digit):
     zero = matplotlib.textpath.TextPath((0, 0), "0", size=1000, prop=properties)
     height = np.ptp(zero.vertices[np.abs(zero.vertices).sum(1) > 0, 1])
     vertices = path.vertices[path.codes != 79]
-    centre = (vertices.min(0) + vertices.max(0)) / 2
+    center = (vertices.min(0) + vertices.max(0)) / 2
 
     points = np.random.default_rng(1).uniform(-0.6, 0.6, (500, 2))
     distance = signed_distance(digit_outline(font, digit), points)
     # even-odd by crossings of each closed piece: what matplotlib would fill
     pieces = path.to_polygons(closed_only=True)
     crossings = sum(
-        matplotlib.path.Path(piece).contains_points(points * height + centre).astype(int)
+        matplotlib.path.Path(piece).contains_points(points * height + center).astype(int)
         for piece in pieces
     )
     clear = np.abs(distance) > 0.02  # matplotlib's outlines are rounded at its own size

@@ -43,7 +43,7 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
     np.testing.assert_array_equal(levels(only(tmp_path)), 100)
 
 
-def test_colour_becomes_luma(tmp_path):
+def test_color_becomes_luma(tmp_path):
     save(tmp_path, "a.png", Image.new("RGB", (9, 9), RED))
     np.testing.assert_array_equal(levels(only(tmp_path)), np.broadcast_to(RED, (8, 8, 3)))
     np.testing.assert_allclose(levels(only(tmp_path, 1)), 0.299 * 255, atol=1)
@@ -90,8 +90,8 @@ def test_shrinking_does_not_alias(tmp_path):
 
 
 def test_nested_mixed_folder_in_the_order_of_names(tmp_path):
-    for grey, name in ((10, "b/x.PNG"), (20, "a/z.png"), (30, "c.png"), (40, "a/b/y.png")):
-        save(tmp_path, name, Image.new("L", (10 + grey, 12), grey))
+    for gray, name in ((10, "b/x.PNG"), (20, "a/z.png"), (30, "c.png"), (40, "a/b/y.png")):
+        save(tmp_path, name, Image.new("L", (10 + gray, 12), gray))
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / ".hidden.png").write_text("no image")
     (tmp_path / "folder.png").mkdir()
@@ -163,7 +163,7 @@ def test_bad_arguments(tmp_path):
         from_folder(tmp_path, 2)
     with pytest.raises(TypeError, match="one whole number.*'8'"):
         from_folder(tmp_path, "8")
-    with pytest.raises(ValueError, match=r"channels must be 1 \(grey\) or 3 \(colour\), got 4"):
+    with pytest.raises(ValueError, match=r"channels must be 1 \(gray\) or 3 \(color\), got 4"):
         from_folder(tmp_path, 8, channels=4)
     with pytest.raises(ValueError, match="on_error must be 'raise' or 'skip', got 'ignore'"):
         from_folder(tmp_path, 8, on_error="ignore")

@@ -7,9 +7,9 @@ from PIL import Image
 from gankit.datasets import SkippedImages, paired_folder
 
 
-def save(path, grey, size=(12, 12)):
+def save(path, gray, size=(12, 12)):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("L", size, grey).save(path)
+    Image.new("L", size, gray).save(path)
 
 
 def save_halves(path, left, right, size=(16, 8)):
@@ -19,26 +19,26 @@ def save_halves(path, left, right, size=(16, 8)):
     image.save(path)
 
 
-def greys(images):
+def grays(images):
     values = np.round((images + 1) * 127.5).astype(int)
-    assert (values == values[:, :1, :1, :1]).all()  # nothing of a neighbour bleeds in
+    assert (values == values[:, :1, :1, :1]).all()  # nothing of a neighbor bleeds in
     return values[:, 0, 0, 0].tolist()
 
 
 def test_two_folders_are_paired_by_name(tmp_path):
-    for grey, name in ((10, "A/b.png"), (20, "A/a/z.jpg"), (110, "B/b.bmp"), (120, "B/a/z.png")):
-        save(tmp_path / name, grey)
+    for gray, name in ((10, "A/b.png"), (20, "A/a/z.jpg"), (110, "B/b.bmp"), (120, "B/a/z.png")):
+        save(tmp_path / name, gray)
     (tmp_path / "B" / "notes.txt").write_text("no image")
     a, b = paired_folder(tmp_path, 8)
     assert a.shape == b.shape == (2, 8, 8, 3) and a.dtype == b.dtype == np.float32
-    assert greys(a) == [20, 10] and greys(b) == [120, 110]
+    assert grays(a) == [20, 10] and grays(b) == [120, 110]
 
 
 def test_halves_of_one_image_are_a_pair(tmp_path):
     save_halves(tmp_path / "2.png", 30, 130)
     save_halves(tmp_path / "below" / "1.png", 40, 140, size=(64, 20))
     a, b = paired_folder(tmp_path, 8)
-    assert greys(a) == [30, 40] and greys(b) == [130, 140]
+    assert grays(a) == [30, 40] and grays(b) == [130, 140]
 
 
 def test_both_of_a_pair_are_cut_and_resized_alike(tmp_path):

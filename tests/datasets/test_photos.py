@@ -46,12 +46,12 @@ def test_the_photographs_differ_and_are_no_drawings():
             assert len(np.unique(levels(image))) > 140
 
 
-def test_grey_is_luma():
-    colour = datasets.photographs("test")["chelsea"]
-    grey = datasets.photographs("test", channels=1)["chelsea"]
-    assert grey.shape == (*colour.shape[:2], 1)
-    luma = colour @ np.array([0.299, 0.587, 0.114])
-    np.testing.assert_allclose(grey[..., 0], luma, atol=1.01 / 127.5)
+def test_gray_is_luma():
+    color = datasets.photographs("test")["chelsea"]
+    gray = datasets.photographs("test", channels=1)["chelsea"]
+    assert gray.shape == (*color.shape[:2], 1)
+    luma = color @ np.array([0.299, 0.587, 0.114])
+    np.testing.assert_allclose(gray[..., 0], luma, atol=1.01 / 127.5)
 
 
 def test_crops_are_pieces_of_their_photographs():
@@ -67,9 +67,9 @@ def test_crops_depend_on_the_seed_alone():
     assert first.shape == (26, 16, 16, 3)
     np.testing.assert_array_equal(datasets.photo_crops(16, per_photograph=2), first)
     assert (datasets.photo_crops(16, per_photograph=2, seed=1) != first).any((1, 2, 3)).all()
-    grey = datasets.photo_crops(16, per_photograph=2, channels=1)
+    gray = datasets.photo_crops(16, per_photograph=2, channels=1)
     luma = first @ np.array([0.299, 0.587, 0.114])
-    np.testing.assert_allclose(grey[..., 0], luma, atol=1.01 / 127.5)
+    np.testing.assert_allclose(gray[..., 0], luma, atol=1.01 / 127.5)
 
 
 def test_what_is_handed_out_may_be_changed():
@@ -93,7 +93,7 @@ def test_bad_arguments():
     for call in (datasets.photographs, lambda split: datasets.photo_crops(16, split)):
         with pytest.raises(ValueError, match=r"'photos' has the splits .*, got 'val'"):
             call("val")
-    with pytest.raises(ValueError, match=r"channels must be 1 \(grey\) or 3 \(colour\), got 4"):
+    with pytest.raises(ValueError, match=r"channels must be 1 \(gray\) or 3 \(color\), got 4"):
         datasets.photographs(channels=4)
     with pytest.raises(ValueError, match="per_photograph.*at least 1.*=0"):
         datasets.photo_crops(16, per_photograph=0)

@@ -72,7 +72,7 @@ def test_emnist_is_turned_upright(data_dir):
 
 @pytest.fixture
 def faces(data_dir, monkeypatch):
-    """Twenty faces, each of one colour in its central square and black above and below."""
+    """Twenty faces, each of one color in its central square and black above and below."""
     monkeypatch.setattr(streaming, "WINDOW", 8)
     images = np.zeros((20, 218, 178, 3), np.uint8)
     images[:, 20:198] = (10 + 12 * np.arange(20, dtype=np.uint8))[:, None, None, None]
@@ -80,7 +80,7 @@ def faces(data_dir, monkeypatch):
     return 10 + 12 * np.arange(20)
 
 
-def colours(batches):
+def colors(batches):
     values = [np.round((np.asarray(b) + 1) * 127.5).astype(int) for b in batches]
     assert all((v == v[:, :1, :1, :1]).all() for v in values)  # nothing of the black is left
     return [v[:, 0, 0, 0].tolist() for v in values]
@@ -89,29 +89,29 @@ def colours(batches):
 def test_celeb_a_is_cut_to_the_central_square(faces):
     images, labels = datasets.load("celeb_a")
     assert images.shape == (20, 64, 64, 3) and labels is None
-    assert colours([images]) == [faces.tolist()]
+    assert colors([images]) == [faces.tolist()]
     assert datasets.load("celeb_a", image_size=32)[0].shape == (20, 32, 32, 3)
 
 
 def test_celeb_a_streams_from_disk_and_resumes(faces):
     stream = datasets.stream("celeb_a", 3, image_size=16, seed=1)
     assert stream.element_spec.shape == (3, 16, 16, 3) and len(stream) == 6
-    first, second = colours(stream), colours(stream)
+    first, second = colors(stream), colors(stream)
     assert first != second
     again = datasets.stream("celeb_a", 3, image_size=16, seed=1)
     tf.random.set_seed(5)  # the order must not depend on any global seed
-    assert [colours(again), colours(again)] == [first, second]
+    assert [colors(again), colors(again)] == [first, second]
     again.position.seek(1, 4)
-    assert len(again) == 2 and colours(again) == second[4:]
+    assert len(again) == 2 and colors(again) == second[4:]
 
 
 def test_celeb_a_shuffles_all_of_each_window(faces):
     whole = datasets.stream("celeb_a", 4, drop_remainder=False, image_size=16)
-    seen = sum(colours(whole), [])
+    seen = sum(colors(whole), [])
     assert sorted(seen) == faces.tolist() and seen != faces.tolist()
     assert sorted(seen[:8]) == faces[:8].tolist()
     plain = datasets.stream("celeb_a", 4, shuffle=False, image_size=16)
-    assert sum(colours(plain), []) == faces.tolist()
+    assert sum(colors(plain), []) == faces.tolist()
 
 
 @pytest.mark.parametrize("name", datasets.names(embedded=False))

@@ -21,7 +21,7 @@ def test_it_does_nothing_outside_training():
     np.testing.assert_array_equal(ops.convert_to_numpy(DiffAugment()(IMAGES)), IMAGES)
 
 
-@pytest.mark.parametrize("policy", ["colour", "translation", "cutout"])
+@pytest.mark.parametrize("policy", ["color", "translation", "cutout"])
 def test_each_image_and_each_call_gets_numbers_of_its_own(policy):
     layer = DiffAugment([policy], seed=0)
     same = np.repeat(IMAGES[:1], 32, axis=0)
@@ -55,7 +55,7 @@ def test_gradients_pass_as_finite_differences_do():
     assert (gradient * direction).sum() == pytest.approx((ahead - behind) / 0.1, rel=1e-3)
 
 
-@pytest.mark.parametrize("policy", [[], "colour", ["color"], ["cutout", "cutout"]])
+@pytest.mark.parametrize("policy", [[], "color", ["hue"], ["cutout", "cutout"]])
 def test_bad_policies_are_repeated(policy):
     with pytest.raises(ValueError, match=re.escape(f"policy={policy!r}")):
         DiffAugment(policy)

@@ -17,7 +17,7 @@ FOLDER = Path(gankit.layers.__file__).parent
 # () stands for class numbers below 3.
 CASES = {
     "conditional_batch_normalization": [("ConditionalBatchNormalization(3)", [(4, 6, 2), ()])],
-    "diff_augment": [("DiffAugment(['colour', 'cutout'], seed=0)", [(8, 8, 3)])],
+    "diff_augment": [("DiffAugment(['color', 'cutout'], seed=0)", [(8, 8, 3)])],
     "maxout": [("Maxout(3, pieces=4)", [(6,)]), ("Maxout(3)", [(5, 6)])],
     "minibatch_discrimination": [("MinibatchDiscrimination(4, dims=2)", [(6,)])],
     "minibatch_stddev": [("MinibatchStdDev(3)", [(4, 6, 2)]), ("MinibatchStdDev()", [(6,)])],
@@ -151,7 +151,7 @@ def test_every_file_works_alone(run_process, tmp_path):
     assert run_process(ALONE, cases=first, folder=str(tmp_path)) == 0
 
 
-def test_keras_has_instance_normalisation():
+def test_keras_has_instance_normalization():
     """As the package's docstring says; channels of each image by mean and variance of their own."""
     x = np.random.default_rng(0).normal(3.0, 2.0, size=(2, 6, 5, 4)).astype("float32")
     layer = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)

@@ -1,4 +1,4 @@
-"""Spectral normalisation, once per step of the optimizer; see also scripts/oracles/layers.py."""
+"""Spectral normalization, once per step of the optimizer; see also scripts/oracles/layers.py."""
 
 import keras
 import numpy as np
@@ -22,7 +22,7 @@ def unit(vector):
 
 def spectral_norm(layer):
     """Largest singular value of the weights that a wrapper uses, outputs against the rest."""
-    kernel = array(layer.normalised_kernel()).astype("float64")
+    kernel = array(layer.normalized_kernel()).astype("float64")
     if isinstance(layer.layer, layers.Conv2DTranspose):
         kernel = kernel.swapaxes(-1, -2)
     return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
@@ -74,7 +74,7 @@ def test_outside_training_nothing_is_stored():
     layer, x = dense(), np.ones((1, 6), "float32")
     before = [array(v) for v in layer.variables]
     layer(x, training=False)
-    layer.normalised_kernel()
+    layer.normalized_kernel()
     for value, variable in zip(before, layer.variables, strict=True):
         np.testing.assert_array_equal(value, array(variable))
 
@@ -158,7 +158,7 @@ def test_in_a_gan_it_iterates_once_per_step_of_its_network(tmp_path):
         for old, new in pairs:
             np.testing.assert_array_equal(array(old.u), array(new.u))
             np.testing.assert_array_equal(
-                array(old.normalised_kernel()), array(new.normalised_kernel())
+                array(old.normalized_kernel()), array(new.normalized_kernel())
             )
 
 

@@ -1,4 +1,4 @@
-"""Virtual batch normalisation; its formula is checked in scripts/oracles/layers.py."""
+"""Virtual batch normalization; its formula is checked in scripts/oracles/layers.py."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ def test_an_example_depends_on_no_other_of_its_batch():
     assert np.abs(together).std() > 0.1
 
 
-def test_the_reference_is_normalised_by_itself():
+def test_the_reference_is_normalized_by_itself():
     x = np.random.default_rng(1).normal(3.0, 2.0, size=(7, 4, 4, 2)).astype("float32")
     outputs = array(VirtualBatchNormalization(5)(x))[:5]
     np.testing.assert_allclose(outputs.mean(axis=(0, 1, 2)), 0.0, atol=1e-5)

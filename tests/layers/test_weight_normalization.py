@@ -1,4 +1,4 @@
-"""Weight normalisation; its formula is checked in scripts/oracles/layers.py."""
+"""Weight normalization; its formula is checked in scripts/oracles/layers.py."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from gankit import autodiff
-from gankit.layers.weight_normalization import WeightNormalization, initialise
+from gankit.layers.weight_normalization import WeightNormalization, initialize
 
 
 def array(variable):
@@ -63,17 +63,17 @@ def small_model(**options):
     return keras.Sequential(parts)
 
 
-def test_initialisation_gives_every_layer_mean_0_and_variance_1():
+def test_initialization_gives_every_layer_mean_0_and_variance_1():
     model = small_model()
     batch = np.random.default_rng(0).normal(3.0, 2.0, size=(64, 4, 4, 2)).astype("float32")
-    initialise(model, batch)
+    initialize(model, batch)
     x = batch
     for part in model.layers:
         if isinstance(part, WeightNormalization):
             config = part.layer.get_config() | {"activation": "linear"}
             plain = type(part.layer).from_config(config)
             plain.build(x.shape)
-            plain.set_weights([array(part.normalised_kernel()), array(part.layer.bias)])
+            plain.set_weights([array(part.normalized_kernel()), array(part.layer.bias)])
             before_activation = array(plain(x)).reshape(-1, part.g.shape[0])
             np.testing.assert_allclose(before_activation.mean(axis=0), 0.0, atol=1e-4)
             np.testing.assert_allclose(before_activation.var(axis=0), 1.0, atol=1e-4)
@@ -82,10 +82,10 @@ def test_initialisation_gives_every_layer_mean_0_and_variance_1():
     assert not frozen.trainable and len(model.trainable_weights) == 3 * 2 + 2
 
 
-def test_initialisation_happens_once():
+def test_initialization_happens_once():
     model = small_model()
     rng = np.random.default_rng(0)
-    initialise(model, rng.normal(size=(64, 4, 4, 2)).astype("float32"))
+    initialize(model, rng.normal(size=(64, 4, 4, 2)).astype("float32"))
     before = model.get_weights()
     model(rng.normal(size=(8, 4, 4, 2)).astype("float32"), training=True)
     for old, new in zip(before, model.get_weights(), strict=True):
@@ -95,21 +95,21 @@ def test_initialisation_happens_once():
 def test_without_bias_the_variance_alone_is_set():
     model = small_model(use_bias=False)
     batch = np.random.default_rng(0).normal(size=(64, 4, 4, 2)).astype("float32")
-    initialise(model, batch)
+    initialize(model, batch)
     np.testing.assert_allclose(array(model(batch)).var(axis=0), 1.0, atol=1e-4)
 
 
 def test_an_output_that_does_not_vary_is_refused():
     model = keras.Sequential([keras.Input((4,)), WeightNormalization(layers.Dense(3), name="wn")])
     with pytest.raises(ValueError, match="3 of the 3 outputs of 'wn'"):
-        initialise(model, np.ones((8, 4), "float32"))
-    initialise(model, np.random.default_rng(0).normal(size=(8, 4)).astype("float32"))
+        initialize(model, np.ones((8, 4), "float32"))
+    initialize(model, np.random.default_rng(0).normal(size=(8, 4)).astype("float32"))
 
 
 def test_models_without_such_layers_are_refused():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3)], name="plain")
     with pytest.raises(ValueError, match="plain"):
-        initialise(model, np.ones((8, 4), "float32"))
+        initialize(model, np.ones((8, 4), "float32"))
 
 
 def test_losses_of_the_layer_are_kept():

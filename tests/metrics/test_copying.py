@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gankit.metrics import memorisation
+from gankit.metrics import memorization
 from gankit.metrics.copying import _compare
 
 
@@ -14,9 +14,9 @@ def sets():
 def test_copies_fresh_and_bad_examples(sets):
     training, held_out, fresh = sets
     noise = np.random.default_rng(1).normal(size=fresh.shape)
-    copies = memorisation(training + 0.05 * noise, training, held_out)
-    honest = memorisation(fresh, training, held_out)
-    bad = memorisation(fresh + 3 * noise, training, held_out)
+    copies = memorization(training + 0.05 * noise, training, held_out)
+    honest = memorization(fresh, training, held_out)
+    bad = memorization(fresh + 3 * noise, training, held_out)
     assert copies.statistic < -10 and copies.closer > 0.95
     assert abs(honest.statistic) < 3 and abs(honest.closer - 0.5) < 0.1
     assert bad.statistic > 10 and bad.closer < 0.1
@@ -34,7 +34,7 @@ def test_the_statistic_is_standard_normal_for_honest_generators():
 def test_a_fraction_of_copies_is_found(sets):
     training, held_out, fresh = sets
     half = np.concatenate([training[:150], fresh[:150]])
-    assert memorisation(half, training, held_out).statistic < -5
+    assert memorization(half, training, held_out).statistic < -5
 
 
 def test_cells_find_what_cancels_out():
@@ -46,12 +46,12 @@ def test_cells_find_what_cancels_out():
         rows[~left] += 100.0
     generated = fresh + np.where(left, 0, 0.8)[:, None] * rng.normal(size=fresh.shape)
     generated[left] = training[left] + 1e-3
-    together = memorisation(generated, training, held_out)
+    together = memorization(generated, training, held_out)
     apart = [
-        memorisation(generated[side], training[side], held_out[side]) for side in (left, ~left)
+        memorization(generated[side], training[side], held_out[side]) for side in (left, ~left)
     ]
     assert apart[0].statistic < -10 and apart[1].statistic > 3
-    found = memorisation(generated, training, held_out, cells=2)
+    found = memorization(generated, training, held_out, cells=2)
     expected = np.average([one.statistic for one in apart], weights=[130, 270])
     assert found.statistic == pytest.approx(expected, rel=1e-9) != together.statistic
 
@@ -60,20 +60,20 @@ def test_a_cell_without_enough_examples_is_left_out():
     rng = np.random.default_rng(0)
     training, held_out, fresh = rng.normal(size=(3, 60, 2))
     far = 100 + rng.normal(size=(30, 2))
-    whole = memorisation(fresh, training, held_out)
+    whole = memorization(fresh, training, held_out)
     for generated, held in (
         (np.concatenate([fresh, far[:19]]), np.concatenate([held_out, far])),
         (np.concatenate([fresh, far]), held_out),
     ):
-        found = memorisation(generated, np.concatenate([training, far]), held, cells=2)
+        found = memorization(generated, np.concatenate([training, far]), held, cells=2)
         assert found == pytest.approx(whole, rel=1e-9)
     with pytest.raises(ValueError, match="None of 10 cells has 20 generated examples"):
-        memorisation(fresh, training, held_out, cells=10)
+        memorization(fresh, training, held_out, cells=10)
 
 
 def test_equal_distances_say_nothing():
     training, others = np.zeros((5, 2)), np.ones((20, 2))
-    assert memorisation(others, training, others) == (0.0, 0.5)
+    assert memorization(others, training, others) == (0.0, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_equal_distances_say_nothing():
 def test_bad_input_is_refused(arguments, error, message):
     good = dict.fromkeys(("generated", "training", "held_out"), np.ones((30, 2)))
     with pytest.raises(error, match=message):
-        memorisation(**{**good, **arguments})
+        memorization(**{**good, **arguments})

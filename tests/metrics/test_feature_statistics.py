@@ -5,7 +5,7 @@ import pytest
 from gankit.metrics import FeatureStatistics, digit_classifier, image_features
 
 
-def colour_means(images):
+def color_means(images):
     return images.mean(axis=(1, 2))
 
 
@@ -55,11 +55,11 @@ def test_merge():
 
 
 def test_images_come_as_an_array_or_in_batches(images):
-    expected = colour_means(images.astype(float))
+    expected = color_means(images.astype(float))
     for given in (images, np.split(images, 5), (x[None] for x in images)):
-        rows = image_features(given, colour_means)
+        rows = image_features(given, color_means)
         np.testing.assert_allclose(rows, expected, rtol=1e-5, atol=1e-7)
-    assert_same(FeatureStatistics(colour_means).update(images), rows)
+    assert_same(FeatureStatistics(color_means).update(images), rows)
 
 
 def test_features_never_see_more_than_a_batch(images):
@@ -67,7 +67,7 @@ def test_features_never_see_more_than_a_batch(images):
 
     def features(batch):
         seen.append(len(batch))
-        return colour_means(batch)
+        return color_means(batch)
 
     image_features(images, features, batch_size=20)
     FeatureStatistics(features, batch_size=30).update(np.split(images, 2))
@@ -78,7 +78,7 @@ def test_a_model_and_tensors_of_the_backend(images):
     inputs = keras.Input((6, 6, 3))
     model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
     rows = image_features([keras.ops.convert_to_tensor(images)], model)
-    np.testing.assert_allclose(rows, colour_means(images), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(rows, color_means(images), rtol=1e-5, atol=1e-6)
 
 
 def test_digits_by_default():
@@ -91,12 +91,12 @@ def test_digits_by_default():
 @pytest.mark.parametrize(
     ("given", "features", "error", "message"),
     [
-        ([], colour_means, ValueError, "images holds no batch.*make it anew"),
-        ([[0.5]], colour_means, TypeError, "got a list as a batch"),
-        ("abc", colour_means, TypeError, "got a str as a batch"),
-        ([(np.ones(3), np.ones(3))], colour_means, TypeError, "got a tuple .* images, labels in"),
-        (np.ones((0, 2, 2, 1)), colour_means, ValueError, r"n >= 1; got \(0, 2, 2, 1\)"),
-        (np.float32(1), colour_means, ValueError, r"shape \(n, …\), n >= 1; got \(\)"),
+        ([], color_means, ValueError, "images holds no batch.*make it anew"),
+        ([[0.5]], color_means, TypeError, "got a list as a batch"),
+        ("abc", color_means, TypeError, "got a str as a batch"),
+        ([(np.ones(3), np.ones(3))], color_means, TypeError, "got a tuple .* images, labels in"),
+        (np.ones((0, 2, 2, 1)), color_means, ValueError, r"n >= 1; got \(0, 2, 2, 1\)"),
+        (np.float32(1), color_means, ValueError, r"shape \(n, …\), n >= 1; got \(\)"),
         (np.ones((4, 2)), "inception", TypeError, "function of images; got 'inception'"),
         (np.ones((4, 2)), lambda x: x[:2], ValueError, r"4 images went in, and shape \(2, 2\)"),
         (np.ones((4, 2)), lambda x: x[:, None], ValueError, r"shape \(n, d\).*got shape \(4, 1, 2"),

@@ -155,13 +155,13 @@ def test_images_over_any_features():
     rng = np.random.default_rng(0)
     real, fake = rng.uniform(-1, 1, (2, 40, 6, 6, 3))
 
-    def colour_means(images):
+    def color_means(images):
         return images.mean(axis=(1, 2))
 
-    expected = frechet_distance(colour_means(real), colour_means(fake))
-    found = frechet_image_distance(real, fake, features=colour_means)
+    expected = frechet_distance(color_means(real), color_means(fake))
+    found = frechet_image_distance(real, fake, features=color_means)
     assert found == pytest.approx(expected, rel=1e-10)
-    in_batches = frechet_image_distance(np.split(real, 4), (x[None] for x in fake), colour_means)
+    in_batches = frechet_image_distance(np.split(real, 4), (x[None] for x in fake), color_means)
     assert in_batches == pytest.approx(expected, rel=1e-10)
 
 

@@ -28,13 +28,13 @@ def test_the_resize_is_pillows(as_resized, side):
     np.testing.assert_allclose(as_resized(images)[0], expected, atol=1e-4)
 
 
-def test_bytes_and_floats_grey_and_coloured(as_resized):
+def test_bytes_and_floats_gray_and_colored(as_resized):
     levels = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 1), "uint8")
-    grey = as_resized(levels)
-    assert grey.shape == (3, 299, 299, 3) and grey.min() >= -1 and grey.max() <= 1
+    gray = as_resized(levels)
+    assert gray.shape == (3, 299, 299, 3) and gray.min() >= -1 and gray.max() <= 1
     floats = levels.astype("float32") / 127.5 - 1
-    np.testing.assert_allclose(as_resized(floats), grey, atol=1e-6)
-    np.testing.assert_allclose(as_resized(np.repeat(floats, 3, axis=-1)), grey, atol=1e-6)
+    np.testing.assert_allclose(as_resized(floats), gray, atol=1e-6)
+    np.testing.assert_allclose(as_resized(np.repeat(floats, 3, axis=-1)), gray, atol=1e-6)
 
 
 @pytest.mark.tensorflow  # JAX takes half a minute to draw the weights

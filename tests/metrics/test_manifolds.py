@@ -10,7 +10,7 @@ def test_a_set_covers_itself():
     rows = np.random.default_rng(0).normal(size=(60, 4)) + 1e3
     assert precision_recall(rows, rows) == (1.0, 1.0)
     found = density_coverage(rows, rows)
-    # Each ball holds its centre and k others, its border included.
+    # Each ball holds its center and k others, its border included.
     assert found == (pytest.approx(6 / 5), 1.0)
 
 

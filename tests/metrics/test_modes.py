@@ -67,7 +67,7 @@ def test_no_point_near_a_mode(ring):
 )
 def test_bad_input_is_refused(ring, arguments, message):
     with pytest.raises(ValueError, match=message):
-        mode_coverage(**{"points": ring, "centres": ring, "std": STD, **arguments})
+        mode_coverage(**{"points": ring, "centers": ring, "std": STD, **arguments})
 
 
 # --------------------------------------------------------------------------------- stacked digits

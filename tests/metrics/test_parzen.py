@@ -13,14 +13,14 @@ def examples():
 
 @pytest.mark.parametrize("sigma", [0.01, 0.1, 1.0])
 def test_agrees_with_kernel_density(examples, sigma):
-    test, centres = examples
-    oracle = KernelDensity(bandwidth=sigma, rtol=0, atol=0).fit(centres).score_samples(test)
-    score = parzen_log_likelihood(test, centres, sigma)
+    test, centers = examples
+    oracle = KernelDensity(bandwidth=sigma, rtol=0, atol=0).fit(centers).score_samples(test)
+    score = parzen_log_likelihood(test, centers, sigma)
     assert score.mean == pytest.approx(oracle.mean(), rel=1e-9)
     assert score.standard_error == pytest.approx(oracle.std() / np.sqrt(70), rel=1e-9)
 
 
-def test_closed_form_of_one_centre():
+def test_closed_form_of_one_center():
     d, sigma = 784, 0.2
     score = parzen_log_likelihood(np.full((1, 28, 28, 1), 0.6), np.full((1, 28, 28, 1), 0.5), sigma)
     expected = -d * 0.1**2 / (2 * sigma**2) - d * np.log(sigma * np.sqrt(2 * np.pi))
@@ -29,18 +29,18 @@ def test_closed_form_of_one_centre():
 
 
 def test_blocks_do_not_change_the_score(examples, monkeypatch):
-    test, centres = examples
-    whole = parzen_log_likelihood(test, centres, 0.1)
-    monkeypatch.setattr(_blocks, "_PAIRS", 3 * len(centres))
-    assert parzen_log_likelihood(test, centres, 0.1) == pytest.approx(whole, rel=1e-12)
+    test, centers = examples
+    whole = parzen_log_likelihood(test, centers, 0.1)
+    monkeypatch.setattr(_blocks, "_PAIRS", 3 * len(centers))
+    assert parzen_log_likelihood(test, centers, 0.1) == pytest.approx(whole, rel=1e-12)
     monkeypatch.setattr(_blocks, "_PAIRS", 1)
-    assert parzen_log_likelihood(test, centres, 0.1) == pytest.approx(whole, rel=1e-12)
+    assert parzen_log_likelihood(test, centers, 0.1) == pytest.approx(whole, rel=1e-12)
 
 
 def test_distances_of_close_images_keep_their_precision():
     # 0.01 away in each of 784 pixels at a window of 0.01: cancellation would show here first.
-    centres = np.random.default_rng(0).uniform(size=(20, 784)) * 0.9
-    score = parzen_log_likelihood(centres + 0.01, centres, 0.01)
+    centers = np.random.default_rng(0).uniform(size=(20, 784)) * 0.9
+    score = parzen_log_likelihood(centers + 0.01, centers, 0.01)
     expected = -784 / 2 - np.log(20) - 784 * np.log(0.01 * np.sqrt(2 * np.pi))
     assert score.mean == pytest.approx(expected, abs=1e-6)
 
@@ -51,30 +51,30 @@ def test_a_far_example_does_not_underflow():
 
 
 def test_sigma_has_the_highest_validation_likelihood(examples):
-    validation, centres = examples
+    validation, centers = examples
     sigmas = np.logspace(-1, 0, 10)
-    chosen = cross_validate_sigma(centres, validation)
-    means = [parzen_log_likelihood(validation, centres, s).mean for s in sigmas]
+    chosen = cross_validate_sigma(centers, validation)
+    means = [parzen_log_likelihood(validation, centers, s).mean for s in sigmas]
     assert chosen == pytest.approx(sigmas[np.argmax(means)])
-    assert cross_validate_sigma(centres, validation, sigmas=[0.7]) == 0.7
+    assert cross_validate_sigma(centers, validation, sigmas=[0.7]) == 0.7
 
 
 @pytest.mark.parametrize(
-    ("test", "centres", "sigma", "message"),
+    ("test", "centers", "sigma", "message"),
     [
         ([[-1.0]], [[0.5]], 0.1, r"test must lie in \[0, 1\].*from -1 to -1.*\(images \+ 1\) / 2"),
-        ([[0.5]], [[255.0]], 0.1, "centres must lie in .*from 255 to 255"),
-        ([[0.5]], [[np.nan]], 0.1, "centres holds 1 values that are not finite"),
-        ([[0.5, 0.5]], [[0.5]], 0.1, "test and centres .* got 2 and 1"),
+        ([[0.5]], [[255.0]], 0.1, "centers must lie in .*from 255 to 255"),
+        ([[0.5]], [[np.nan]], 0.1, "centers holds 1 values that are not finite"),
+        ([[0.5, 0.5]], [[0.5]], 0.1, "test and centers .* got 2 and 1"),
         ([0.5], [[0.5]], 0.1, r"test must have one row per example.*got shape \(1,\)"),
-        ([[0.5]], np.empty((0, 1)), 0.1, "centres is empty"),
+        ([[0.5]], np.empty((0, 1)), 0.1, "centers is empty"),
         ([[0.5]], [[0.5]], 0.0, "sigma must be a finite number above zero; got 0.0"),
         ([[0.5]], [[0.5]], np.inf, "sigma must be a finite number above zero; got inf"),
     ],
 )
-def test_bad_input_is_refused(test, centres, sigma, message):
+def test_bad_input_is_refused(test, centers, sigma, message):
     with pytest.raises(ValueError, match=message):
-        parzen_log_likelihood(test, centres, sigma)
+        parzen_log_likelihood(test, centers, sigma)
 
 
 def test_bad_widths_are_refused():
@@ -90,9 +90,9 @@ def test_a_thousand_real_mnist_images(mnist):
     Which thousand images are drawn moves it by about 3.
     """
     train, test = (((images + 1) / 2) for images in (mnist("train")[0], mnist("test")[0]))
-    centres = train[np.random.default_rng(0).permutation(50_000)[:1000]]
-    sigma = cross_validate_sigma(centres, train[50_000:51_000])
+    centers = train[np.random.default_rng(0).permutation(50_000)[:1000]]
+    sigma = cross_validate_sigma(centers, train[50_000:51_000])
     assert sigma == pytest.approx(0.2154, abs=1e-4)
-    score = parzen_log_likelihood(test, centres, sigma)
+    score = parzen_log_likelihood(test, centers, sigma)
     assert score.mean == pytest.approx(118.7, abs=5)
     assert score.standard_error == pytest.approx(1.6, abs=0.1)

@@ -41,30 +41,30 @@ def test_equal_images_are_infinitely_alike():
 
 def test_luma_has_the_levels_of_the_standard():
     """ITU-R BT.601: black, white, red, green and blue lie at 16, 235, 81.481, 144.553, 40.966."""
-    colours = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
+    colors = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
     levels = [16, 235, 81.481, 144.553, 40.966]
     black = np.zeros((4, 4, 3), "uint8")
-    for colour, level in zip(colours[1:], levels[1:], strict=True):
-        image = np.broadcast_to(np.array(colour, "uint8"), (4, 4, 3))
+    for color, level in zip(colors[1:], levels[1:], strict=True):
+        image = np.broadcast_to(np.array(color, "uint8"), (4, 4, 3))
         assert psnr(image, black, 0, True) == pytest.approx(20 * np.log10(255 / (level - 16)))
 
 
-def test_a_grey_image_is_its_own_luma():
+def test_a_gray_image_is_its_own_luma():
     a, b = pair(8, 8, 1)
     assert psnr(a, b, y_channel=True) == psnr(a, b)
 
 
 def test_the_protocol_reproduces_published_numbers(set5):
     """Bicubic ×4 on Set5: 28.43 dB by Ledig et al. 2017, 28.42 dB where Y is rounded."""
-    luma, colour, alike = [], [], []
+    luma, color, alike = [], [], []
     for image in set5:
         guess = bicubic_upscale(bicubic_downscale(image, 4), 4)
         luma.append(psnr(image, guess, border=4, y_channel=True))
-        colour.append(psnr(image, guess))
+        color.append(psnr(image, guess))
         alike.append(ssim(image, guess, border=4, y_channel=True))
     assert luma == pytest.approx([31.772, 30.180, 22.099, 31.579, 26.465], abs=0.04)
     assert np.mean(luma) == pytest.approx(28.43, abs=0.005)
-    assert np.mean(colour) == pytest.approx(26.70, abs=0.01)
+    assert np.mean(color) == pytest.approx(26.70, abs=0.01)
     assert np.mean(alike) == pytest.approx(0.811, abs=0.001)
 
 

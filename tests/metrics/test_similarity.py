@@ -23,7 +23,7 @@ def by_scikit_image(a, b):
 
 
 def factors(a, b):
-    """Mean luminance times structure, and mean structure, of two grey images, by the formula."""
+    """Mean luminance times structure, and mean structure, of two gray images, by the formula."""
     x = np.arange(-5, 6)
     window = np.exp(-(x[:, None] ** 2 + x**2) / (2 * 1.5**2))
     m_a, m_b, aa, bb, ab = (

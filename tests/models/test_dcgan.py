@@ -63,7 +63,7 @@ def test_a_size_that_is_no_number_is_repeated(size):
         (dict(image_shape=(28, 32, 1)), r"square\. Received: \(28, 32, 1\)"),
         (dict(image_shape=(28, 28)), r"Received: \(28, 28\)"),
         (dict(image_shape=28), "Received: 28"),
-        (dict(image_shape=(28, 28, 2)), r"1 channel \(grey\) or 3 \(RGB\)"),
+        (dict(image_shape=(28, 28, 2)), r"1 channel \(gray\) or 3 \(RGB\)"),
         (dict(image_shape=(28, 28, 1), width=0), "width=0"),
         (dict(image_shape=(28, 28, 1), latent_dim=-1), "latent_dim=-1"),
         (dict(image_shape=(28, 28, 1), kernel_size=1), "kernel_size=1"),
@@ -85,7 +85,7 @@ def test_the_guidelines():
             assert layer.strides == (2, 2)
     assert [c.filters for c in of_type(generator, layers.Conv2DTranspose)] == [8, 4, 3]
     assert [c.filters for c in of_type(discriminator, layers.Conv2D)] == [4, 8, 16]
-    # Normalised everywhere but at the image, on both sides.
+    # Normalized everywhere but at the image, on both sides.
     assert len(of_type(generator, layers.BatchNormalization)) == 3
     assert len(of_type(discriminator, layers.BatchNormalization)) == 2
     assert len(of_type(generator, layers.ReLU)) == 3
@@ -207,9 +207,9 @@ def test_features_run_on_the_statistics_of_the_calibration_images():
     # 4x4 maps of the last layer are not pooled: they show that statistics and images agree.
     last = features.reshape(64, -1)[:, -16 * 64 :].reshape(64, 16, 64)
     gain = keras.ops.convert_to_numpy(discriminator.get_layer("down_2_norm").gamma)
-    normalised = np.where(last > 0, last, last / 0.2) / gain
-    np.testing.assert_allclose(normalised.mean(axis=(0, 1)), 0, atol=1e-4)
-    np.testing.assert_allclose(normalised.std(axis=(0, 1)), 1, atol=0.08)
+    normalized = np.where(last > 0, last, last / 0.2) / gain
+    np.testing.assert_allclose(normalized.mean(axis=(0, 1)), 0, atol=1e-4)
+    np.testing.assert_allclose(normalized.std(axis=(0, 1)), 1, atol=0.08)
 
     shifted = discriminator_features(discriminator, images, calibration=images * 0.1)
     assert np.abs(shifted - features).max() > 0.1

@@ -93,7 +93,7 @@ def test_bad_play_is_refused():
 # ---- smoothed labels -----------------------------------------------------------------------------
 
 
-def test_the_smoothed_discriminator_minimises_the_smoothed_loss():
+def test_the_smoothed_discriminator_minimizes_the_smoothed_loss():
     loss, (p, q) = improved.SmoothedLabels(0.8, 0.15), (0.3, 0.7)
     s = np.linspace(-6, 6, 4801).astype("float32")
     softplus = np.logaddexp(0, s)
@@ -212,7 +212,7 @@ def test_the_first_layer_is_fitted_to_the_data():
     gan._check((images, (*few, images)))
     hidden = gan.discriminator.get_layer("hidden_1")
     flat = keras.layers.Flatten()(images) * 0.5 + 0.5
-    before = numpy_of(flat) @ numpy_of(hidden.normalised_kernel()) + numpy_of(hidden.layer.bias)
+    before = numpy_of(flat) @ numpy_of(hidden.normalized_kernel()) + numpy_of(hidden.layer.bias)
     assert before.mean() == pytest.approx(0, abs=0.25)
     assert before.std() == pytest.approx(0.75, abs=0.3)  # the noise makes up for the rest of 1
 
@@ -252,9 +252,9 @@ def test_the_average_is_corrected_for_its_beginning():
         np.testing.assert_allclose(numpy_of(mean), numpy_of(newest), rtol=1e-5)
 
 
-def test_labelled_batches_hold_each_labelled_example_equally_often():
+def test_labeled_batches_hold_each_labeled_example_equally_often():
     images, (few, labels) = data(30)
-    batches = improved.LabelledBatches((images, (few, labels)), batch_size=6)
+    batches = improved.LabeledBatches((images, (few, labels)), batch_size=6)
     seen = [batches[i] for i in range(len(batches))]
     for _, (part, of_part, _) in seen:
         assert sorted(part[:, 0, 0, 0]) == sorted(few[:, 0, 0, 0])
@@ -285,7 +285,7 @@ def test_the_generator_matches_the_others():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (lambda x, few: (x, None), ValueError, "examples, \\(labelled, labels\\)"),
+        (lambda x, few: (x, None), ValueError, "examples, \\(labeled, labels\\)"),
         (lambda x, few: (x, few[1]), ValueError, "type ndarray"),
         (lambda x, few: (2 * x, few), ValueError, r"must lie in \[-1, 1\]"),
         (lambda x, few: (x, (few[0], few[1] + 1)), ValueError, "Received 3"),
@@ -324,12 +324,12 @@ def test_bad_options_are_repeated():
 
 def test_labels_are_drawn_balanced():
     labels = np.arange(50) % 5
-    chosen, drawn = improved.draw_labelled(np.arange(50), labels, 3, seed=1)
+    chosen, drawn = improved.draw_labeled(np.arange(50), labels, 3, seed=1)
     assert np.bincount(drawn).tolist() == [3] * 5 and len(set(chosen)) == 15
     np.testing.assert_array_equal(labels[chosen], drawn)
-    again, _ = improved.draw_labelled(np.arange(50), labels, 3, seed=1)
+    again, _ = improved.draw_labeled(np.arange(50), labels, 3, seed=1)
     np.testing.assert_array_equal(chosen, again)
     with pytest.raises(ValueError, match="has 10 examples.*per_class=11"):
-        improved.draw_labelled(np.arange(50), labels, 11)
+        improved.draw_labeled(np.arange(50), labels, 11)
     with pytest.raises(ValueError, match=r"\(49,\)"):
-        improved.draw_labelled(np.arange(49), labels, 1)
+        improved.draw_labeled(np.arange(49), labels, 1)

@@ -139,18 +139,18 @@ def test_an_impossible_xy_game_is_refused(arguments, message):
 
 
 def test_the_ring_has_as_many_modes_as_asked_for():
-    centres = minimax.ring_centres(8, radius=2.0)
-    assert len(np.unique(centres.round(5), axis=0)) == 8
-    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 2.0, rtol=1e-6)
-    steps = np.linalg.norm(centres - np.roll(centres, 1, axis=0), axis=1)
+    centers = minimax.ring_centers(8, radius=2.0)
+    assert len(np.unique(centers.round(5), axis=0)) == 8
+    np.testing.assert_allclose(np.linalg.norm(centers, axis=1), 2.0, rtol=1e-6)
+    steps = np.linalg.norm(centers - np.roll(centers, 1, axis=0), axis=1)
     np.testing.assert_allclose(steps, 4 * np.sin(np.pi / 8), rtol=1e-5)
 
 
 def test_the_points_of_the_ring_are_as_described():
     points = minimax.ring(40_000, modes=5, radius=3.0, std=0.1, seed=0)
     assert points.shape == (40_000, 2) and points.dtype == np.float32
-    centres = minimax.ring_centres(5, radius=3.0)
-    covered = metrics.mode_coverage(points, centres, std=0.1)
+    centers = minimax.ring_centers(5, radius=3.0)
+    covered = metrics.mode_coverage(points, centers, std=0.1)
     assert covered.modes == 5 and covered.jsd < 1e-3
     assert covered.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.003)
 

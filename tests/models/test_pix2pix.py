@@ -1,4 +1,4 @@
-"""pix2pix: networks and fields of the paper, its objective, noise and normalisation."""
+"""pix2pix: networks and fields of the paper, its objective, noise and normalization."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from gankit.models.pix2pix import (
     build_discriminator,
     build_generator,
     edges,
-    grey,
+    gray,
     patch_layers,
     plan,
     receptive_field,
@@ -263,7 +263,7 @@ def test_an_explicit_z_decides_the_picture():
         small().translate(inputs, latents=z)
 
 
-def test_batches_of_one_are_normalised_as_instances():
+def test_batches_of_one_are_normalized_as_instances():
     inputs, _ = pairs(3)
     batch, instance = (small(noise="none", normalization=n) for n in ("batch", "instance"))
     for network in (batch.generator, instance.generator):
@@ -336,7 +336,7 @@ def test_bad_pairs_are_refused(change, error, message):
 
 def test_inputs_made_from_pictures():
     _, pictures = pairs(2)
-    assert grey(pictures).std(axis=-1).max() < 1e-6
+    assert gray(pictures).std(axis=-1).max() < 1e-6
     assert set(np.unique(edges(pictures))) == {-1.0, 1.0}
     with pytest.raises(ValueError, match=r"not \(2, 32, 32, 1\)"):
-        grey(pictures[..., :1])
+        gray(pictures[..., :1])

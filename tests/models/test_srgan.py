@@ -281,8 +281,8 @@ def test_vgg_content_is_what_scipy_finds(small_vgg):
     a, b = pictures(2, 8, 8, 3)
     wanted = np.mean((by_scipy(a, arrays) - by_scipy(b, arrays)) ** 2) / 12.75**2
     assert float(content(a[None], b[None])) == pytest.approx(wanted, rel=1e-4)
-    grey = a[None, ..., :1]
-    assert float(content(grey, np.repeat(grey, 3, axis=-1))) == pytest.approx(0, abs=1e-6)
+    gray = a[None, ..., :1]
+    assert float(content(gray, np.repeat(gray, 3, axis=-1))) == pytest.approx(0, abs=1e-6)
 
 
 def write_copying_vgg(path):
@@ -369,7 +369,7 @@ def test_tiles_leave_no_seam_and_look_as_far_as_it_takes(sizes, tile):
 
 @pytest.mark.parametrize("shape", [(9, 7), (9, 7, 1), (30, 7, 2), (9, 40, 3), (30, 29, 4), (1, 1)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_grey_colour_and_alpha_of_any_size(shape, channels):
+def test_gray_color_and_alpha_of_any_size(shape, channels):
     generator = build_generator(2, channels, seed=0, **SMALL)
     picture = np.random.default_rng(0).integers(0, 256, shape, "uint8")
     large = upscale(picture, generator, tile=20)

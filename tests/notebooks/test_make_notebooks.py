@@ -61,7 +61,7 @@ def test_text_is_stored_as_a_terminal_shows_it(text, shown):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
-def test_few_colours_are_compressed_without_loss(mode):
+def test_few_colors_are_compressed_without_loss(mode):
     pixels = np.kron(np.arange(64).reshape(8, 8), np.ones((16, 16))).astype("uint8")
     original = Image.fromarray(pixels).convert(mode)
     buffer = io.BytesIO()

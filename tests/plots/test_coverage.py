@@ -5,7 +5,7 @@ import pytest
 
 from gankit import plots
 
-CENTRES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+CENTERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 
 
 def legend(ax):
@@ -14,40 +14,40 @@ def legend(ax):
 
 def test_mode_map_shows_covered_and_missed_modes():
     points = np.random.default_rng(0).normal(size=(30, 2))
-    (ax,) = plots.mode_map(CENTRES, [8, 0, 2, 0], points, title="After training").axes
+    (ax,) = plots.mode_map(CENTERS, [8, 0, 2, 0], points, title="After training").axes
     drawn, discs, _, crosses = ax.collections
     np.testing.assert_allclose(drawn.get_offsets(), points)
-    np.testing.assert_allclose(discs.get_offsets(), CENTRES[[0, 2]])
-    np.testing.assert_allclose(crosses.get_offsets(), CENTRES[[1, 3]])
+    np.testing.assert_allclose(discs.get_offsets(), CENTERS[[0, 2]])
+    np.testing.assert_allclose(crosses.get_offsets(), CENTERS[[1, 3]])
     assert discs.get_sizes()[0] == pytest.approx(4 * discs.get_sizes()[1])
     assert [(text.get_text(), text.xy) for text in ax.texts] == [
-        (count, pytest.approx(centre)) for count, centre in zip("8020", CENTRES, strict=True)
+        (count, pytest.approx(center)) for count, center in zip("8020", CENTERS, strict=True)
     ]
     assert legend(ax) == ["2 of 4 modes covered", "2 missed"]
     assert ax.get_title() == "After training"
 
 
 def test_mode_map_at_both_ends():
-    (ax,) = plots.mode_map(CENTRES, [1, 1, 1, 1]).axes
+    (ax,) = plots.mode_map(CENTERS, [1, 1, 1, 1]).axes
     assert legend(ax) == ["4 of 4 modes covered"]
-    (ax,) = plots.mode_map(CENTRES, [0, 0, 0, 0]).axes
+    (ax,) = plots.mode_map(CENTERS, [0, 0, 0, 0]).axes
     assert legend(ax) == ["0 of 4 modes covered", "4 missed"]
 
 
 def test_mode_map_of_many_modes_has_no_numbers():
-    centres = np.random.default_rng(0).normal(size=(37, 2))
-    assert not plots.mode_map(centres, np.ones(37)).axes[0].texts
-    assert len(plots.mode_map(centres[:36], np.ones(36)).axes[0].texts) == 36
+    centers = np.random.default_rng(0).normal(size=(37, 2))
+    assert not plots.mode_map(centers, np.ones(37)).axes[0].texts
+    assert len(plots.mode_map(centers[:36], np.ones(36)).axes[0].texts) == 36
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((CENTRES[:, :1], [1] * 4), r"`centres` must have shape \(n, 2\), but it is \(4, 1\)"),
-        ((CENTRES, [1] * 3), r"for each of 4 centres, but it is \[1. 1. 1.\]"),
-        ((CENTRES, [1, 1, 1, -1]), "not negative, for each of 4 centres"),
-        ((CENTRES, [1, 1, 1, math.nan]), "`counts` holds 1 values that are NaN"),
-        ((CENTRES, [1] * 4, np.zeros((5, 3))), r"`points` must have shape .* \(5, 3\)"),
+        ((CENTERS[:, :1], [1] * 4), r"`centers` must have shape \(n, 2\), but it is \(4, 1\)"),
+        ((CENTERS, [1] * 3), r"for each of 4 centers, but it is \[1. 1. 1.\]"),
+        ((CENTERS, [1, 1, 1, -1]), "not negative, for each of 4 centers"),
+        ((CENTERS, [1, 1, 1, math.nan]), "`counts` holds 1 values that are NaN"),
+        ((CENTERS, [1] * 4, np.zeros((5, 3))), r"`points` must have shape .* \(5, 3\)"),
     ],
 )
 def test_mode_map_refuses(arguments, message):

@@ -58,8 +58,8 @@ def test_decision_map_is_the_sigmoid_of_the_logits(as_tensor):
     real, fake = RNG.normal(size=(2, 7, 2))
     figure = plots.decision_2d(discriminator, real, fake, (-2, 4), resolution=6)
     ax = figure.axes[0]
-    centres = np.array([-1.5, -0.5, 0.5, 1.5, 2.5, 3.5])
-    expected = 1 / (1 + np.exp(-100 * (centres[None] - centres[:, None] / 2)))
+    centers = np.array([-1.5, -0.5, 0.5, 1.5, 2.5, 3.5])
+    expected = 1 / (1 + np.exp(-100 * (centers[None] - centers[:, None] / 2)))
     np.testing.assert_allclose(ax.images[0].get_array(), expected, atol=1e-6)
     drawn = [collection.get_offsets() for collection in ax.collections[-2:]]
     np.testing.assert_allclose(drawn, [real, fake])

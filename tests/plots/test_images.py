@@ -140,7 +140,7 @@ def test_filmstrip_spreads_its_frames():
     assert [shown[-1, 31 * i, 0] for i in range(4)] == [0, 80, 160, 240]
 
 
-def test_filmstrip_of_few_grey_frames_shows_them_all():
+def test_filmstrip_of_few_gray_frames_shows_them_all():
     figure = plots.filmstrip(frames(2, (20, 30)), 5)
     assert figure.axes[0].images[0].get_array().shape == (20, 61)
 
@@ -184,9 +184,9 @@ def test_comparison_refuses(rows, labels, message):
         plots.comparison_grid(rows, labels=labels)
 
 
-def test_neighbours_stand_beside_their_sample():
+def test_neighbors_stand_beside_their_sample():
     samples, near = images(2, 8, 8), images(6, 8, 8).reshape(2, 3, 8, 8, 1)
-    figure = plots.neighbour_strips(samples, near, [[1.234, 2, 3], [0.5, 1, 2]], title="Copied?")
+    figure = plots.neighbor_strips(samples, near, [[1.234, 2, 3], [0.5, 1, 2]], title="Copied?")
     (ax,) = figure.axes
     assert texts(figure) == ["d = 1.23", "d = 0.5"]
     shown = np.asarray(ax.images[0].get_array())
@@ -198,7 +198,7 @@ def test_neighbours_stand_beside_their_sample():
 
 
 @pytest.mark.parametrize(
-    ("neighbours", "distances", "message"),
+    ("neighbors", "distances", "message"),
     [
         (np.zeros((2, 8, 8, 1)), None, r"`samples` are \(2, 8, 8, 1\); but it is \(2, 8, 8, 1\)"),
         (np.zeros((3, 4, 8, 8, 1)), None, r"but it is \(3, 4, 8, 8, 1\)"),
@@ -207,6 +207,6 @@ def test_neighbours_stand_beside_their_sample():
         (np.full((2, 4, 8, 8, 1), 2.0), None, r"span \[2, 2\]"),
     ],
 )
-def test_neighbour_strips_refuse(neighbours, distances, message):
+def test_neighbor_strips_refuse(neighbors, distances, message):
     with pytest.raises(ValueError, match=message):
-        plots.neighbour_strips(np.zeros((2, 8, 8, 1)), neighbours, distances)
+        plots.neighbor_strips(np.zeros((2, 8, 8, 1)), neighbors, distances)

@@ -1,4 +1,4 @@
-"""Nearest neighbours among images, for memorisation and near-duplicate checks."""
+"""Nearest neighbors among images, for memorization and near-duplicate checks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from gankit.metrics._checks import to_row_pair
 
 
-class Neighbours(NamedTuple):
+class Neighbors(NamedTuple):
     """The nearest references of each query, nearest first.
 
     Attributes:
@@ -22,17 +22,17 @@ class Neighbours(NamedTuple):
     distances: np.ndarray
 
 
-def nearest_neighbours(queries: ArrayLike, references: ArrayLike, k: int = 1) -> Neighbours:
+def nearest_neighbors(queries: ArrayLike, references: ArrayLike, k: int = 1) -> Neighbors:
     """Find the references nearest to each query, by Euclidean distance.
 
     Every pair is compared, in blocks, so memory does not grow with the number of pairs. To find
-    near-duplicates within one set, give it twice with `k=2`: the first neighbour is the example
+    near-duplicates within one set, give it twice with `k=2`: the first neighbor is the example
     itself (or an exact duplicate of it).
 
     Args:
         queries: examples to look up, shape (n, d) or (n, height, width, channels).
         references: examples to search, same shape after the first axis.
-        k: how many neighbours to return, from 1 to the number of references.
+        k: how many neighbors to return, from 1 to the number of references.
 
     Returns:
         `(indices, distances)`, each of shape (n, k), nearest first.
@@ -43,8 +43,8 @@ def nearest_neighbours(queries: ArrayLike, references: ArrayLike, k: int = 1) ->
 
     Example:
 
-    >>> from gankit.metrics import nearest_neighbours
-    >>> found = nearest_neighbours([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]], k=2)
+    >>> from gankit.metrics import nearest_neighbors
+    >>> found = nearest_neighbors([[0.0, 0.0]], [[3.0, 4.0], [0.0, 1.0]], k=2)
     >>> found.indices.tolist(), found.distances.tolist()
     ([[1, 0]], [[1.0, 5.0]])
     """
@@ -57,4 +57,4 @@ def nearest_neighbours(queries: ArrayLike, references: ArrayLike, k: int = 1) ->
         raise ValueError(f"k must lie in 1..{len(references)}, the number of references; got {k}.")
     search = NearestNeighbors(n_neighbors=int(k), algorithm="brute").fit(references)
     distances, indices = search.kneighbors(queries)
-    return Neighbours(indices, distances)
+    return Neighbors(indices, distances)

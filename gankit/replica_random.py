@@ -10,10 +10,10 @@ from keras import ops
 
 from gankit import autodiff
 
-__all__ = ["Draws"]
+__all__ = ["ReplicaRandom"]
 
 
-class Draws:
+class ReplicaRandom:
     """Draws random numbers for the examples of a batch.
 
     Every replica draws for the whole batch and keeps what belongs to its own examples, so that
@@ -25,8 +25,8 @@ class Draws:
     Example:
 
     >>> import keras
-    >>> from gankit.draws import Draws
-    >>> draws = Draws(keras.random.SeedGenerator(0))
+    >>> from gankit.replica_random import ReplicaRandom
+    >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
     >>> images = keras.ops.zeros((4, 8, 8, 1))
     >>> draws.normal(images).shape == (4, 8, 8, 1), draws.uniform(images).shape == (4, 1, 1, 1)
     (True, True)

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from gankit.metrics import nearest_neighbours
+from gankit.metrics import nearest_neighbors
 
 
 @pytest.mark.parametrize("shape", [(5,), (4, 4, 3)])
 def test_agrees_with_all_distances(shape):
     rng = np.random.default_rng(0)
     queries, references = rng.normal(size=(60, *shape)), rng.normal(size=(300, *shape))
-    found = nearest_neighbours(queries, references, k=4)
+    found = nearest_neighbors(queries, references, k=4)
     distances = cdist(queries.reshape(60, -1), references.reshape(300, -1))
     assert (found.indices == distances.argsort(axis=1)[:, :4]).all()
     np.testing.assert_allclose(found.distances, np.sort(distances, axis=1)[:, :4], rtol=1e-9)
@@ -18,7 +18,7 @@ def test_agrees_with_all_distances(shape):
 def test_planted_copies_are_found():
     rng = np.random.default_rng(0)
     references = rng.uniform(-1, 1, (200, 8, 8, 1)).astype("float32")
-    found = nearest_neighbours(references[[17, 4]], references)
+    found = nearest_neighbors(references[[17, 4]], references)
     assert found.indices.tolist() == [[17], [4]]
     assert found.distances.max() < 1e-6
 
@@ -27,7 +27,7 @@ def test_near_duplicates_within_one_set():
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (50, 16))
     images[30] = images[7] + 1e-3
-    found = nearest_neighbours(images, images, k=2)
+    found = nearest_neighbors(images, images, k=2)
     assert found.indices[7].tolist() == [7, 30] and found.indices[30].tolist() == [30, 7]
     assert found.distances[7, 1] == pytest.approx(4e-3)
 
@@ -46,6 +46,6 @@ def test_near_duplicates_within_one_set():
 )
 def test_bad_input_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
-        nearest_neighbours(
+        nearest_neighbors(
             **{"queries": np.ones((1, 2)), "references": np.eye(3)[:, :2], **arguments}
         )
