@@ -1,6 +1,6 @@
 """gankit: generative adversarial networks on Keras 3, paper by paper.
 
-`GAN`, `losses` and `load_model` are here at once; `gankit.datasets`, `gankit.metrics`,
+`GAN`, `Game`, `losses` and `load_model` are here at once; `gankit.datasets`, `gankit.metrics`,
 `gankit.plots`, `gankit.callbacks`, `gankit.explore`, `gankit.penalties`, `gankit.settings` and
 `gankit.models` are imported on first use, so that importing gankit costs little more than
 importing Keras.
@@ -12,6 +12,7 @@ import importlib
 from typing import Any
 
 from gankit import losses
+from gankit.game import Game
 from gankit.gan import GAN
 from gankit.saving import load_model
 
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "Game",
     "callbacks",
     "datasets",
     "explore",

@@ -1,18 +1,17 @@
-"""Gradients on TensorFlow, JAX and PyTorch: the one file that knows the backend.
+"""Gradients and steps on TensorFlow, JAX and PyTorch.
+
+This file and `backend.py` are the only ones that name a backend.
 
 A training step is written once, in `keras.ops`, over the primitives of this file:
 
 | primitive | what it is for |
 |---|---|
-| `value_and_gradients` | a loss and its gradients with respect to some variables |
-| `pullback` | a function's value now, and its gradients for a cotangent that is found later |
+| `gradients_of_each` | several losses from one forward pass, each with gradients of its own |
+| `value_and_gradients` | one loss and its gradients with respect to some variables |
 | `input_gradient` | the gradient of a function with respect to its input, differentiable again |
 | `cond` | a branch that is really skipped, and may change variables |
-| `frozen` | run a network without its batch statistics being moved |
-| `add_gradients`, `apply_gradients` | sum gradients; let an optimizer change variables |
-| `run_step` | Keras' `train_step`, whose signature differs on JAX |
-| `global_batch`, `share_of_batch` | a replica's examples in the batch of all replicas |
-| `fused_batch_normalization` | batch normalization in one kernel, where there is one |
+| `apply_gradients` | let an optimizer change variables |
+| `as_train_step`, `outside_graph` | Keras' `train_step`, its signature and its metrics |
 
 TensorFlow and PyTorch change variables in place. JAX cannot: there, every variable that the step
 changes is changed inside a `keras.StatelessScope`, and the new values are read out of the scope.
@@ -21,6 +20,8 @@ changes is changed inside a `keras.StatelessScope`, and the new values are read 
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,20 +30,14 @@ import keras
 from keras import ops
 
 __all__ = [
-    "add_gradients",
     "apply_gradients",
+    "as_train_step",
     "cond",
-    "frozen",
-    "fused_batch_normalization",
-    "global_batch",
+    "gradients_of_each",
     "input_gradient",
-    "seed_layers",
-    "pullback",
+    "outside_graph",
+    "replica_context",
     "to_input_pipeline",
-    "resolve_jit_compile",
-    "run_step",
-    "share_of_batch",
-    "sync",
     "value_and_gradients",
 ]
 
@@ -61,7 +56,7 @@ else:
     )
 
 
-class _Scope(keras.StatelessScope):
+class VariableScope(keras.StatelessScope):
     """A stateless scope that sees the scope around it and remembers what was changed in it.
 
     Keras' own scope does neither, and a loss inside a step needs both: it reads variables that
@@ -88,10 +83,12 @@ class _Scope(keras.StatelessScope):
             value = self.outer.get_current_value(variable)
         return value
 
-    def updates(self):
-        """The variables that were changed in the scope, and their new values."""
-        variables = list(self.changed.values())
-        return variables, [self.state_mapping[id(v)] for v in variables]
+    def updates(self, kept=None):
+        """The variables that were changed in the scope, with their new values."""
+        changed = self.changed.values()
+        if kept is not None:
+            changed = filter(kept, changed)
+        return [(v, self.state_mapping[id(v)]) for v in changed]
 
 
 def _assign(variables, values):
@@ -99,56 +96,107 @@ def _assign(variables, values):
         variable.assign(value)
 
 
-class frozen:
-    """Run `network` so that the call leaves its variables as they were.
+# What the innermost `gradients_of_each` of this thread differentiates with respect to. Replicas are
+# threads that take turns.
+_asked = threading.local()
 
-    A discriminator step needs samples, and a generator step needs judgments; both call the other
-    network in training mode, and neither may move its batch statistics. Random state is exempt:
-    it advances, so that no two calls draw the same dropout mask.
+
+def gradients_of_each(
+    losses: Callable[[], tuple[Sequence, Any]],
+    groups: Sequence[Sequence[keras.Variable]],
+    kept: Callable[[keras.Variable], bool] | None = None,
+    constants: Sequence[keras.Variable] = (),
+) -> tuple[Any, list[list]]:
+    """Evaluate losses in one forward pass, and differentiate each with respect to its own group.
 
     Args:
-        network: a `keras.Layer`; variables of other objects are frozen inside the block too.
+        losses: function without arguments that returns `(values, extra)`: a scalar tensor for each
+            group, and any nest of tensors to hand through.
+        groups: lists of Keras variables; no variable is in two of them.
+        kept: tells of a variable that the losses change (batch statistics, random state) whether it
+            keeps its new value. None: all do.
+        constants: variables that PyTorch need not remember operations for.
+
+    Returns:
+        `(extra, gradients)`: for each group a list of gradients, one (or None) per variable.
 
     Example:
 
     >>> import keras, gankit.autodiff as autodiff
-    >>> norm = keras.layers.BatchNormalization()
-    >>> x = keras.ops.ones((4, 2))
-    >>> _ = norm(x)
-    >>> with autodiff.frozen(norm):
-    ...     _ = norm(x, training=True)
-    >>> float(norm.moving_mean[0])
-    0.0
+    >>> x, y = keras.Variable(3.0), keras.Variable(2.0)
+    >>> both = lambda: ([x * y, -x * y * y], ())
+    >>> _, ((of_x,), (of_y,)) = autodiff.gradients_of_each(both, [[x], [y]])
+    >>> float(of_x), float(of_y)
+    (2.0, -12.0)
     """
+    if _BACKEND == "jax":
+        return _pulled_back(losses, groups, kept)
+    tensors = [[v.value for v in group] for group in groups]
+    scope = VariableScope()
+    if _BACKEND == "torch":
+        with torch.enable_grad(), _not_recorded(constants), scope:
+            values, extra = losses()
+        gradients = _torch_gradients(values, tensors)
+        extra = keras.tree.map_structure(lambda t: t.detach(), extra)
+    else:
+        before = getattr(_asked, "tensors", [])
+        _asked.tensors = [tensor for group in tensors for tensor in group]
+        with tf.GradientTape(len(groups) > 1, watch_accessed_variables=False) as tape:
+            tape.watch(_asked.tensors)
+            with scope:
+                values, extra = losses()
+        _asked.tensors = before
+        gradients = [tape.gradient(v, g) for v, g in zip(values, tensors, strict=True)]
+    for variable, value in scope.updates(kept):
+        variable.assign(value)
+    return extra, gradients
 
-    def __init__(self, network: keras.Layer):
-        weights = {id(v) for v in network.weights}
-        self._random_state = [v for v in network.variables if id(v) not in weights]
-        self._scope = _Scope()
 
-    def __enter__(self) -> frozen:
-        self._scope.__enter__()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self._scope.__exit__(*exception)
-        for variable in self._random_state:
-            if id(variable) in self._scope.changed:
-                variable.assign(self._scope.state_mapping[id(variable)])
-
-
-# What the innermost `value_and_gradients` of this thread differentiates with respect to. Replicas
-# are threads that take turns.
-_asked = threading.local()
+def _torch_gradients(values, tensors):
+    found = []
+    for index, (value, group) in enumerate(zip(values, tensors, strict=True)):
+        if value.requires_grad:  # else it depends on none of them, which is no error here
+            more = index < len(values) - 1
+            found.append(
+                list(torch.autograd.grad(value, group, retain_graph=more, allow_unused=True))
+            )
+        else:
+            found.append([None] * len(group))
+    return found
 
 
 @contextlib.contextmanager
-def _differentiating(tensors):
-    before, _asked.tensors = getattr(_asked, "tensors", []), tensors
+def _not_recorded(constants):
+    tensors = [t for t in (v.value for v in constants) if t.requires_grad]
+    for tensor in tensors:
+        tensor.requires_grad_(False)
     try:
         yield
     finally:
-        _asked.tensors = before
+        for tensor in tensors:
+            tensor.requires_grad_(True)
+
+
+def _pulled_back(losses, groups, kept):
+    """On JAX: one `vjp`, and a cotangent of 1 for one loss after the other."""
+    changed = []
+
+    def pure(tensors):
+        pairs = [zip(*both, strict=True) for both in zip(groups, tensors, strict=True)]
+        with VariableScope(itertools.chain(*pairs)) as scope:
+            values, extra = losses()
+        updates = scope.updates(kept)
+        changed[:] = [variable for variable, _ in updates]
+        return list(values), (extra, [value for _, value in updates])
+
+    tensors = [[v.value for v in group] for group in groups]
+    values, pull, (extra, new_values) = jax.vjp(pure, tensors, has_aux=True)
+    gradients = []
+    for index in range(len(groups)):
+        ones = [ops.full_like(v, i == index) for i, v in enumerate(values)]
+        gradients.append(pull(ones)[0][index])
+    _assign(changed, new_values)
+    return extra, gradients
 
 
 def value_and_gradients(
@@ -173,103 +221,13 @@ def value_and_gradients(
     >>> float(value), float(gradient)
     (9.0, 6.0)
     """
-    variables = list(variables)
-    if _BACKEND == "tensorflow":
-        tensors = [v.value for v in variables]
-        with _differentiating(tensors), tf.GradientTape(watch_accessed_variables=False) as tape:
-            for tensor in tensors:
-                tape.watch(tensor)
-            objective, extra = loss()
-        return extra, tape.gradient(objective, tensors)
-    if _BACKEND == "torch":
-        with torch.enable_grad():
-            objective, extra = loss()
-            gradients = [None] * len(variables)
-            if objective.requires_grad:  # else it depends on none of them, which is no error here
-                gradients = torch.autograd.grad(
-                    objective, [v.value for v in variables], allow_unused=True
-                )
-        return keras.tree.map_structure(lambda t: t.detach(), extra), list(gradients)
 
-    changed = []
+    def losses():
+        objective, extra = loss()
+        return [objective], extra
 
-    def pure(values):
-        with _Scope(zip(variables, values, strict=True)) as scope:
-            objective, extra = loss()
-        changed[:], new_values = scope.updates()
-        return objective, (extra, new_values)
-
-    gradients, (extra, new_values) = jax.grad(pure, has_aux=True)([v.value for v in variables])
-    _assign(changed, new_values)
+    extra, (gradients,) = gradients_of_each(losses, [list(variables)])
     return extra, gradients
-
-
-def pullback(
-    function: Callable[..., Any], variables: Sequence[keras.Variable], *inputs: Any
-) -> tuple[list, Callable[[Sequence], tuple[list, list]]]:
-    """Evaluate a function now and differentiate it later, once, when cotangents are known.
-
-    Args:
-        function: maps `inputs` to a list of tensors. Other variables that it changes (batch
-            statistics, random state) keep their new values.
-        variables: the Keras variables to differentiate with respect to.
-        *inputs: floating-point tensors to differentiate with respect to as well.
-
-    Returns:
-        `(outputs, pull)`. `pull(cotangents)`, with one cotangent per output in its shape, gives
-        the gradients of the sum of `outputs * cotangents`: two lists, one gradient (or None) per
-        variable, and one per input.
-
-    Example:
-
-    >>> import keras, gankit.autodiff as autodiff
-    >>> w = keras.Variable(3.0)
-    >>> x = keras.ops.convert_to_tensor(2.0)
-    >>> (y,), pull = autodiff.pullback(lambda x: [w * x], [w], x)
-    >>> [float(g) for gradients in pull([10.0 * y]) for g in gradients]
-    [120.0, 180.0]
-    """
-    variables, values = list(variables), [v.value for v in variables]
-    if _BACKEND == "tensorflow":
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([*values, *inputs])
-            outputs = function(*inputs)
-
-        def gradients(cotangents):
-            return tape.gradient(outputs, [*values, *inputs], output_gradients=list(cotangents))
-
-    elif _BACKEND == "torch":
-        with torch.enable_grad():
-            inputs = [x.detach().requires_grad_() for x in inputs]
-            attached = function(*inputs)
-        outputs = [output.detach() for output in attached]
-
-        def gradients(cotangents):
-            return torch.autograd.grad(
-                attached, [*values, *inputs], grad_outputs=list(cotangents), allow_unused=True
-            )
-
-    else:
-        changed = []
-
-        def pure(values, inputs):
-            with _Scope(zip(variables, values, strict=True)) as scope:
-                outputs = function(*inputs)
-            changed[:], new_values = scope.updates()
-            return list(outputs), new_values
-
-        outputs, pull, new_values = jax.vjp(pure, values, list(inputs), has_aux=True)
-        _assign(changed, new_values)
-
-        def gradients(cotangents):
-            of_variables, of_inputs = pull(list(cotangents))
-            return [*of_variables, *of_inputs]
-
-    def split(cotangents):
-        found = list(gradients(cotangents))
-        return found[: len(variables)], found[len(variables) :]
-
-    return outputs, split
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
@@ -308,37 +266,22 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     changed = []
 
     def pure(x):
-        with _Scope() as scope:
+        with VariableScope() as scope:
             value = ops.sum(function(x))
-        changed[:], new_values = scope.updates()
-        return value, new_values
+        updates = scope.updates()
+        changed[:] = [variable for variable, _ in updates]
+        return value, [value for _, value in updates]
 
     gradient, new_values = jax.grad(pure, has_aux=True)(x)
     _assign(changed, new_values)
     return gradient
 
 
-def add_gradients(first: Sequence, second: Sequence) -> list:
-    """Sums of gradients of the same variables; None stands for zero, as everywhere here.
-
-    Args:
-        first: one gradient (or None) per variable.
-        second: another one.
-    """
-    if _BACKEND == "tensorflow":  # gradients of an embedding are sparse there
-        first, second = (
-            [g if g is None else tf.convert_to_tensor(g) for g in gradients]
-            for gradients in (first, second)
-        )
-    pairs = zip(first, second, strict=True)
-    return [b if a is None else a if b is None else a + b for a, b in pairs]
-
-
 def cond(condition: Any, function: Callable[[], Any]) -> Any:
     """Evaluate a scalar where a condition holds, and spend nothing on it where it does not.
 
     It works inside a compiled step, under XLA too. Gradients reach the variables that the
-    `value_and_gradients` around it is asked for, as far as `function` itself computes with them:
+    `gradients_of_each` around it is asked for, as far as `function` itself computes with them:
     on TensorFlow, what was computed from them before is a constant to it. Variables that the
     function changes (batch statistics, random state) keep their new values; they are handed out of
     the branch, as a branch must not assign on JAX.
@@ -363,11 +306,11 @@ def cond(condition: Any, function: Callable[[], Any]) -> Any:
     changed, dtypes = [], ["float32"]
 
     def taken():
-        with _Scope() as scope:
+        with VariableScope() as scope:
             value, gradients = _value_with_gradients(function, tensors)
-        changed[:], new_values = scope.updates()
-        dtypes[:] = [value.dtype]
-        return value, gradients, [ops.convert_to_tensor(v) for v in new_values]
+        updates = scope.updates()
+        changed[:], dtypes[:] = [variable for variable, _ in updates], [value.dtype]
+        return value, gradients, [ops.convert_to_tensor(v) for _, v in updates]
 
     def left():
         # Traced after the other branch, so it knows what that one changes. Run eagerly, nothing is
@@ -418,7 +361,7 @@ def apply_gradients(
         variables: the variables.
     """
     if _BACKEND == "tensorflow":
-        optimizer.apply(_clipped_together(optimizer, gradients), variables)
+        optimizer.apply(gradients, variables)
     elif _BACKEND == "torch":
         with torch.no_grad():
             optimizer.apply(gradients, variables)
@@ -432,170 +375,74 @@ def apply_gradients(
         _assign(optimizer.variables, new_state)
 
 
-def _clipped_together(optimizer, gradients):
-    """Gradients of which the sum over replicas is clipped as on one device.
+def as_train_step(method: Callable[[Any, Any], dict]) -> Callable:
+    """Make Keras' `train_step` of a method that takes a batch, changes variables and returns logs.
 
-    Keras clips what each replica brings, and adds it up then. Here the sum is clipped first; of
-    its equal shares, none is long enough to be clipped again.
-    """
-    replica = tf.distribute.get_replica_context()
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    clips = inner.clipnorm or inner.global_clipnorm or inner.clipvalue
-    if not clips or replica is None or replica.num_replicas_in_sync == 1:
-        return gradients
-    sums = [
-        g if g is None else replica.all_reduce("SUM", tf.convert_to_tensor(g)) for g in gradients
-    ]
-    scale = optimizer.scale_loss(1.0)
-    clipped = inner._clip_gradients([g if g is None else g / scale for g in sums])
-    share = scale / replica.num_replicas_in_sync
-    return [g if g is None else g * share for g in clipped]
-
-
-def run_step(step: Callable[[Any], dict], model: keras.Model, arguments: tuple) -> Any:
-    """Run an imperative step as Keras' `train_step` of the backend.
+    Keras calls `train_step(data)`, and on JAX `train_step(state, data)`, where the state holds the
+    values of the networks, of `model.optimizer` and of the metrics, and comes back changed.
 
     Args:
-        step: function of one batch that changes variables and returns a dict of logs.
-        model: the model whose variables (networks, `model.optimizer`, metrics) the step changes.
-        arguments: what Keras passes to `train_step`: `(data,)`, or `(state, data)` on JAX.
-
-    Returns:
-        What Keras expects back: the logs, or `(logs, new_state)` on JAX.
+        method: a method of a `keras.Model`.
     """
     if _BACKEND == "torch":
-        return step(*arguments)
-    if _BACKEND == "tensorflow":
+        return method
+
+    @functools.wraps(method)
+    def in_order(self, data):
         # At the end of the data, a graph would else run what needs no data (draw latents, count
         # the iteration) before it finds out that there is none.
-        with tf.control_dependencies(tf.nest.flatten(arguments)):
-            return step(*arguments)
-    state, data = arguments
-    groups = (
-        model.trainable_variables,
-        model.non_trainable_variables,
-        model.optimizer.variables,
-        model.metrics_variables,
-    )
-    mapping = [
-        pair
-        for group, values in zip(groups, state, strict=True)
-        for pair in zip(group, values, strict=True)
-    ]
-    with _Scope(mapping) as scope:
-        logs = step(data)
-        new_state = tuple([scope.get_current_value(v) for v in group] for group in groups)
-    return logs, new_state
+        with tf.control_dependencies(tf.nest.flatten(data)):
+            return method(self, data)
+
+    @functools.wraps(method)
+    def with_state(self, state, data):
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+        mapping = [
+            pair
+            for group, values in zip(groups, state, strict=True)
+            for pair in zip(group, values, strict=True)
+        ]
+        with VariableScope(mapping) as scope:
+            logs = method(self, data)
+            new_state = tuple([scope.get_current_value(v) for v in group] for group in groups)
+        return logs, new_state
+
+    return in_order if _BACKEND == "tensorflow" else with_state
 
 
-def global_batch(examples: Any) -> tuple[Any, Any]:
-    """Where this replica's examples stand in the batch of all replicas.
+def outside_graph() -> contextlib.AbstractContextManager:
+    """Where state can be made while a step is traced: outside of TensorFlow's graph."""
+    return tf.init_scope() if _BACKEND == "tensorflow" else contextlib.nullcontext()
 
-    Args:
-        examples: number of examples on this replica.
 
-    Returns:
-        `(start, total)`: the index of the first of them in the global batch, and the size of the
-        global batch. `(0, examples)` where there is one replica. Under `keras.distribution` on
-        JAX a batch is global already, so that is right there too.
+def replica_context() -> Any:
+    """TensorFlow's replica context where several replicas share a batch out; else None.
+
+    Under `keras.distribution` on JAX a batch is global already.
     """
     if _BACKEND != "tensorflow":
-        return 0, examples
-    replica = tf.distribute.get_replica_context()
-    if replica is None or replica.num_replicas_in_sync == 1:
-        return 0, examples
-    one_hot = tf.one_hot(replica.replica_id_in_sync_group, replica.num_replicas_in_sync)
-    sizes = replica.all_reduce("SUM", one_hot * tf.cast(examples, "float32"))
-    before = tf.range(replica.num_replicas_in_sync) < replica.replica_id_in_sync_group
-    start = tf.reduce_sum(tf.where(before, sizes, 0.0))
-    return tf.cast(start, "int32"), tf.cast(tf.reduce_sum(sizes), "int32")
+        return None
+    context = tf.distribute.get_replica_context()
+    return None if context is None or context.num_replicas_in_sync == 1 else context
 
 
-def share_of_batch(examples: Any) -> Any:
-    """The share of this replica's examples in the batch of all replicas, 1 where there is one.
-
-    Keras' optimizers add the gradients of the replicas; with each replica's mean loss times its
-    share, they add up to the gradient of the mean over the whole batch.
-
-    Args:
-        examples: number of examples on this replica.
-    """
-    _, total = global_batch(examples)
-    if total is examples:
-        return 1.0
-    return ops.cast(examples, "float32") / ops.cast(total, "float32")
-
-
-def resolve_jit_compile(jit_compile: bool | None) -> bool | str:
-    """What to ask of Keras where the user did not choose whether to compile with XLA.
-
-    TensorFlow on a CPU runs these networks no faster under XLA than as a plain graph, while the
-    compilation costs seconds, so it is off there; elsewhere Keras' own rule holds.
-    """
-    if jit_compile is not None:
-        return jit_compile
-    if _BACKEND == "tensorflow" and not tf.config.list_physical_devices("GPU"):
-        return False
-    return "auto"
-
-
-def to_input_pipeline(batches: Any, strategy: Any) -> Any:
-    """What `fit` reads these batches from at the least cost: on TensorFlow, a `tf.data` pipeline.
+def to_input_pipeline(batches: Any, model: keras.Model, steps_per_epoch: int | None) -> Any:
+    """Give `fit` the fastest form of these batches: on TensorFlow, a `tf.data` pipeline.
 
     Replicas read ahead of each other there, so their batches come from Python as on the other
     backends.
 
     Args:
-        batches: a `gankit.batches.Batches`.
-        strategy: the model's `distribute_strategy`.
+        batches: a `gankit.feed.Batches`.
+        model: the model that they train.
+        steps_per_epoch: None, or how many batches an epoch has where that is no whole pass.
     """
-    if _BACKEND != "tensorflow" or (strategy is not None and strategy.num_replicas_in_sync > 1):
-        return batches
-    return batches.pipeline(tf)
-
-
-def fused_batch_normalization(
-    maps: Any, gamma: Any, beta: Any, epsilon: float
-) -> tuple[Any, Any, Any] | None:
-    """Normalize maps by the statistics of their batch in one kernel.
-
-    Args:
-        maps: tensor of shape `(batch, height, width, channels)`.
-        gamma: scale, float32 of shape `(channels,)`.
-        beta: shift, like `gamma`.
-        epsilon: added to the variance.
-
-    Returns:
-        `(outputs, mean, variance)` with the biased variance, or None where Keras' own operations
-        are as quick: JAX fuses them, and PyTorch's kernel wants another layout.
-    """
-    if _BACKEND != "tensorflow" or len(maps.shape) != 4:
-        return None
-    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=maps, scale=gamma, offset=beta, mean=[], variance=[], epsilon=epsilon, is_training=True
-    )
-    values = tf.cast(tf.size(maps) // tf.size(gamma), variance.dtype)
-    return outputs, mean, variance * ((values - 1.0) / values)  # the kernel's is the unbiased one
-
-
-def sync(model: keras.Model) -> None:
-    """Bring the variables of a model up to date in the middle of an epoch.
-
-    Keras' JAX trainer keeps the state outside the variables between the batches of an epoch.
-    """
-    if _BACKEND == "jax":
-        model.jax_state_sync()
-
-
-def seed_layers(network: keras.Layer) -> None:
-    """Make every layer draw from a random state of its own, which files hold.
-
-    On PyTorch, Keras lets a `Dropout` layer without a seed draw from PyTorch's global generator;
-    no file holds its state, so a resumed run would draw other masks than an uninterrupted one.
-    """
-    if _BACKEND != "torch":
-        return
-    for layer in network._flatten_layers():
-        for generator in layer._seed_generators:
-            if generator._initial_seed is None:
-                generator._initial_seed = int(generator.state.value[0])
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's trainer alone has one
+    if _BACKEND == "tensorflow" and (strategy is None or strategy.num_replicas_in_sync == 1):
+        return batches.pipeline(tf)
+    return batches if steps_per_epoch is None else batches.endless()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-__all__ = ["AveragedNetwork", "Averaging"]
+__all__ = ["AveragedNetworks", "Averaging"]
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -101,46 +102,48 @@ def _forgotten(half_lives: Any) -> Any:
     return -ops.expm1(-math.log(2.0) * half_lives)
 
 
-class AveragedNetwork(keras.layers.Layer):
-    """A copy of a network that holds the average of its weights, and the images seen.
+class AveragedNetworks(keras.layers.Layer):
+    """Copies of a player's networks that hold the average of their weights, and the images seen.
 
-    Everything in `network.weights` is averaged, batch statistics too: the averaged weights belong
-    to no single step, so neither do the statistics of their activations. Weights that are no
+    Everything in a network's `weights` is averaged, batch statistics too: the averaged weights
+    belong to no single step, so neither do the statistics of their activations. Weights that are no
     floating-point numbers are copied.
 
     Args:
-        network: the network to follow, built.
+        networks: the networks to follow, built.
         averaging: how.
 
     Attributes:
-        network: the copy. None of its variables is trainable.
+        networks: the copies. None of their variables is trainable.
     """
 
-    def __init__(self, network: keras.Model, averaging: Averaging):
+    def __init__(self, networks: Sequence[keras.Model], averaging: Averaging):
         super().__init__(name="average", dtype="float32")
         self.averaging = averaging
-        self.network = keras.models.clone_model(network)
-        self.network.set_weights(network.get_weights())
-        for variable in self.network.variables:
-            variable.trainable = False
+        self.networks = [keras.models.clone_model(network) for network in networks]
+        for copy, network in zip(self.networks, networks, strict=True):
+            copy.set_weights(network.get_weights())
+            for variable in copy.variables:
+                variable.trainable = False
         self.images = self.add_weight(
             shape=(), dtype="int", initializer="zeros", trainable=False, name="images"
         )
         self.built = True
 
-    def update(self, network: keras.Model, images: Any) -> None:
-        """Move the average towards the weights of `network`.
+    def update(self, networks: Sequence[keras.Model], images: Any) -> None:
+        """Move the average towards the weights of the networks.
 
         Args:
-            network: the network that is followed.
+            networks: the networks that are followed.
             images: real examples of this step, on all replicas.
         """
         weight = self.averaging.weight(self.images, images)
-        for mean, newest in zip(self.network.weights, network.weights, strict=True):
-            if "float" in mean.dtype:
-                share = ops.cast(weight, mean.dtype)
-                mean.assign((1.0 - share) * mean + share * newest)
-            else:
-                # Two variables may not share memory, which JAX gives away at each step.
-                mean.assign(ops.copy(newest))
+        for copy, network in zip(self.networks, networks, strict=True):
+            for mean, newest in zip(copy.weights, network.weights, strict=True):
+                if "float" in mean.dtype:
+                    share = ops.cast(weight, mean.dtype)
+                    mean.assign((1.0 - share) * mean + share * newest)
+                else:
+                    # Two variables may not share memory, which JAX gives away at each step.
+                    mean.assign(ops.copy(newest))
         self.images.assign_add(ops.cast(images, self.images.dtype))

@@ -3,81 +3,108 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from gankit import autodiff
+from gankit.gan import GAN
 
-__all__ = ["HistoricalAveraging", "PastWeights"]
+__all__ = ["HistoricalAveragingGAN", "PastWeights"]
 
 
 @keras.saving.register_keras_serializable("gankit")
-class HistoricalAveraging:
-    r"""A term in a player's objective that draws its weights towards their mean over time.
+class HistoricalAveragingGAN(GAN):
+    r"""A `GAN` whose players are drawn towards the mean of their weights over time.
 
-    $$\lambda \left\| \theta - \frac1t \sum_{i=1}^t \theta[i] \right\|^2$$
+    $$L + \lambda \left\| \theta - \frac1t \sum_{i=1}^t \theta[i] \right\|^2$$
 
     The sum runs from the initial weights to the current ones; the mean counts as a constant in
     the gradient, $2\lambda(\theta - \bar\theta)$. Two players who chase each other in circles are
-    drawn to the circles' center.
-
-    Pass it to `GAN.compile(historical_averaging=...)`. It trains other weights, where
-    `gankit.averaging` averages them and leaves the training as it is.
+    drawn to the center of the circles. It trains other weights, where `gankit.averaging` averages
+    them and leaves the training as it is.
 
     Args:
-        generator: $\lambda$ of the generator, at least 0.
-        discriminator: $\lambda$ of the discriminator, at least 0.
+        generator: as in `gankit.GAN`.
+        discriminator: as in `gankit.GAN`.
+        latent_dim: size of the latent vectors.
+        generator_strength: $\lambda$ of the generator, at least 0.
+        discriminator_strength: $\lambda$ of the discriminator, at least 0.
+        **kwargs: as in `gankit.GAN`.
 
     Raises:
-        ValueError: if one of them is below 0, or both are 0.
+        ValueError: if a strength is below 0, and as `gankit.GAN`.
 
     Example:
 
-    >>> from gankit.historical import HistoricalAveraging
-    >>> HistoricalAveraging(generator=0.1, discriminator=0.1).get_config()
-    {'generator': 0.1, 'discriminator': 0.1}
+    >>> from gankit.historical import HistoricalAveragingGAN
+    >>> from gankit.models import minimax
+    >>> nets = minimax.points_gan(width=8, seed=0)
+    >>> gan = HistoricalAveragingGAN(
+    ...     nets.generator, nets.discriminator, 2, 0.01, 0.01, data_range=None, seed=0)
+    >>> gan.compile()
+    >>> history = gan.fit(minimax.ring(64, seed=0), verbose=0)
 
     Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.3. The
     paper gives no $\lambda$.
     """
 
-    def __init__(self, generator: float = 0.0, discriminator: float = 0.0):
-        for name, value in (("generator", generator), ("discriminator", discriminator)):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        generator_strength: float = 0.0,
+        discriminator_strength: float = 0.0,
+        **kwargs: Any,
+    ):
+        strengths = {"generator": generator_strength, "discriminator": discriminator_strength}
+        for player, value in strengths.items():
             if not 0 <= value < math.inf:
-                raise ValueError(f"`{name}` must be at least 0. Received: {name}={value!r}.")
-        if not generator and not discriminator:
-            raise ValueError(
-                "Historical averaging needs `generator` or `discriminator` above 0. Received: "
-                f"generator={generator!r}, discriminator={discriminator!r}."
-            )
-        self.generator = generator
-        self.discriminator = discriminator
+                raise ValueError(
+                    f"`{player}_strength` must be a number of at least 0. "
+                    f"Received: {player}_strength={value!r}."
+                )
+        super().__init__(generator, discriminator, latent_dim, **kwargs)
+        self.past = {
+            name: PastWeights(getattr(self, name).trainable_variables, strength)
+            for name, strength in strengths.items()
+        }
 
-    def get_config(self) -> dict:
-        """Arguments that make an equal object."""
-        return {"generator": self.generator, "discriminator": self.discriminator}
+    def discriminator_loss(self, real: Any, *conditions: Any) -> tuple[Any, dict]:
+        """The game's loss, and the distance from the past; arguments as in `GAN`."""
+        loss, report = super().discriminator_loss(real, *conditions)
+        return loss + self.past["discriminator"].distance(), report
 
-    @classmethod
-    def from_config(cls, config: dict) -> HistoricalAveraging:
-        """Make one from what `get_config` gave."""
-        return cls(**config)
+    def generator_loss(self, real: Any, *conditions: Any) -> tuple[Any, dict]:
+        """The game's loss, and the distance from the past; arguments as in `GAN`."""
+        loss, report = super().generator_loss(real, *conditions)
+        return loss + self.past["generator"].distance(), report
+
+    def update(self, players: str | Sequence[str], loss: Callable, *batch: Any) -> None:
+        """Move players, and count their new weights in; arguments as in `Game`."""
+        names = [players] if isinstance(players, str) else players
+        before = [ops.convert_to_tensor(self.optimizers[name].iterations) for name in names]
+        super().update(players, loss, *batch)
+        for name, count in zip(names, before, strict=True):
+            # Gradients that are still being accumulated have moved nothing.
+            moved = ops.convert_to_tensor(self.optimizers[name].iterations) > count
+            self.past[name].update(moved)
 
 
 class PastWeights(keras.layers.Layer):
-    """The mean of a player's weights over time, and the pull towards it.
+    """The mean of a player's weights over time, and their distance from it.
 
     Args:
         variables: the player's trainable variables, with their initial values.
         strength: λ.
-        name: name of this layer.
     """
 
-    def __init__(self, variables: Sequence[keras.Variable], strength: float, name: str):
-        super().__init__(name=name)
+    def __init__(self, variables: Sequence[keras.Variable], strength: float):
+        super().__init__(name="past_weights", dtype="float32")
         self.strength = strength
+        object.__setattr__(self, "_followed", list(variables))  # they belong to the player
         self.means = [
             self.add_weight(shape=v.shape, dtype=v.dtype, initializer="zeros", trainable=False)
             for v in variables
@@ -87,24 +114,20 @@ class PastWeights(keras.layers.Layer):
         self.count = self.add_weight(shape=(), dtype="int", initializer="ones", trainable=False)
         self.built = True
 
-    def add_pull(
-        self, variables: Sequence[keras.Variable], gradients: Sequence, scale: Any
-    ) -> list:
-        """Gradients with that of the term added.
+    def distance(self) -> Any:
+        r"""The term $\lambda \|\theta - \bar\theta\|^2$, a scalar."""
+        pairs = zip(self._followed, self.means, strict=True)
+        squares = [ops.sum(ops.square(ops.cast(v - mean, "float32"))) for v, mean in pairs]
+        return self.strength * sum(squares)
+
+    def update(self, moved: Any) -> None:
+        """Count the current weights in.
 
         Args:
-            variables: the player's trainable variables.
-            gradients: one gradient (or None) per variable.
-            scale: what the loss was multiplied with before it was differentiated.
+            moved: whether they have moved since the last time, a boolean scalar.
         """
-        pulls = [
-            ops.cast(2.0 * self.strength * scale, v.dtype) * (v - mean)
-            for v, mean in zip(variables, self.means, strict=True)
-        ]
-        return autodiff.add_gradients(gradients, pulls)
-
-    def update(self, variables: Sequence[keras.Variable]) -> None:
-        """Count the current weights in."""
-        self.count.assign_add(1)
-        for mean, variable in zip(self.means, variables, strict=True):
-            mean.assign(mean + (variable - mean) / ops.cast(self.count, mean.dtype))
+        more = ops.cast(moved, "int32")
+        self.count.assign_add(ops.cast(more, self.count.dtype))
+        for mean, variable in zip(self.means, self._followed, strict=True):
+            share = ops.cast(more, mean.dtype) / ops.cast(self.count, mean.dtype)
+            mean.assign(mean + (variable - mean) * share)

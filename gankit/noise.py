@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from gankit.checks import check_count
-from gankit.replica_random import ReplicaRandom
+from gankit.replicas import ReplicaRandom
 
 __all__ = ["InstanceNoise"]
 
@@ -22,10 +22,17 @@ class InstanceNoise:
       \sigma_t = \sigma \max\left(0,\; 1 - \frac{t}{T}\right)$$
 
     Real and generated examples rarely lie where the other kind does, so a discriminator can tell
-    them apart without fault and teaches nothing. Noise makes the two distributions overlap. The
-    generator's step sees the same noise; `GAN.generate` adds none.
+    them apart without fault and teaches nothing. Noise makes the two distributions overlap. Let the
+    discriminator of your own game see it:
 
-    Pass it to `GAN.compile(instance_noise=...)`.
+    ```
+    class NoisyGAN(gankit.GAN):
+        noise = InstanceNoise(std=0.1, steps=10_000)
+
+        def judge(self, examples, *conditions):
+            step = self.discriminator_optimizer.iterations
+            return super().judge(self.noise(examples, self.draws, step), *conditions)
+    ```
 
     Args:
         std: $\sigma$, above 0, in units of the data (images span 2).

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit import autodiff
+from gankit import backend
 
 __all__ = ["BatchNormalization"]
 
@@ -54,4 +54,4 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if not (last and self.scale and self.center) or self.synchronized or renorm:
             return None
         scale, shift = (ops.cast(v, "float32") for v in (self.gamma, self.beta))
-        return autodiff.fused_batch_normalization(inputs, scale, shift, self.epsilon)
+        return backend.fused_batch_normalization(inputs, scale, shift, self.epsilon)

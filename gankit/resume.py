@@ -11,7 +11,7 @@ import h5py
 import keras
 from keras import ops
 
-from gankit import autodiff
+from gankit import backend
 from gankit.saving import atomic_write
 
 __all__ = ["BackupAndRestore"]
@@ -118,8 +118,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         if resumed["batch"]:
             self._skipped = self._last_saved = resumed["batch"]
             self.model.data_position.seek(epoch, resumed["batch"])
-            for variable, value in zip(self.model.metrics_variables, resumed["means"], strict=True):
-                variable.assign(value)
+            self.model.restore_means(resumed["means"])
 
     def _restore_history(self) -> dict:
         resumed, self._resumed = self._resumed, None
@@ -150,7 +149,7 @@ class BackupAndRestore(keras.callbacks.Callback):
     def _back_up(
         self, epoch: int, batch: int, epochs: list | None = None, history: dict | None = None
     ) -> None:
-        autodiff.sync(self.model)
+        backend.sync(self.model)
         about: dict[str, Any] = {
             "epoch": epoch,
             "batch": batch,
@@ -159,7 +158,10 @@ class BackupAndRestore(keras.callbacks.Callback):
             "variables": self._variables(),
             "epochs": list(self.model.history.epoch) if epochs is None else epochs,
             "history": self.model.history.history if history is None else history,
-            "means": [ops.convert_to_numpy(v).tolist() for v in self.model.metrics_variables],
+            "means": {
+                metric.name: [ops.convert_to_numpy(v).tolist() for v in metric.variables]
+                for metric in self.model.metrics
+            },
         }
         with atomic_write(self.path) as temporary:
             self.model.save_weights(temporary)

@@ -1,16 +1,138 @@
-"""Models on disk: written whole or not at all, and read with a clear word on what is wrong."""
+"""Models on disk: written whole or not at all, and refused by name where they are damaged."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
-__all__ = ["load_model", "atomic_write"]
+from gankit import backend
+from gankit.averaging import Averaging
+
+__all__ = ["Saved", "atomic_write", "load_model"]
+
+
+class Saved:
+    """What a `Game` needs to be saved and loaded whole: a part of that class.
+
+    The arguments of the constructor are remembered, so a subclass needs no `get_config`: any
+    argument that Keras can serialize comes back, networks included.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any):
+        game = super().__new__(cls)
+        signature = inspect.signature(cls.__init__)
+        with contextlib.suppress(TypeError):  # which __init__ will raise with better words
+            bound = signature.bind(game, *args, **kwargs)
+            bound.apply_defaults()
+            arguments = dict(list(bound.arguments.items())[1:])
+            for name, parameter in signature.parameters.items():
+                if parameter.kind is parameter.VAR_KEYWORD:
+                    arguments |= arguments.pop(name)
+            object.__setattr__(game, "_arguments", arguments)  # unseen by Keras: no parts
+        return game
+
+    def get_config(self) -> dict:
+        """Arguments that make an equal game, networks included."""
+        arguments = dict(self._arguments)
+        if "seed" in arguments:
+            arguments["seed"] = self.seed
+        parameters = inspect.signature(type(self).__init__).parameters
+        if any(p.name == "name" or p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            arguments["name"] = self.name
+        return {name: keras.saving.serialize_keras_object(v) for name, v in arguments.items()}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        """Make a game from what `get_config` gave."""
+        return cls(**{name: _deserialized(v, custom_objects) for name, v in config.items()})
+
+    def get_compile_config(self) -> dict | None:
+        """Arguments of `compile`, ready to be written to a file."""
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        penalties = self.penalties.items()
+        return {
+            "optimizers": {name: serialize(o) for name, o in self.optimizers.items()},
+            "averages": {name: serialize(a.averaging) for name, a in self.averages.items()},
+            "penalties": {name: [serialize(p) for p in listed] for name, listed in penalties},
+            "run_eagerly": self.run_eagerly,
+            "jit_compile": self._jit_compile_asked,
+            "steps_per_execution": self.steps_per_execution,
+        }
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compile as the saved game was compiled."""
+        self.compile(**{name: _deserialized(value) for name, value in config.items()})
+
+    def _random_state(self) -> list:
+        """Seed states of this game and of every layer in it, which Keras leaves out of files."""
+        weights = {id(v) for v in self.weights}
+        return [v for v in self.variables if id(v) not in weights]
+
+    def save_own_variables(self, store: Any) -> None:
+        """Keras' hook: what belongs to the game besides its networks and optimizers."""
+        super().save_own_variables(store)
+        store["seed"] = np.array(self.seed)
+        for name, average in self.averages.items():
+            # For a game that is loaded without compiling it.
+            store[f"averaging_{name}"] = average.averaging.to_array()
+        for index, variable in enumerate(self._random_state()):
+            store[f"random_state_{index}"] = ops.convert_to_numpy(variable.value)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Keras' hook: the counterpart of `save_own_variables`."""
+        start = "averaging_"
+        held = {key[len(start) :]: key for key in store.keys() if key.startswith(start)}
+        if held and not self.compiled:
+            self._average({n: Averaging.from_array(np.asarray(store[k])) for n, k in held.items()})
+        elif missing := sorted(self.averages.keys() - held.keys()):
+            raise ValueError(
+                f"This game averages weights, and the file holds no average. Received a file "
+                f"without one for: {', '.join(missing)}. Load it before `compile`, and the average "
+                f"begins at the weights that were loaded."
+            )
+        self.seed = int(np.asarray(store["seed"]))
+        for index, variable in enumerate(self._random_state()):
+            variable.assign(np.asarray(store[f"random_state_{index}"]))
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save everything to a `.keras` file: networks, optimizers, averages, random state.
+
+        The file is written whole or not at all.
+
+        Args:
+            filepath: path that ends in `.keras`.
+            overwrite: whether a file that is there may be replaced.
+            **kwargs: as in `keras.Model.save`.
+
+        Raises:
+            ValueError: if the path does not end in `.keras`.
+            FileExistsError: if there is such a file and `overwrite` is False.
+        """
+        path = Path(filepath)
+        if path.suffix != ".keras":
+            raise ValueError(f"The file name must end in .keras. Received: {str(filepath)!r}.")
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{str(path)!r} exists; pass overwrite=True to replace it.")
+        backend.sync(self)
+        with atomic_write(path) as temporary:
+            super().save(temporary, **kwargs)
+
+
+def _deserialized(value: Any, custom_objects: dict | None = None) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    return keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from keras import ops
 
 import gankit
 from gankit.noise import InstanceNoise
-from gankit.replica_random import ReplicaRandom
+from gankit.replicas import ReplicaRandom
 
 
 def test_noise_is_normal_with_the_deviation_of_the_step():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gankit.batches import Batches, Position, with_position
 from gankit.datasets import tfds_sets
 from gankit.datasets.images import check_image_size
 from gankit.datasets.loading import read_levels
 from gankit.datasets.registry import Dataset, check_split, find
+from gankit.feed import Batches, Position, with_position
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -102,7 +102,7 @@ def _from_memory(
     """Batches of gray levels and labels, gathered from arrays."""
     tf = tfds_sets.tensorflow()
     arrays = read_levels(dataset, split, side)
-    batches = Batches(arrays, batch_size, shuffle, position)
+    batches = Batches(arrays, batch_size=batch_size, shuffle=shuffle, position=position)
     return batches.pipeline(tf, drop_remainder), len(arrays[0])
 
 

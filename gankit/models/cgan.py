@@ -23,7 +23,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from gankit import autodiff, checks
+from gankit import checks
 from gankit.gan import GAN
 from gankit.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from gankit.layers.maxout import Maxout
@@ -257,21 +257,11 @@ class CGAN(GAN):
             **of,
             **kwargs,
         )
-        self.initializers = initializers
-        self.sizes = {
-            "generator_widths": list(generator_widths),
-            "discriminator_widths": list(discriminator_widths),
-            "dropout": dropout,
-        }
 
-    def default_optimizers(self) -> tuple:
+    def default_optimizers(self) -> dict:
         """The paper's: SGD with momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
-
-        def sgd(name):
-            rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1 / 1.00004)
-            return keras.optimizers.SGD(rate, momentum=0.5, name=name)
-
-        return sgd("generator_sgd"), sgd("discriminator_sgd")
+        rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1 / 1.00004)
+        return {name: keras.optimizers.SGD(rate, momentum=0.5) for name in self.players()}
 
     def sample_latents(self, n: Any, seed: Any) -> Any:
         """Draw from the prior, uniform on [0, 1]: shape `(n, latent_dim)`.
@@ -281,19 +271,6 @@ class CGAN(GAN):
             seed: integer, or a `keras.random.SeedGenerator`.
         """
         return keras.random.uniform((n, self.latent_dim), seed=seed)
-
-    def get_config(self) -> dict:
-        """Arguments that make an equal CGAN; the networks follow from them."""
-        config = super().get_config()
-        for name in ("generator", "discriminator", "data_range"):
-            del config[name]
-        serialize = keras.saving.serialize_keras_object
-        return config | {
-            "image_shape": list(self.example_shape),
-            "generator_initializer": serialize(self.initializers[0]),
-            "discriminator_initializer": serialize(self.initializers[1]),
-            **self.sizes,
-        }
 
 
 # ---- convolutional ---------------------------------------------------------------------------
@@ -557,7 +534,9 @@ class ConvCGAN(GAN):
       ones to the generator's (Odena et al. 2017). For label vectors, the squared distance
       $|y - l(x)|^2$ takes its place.
 
-    Latents are uniform on [-1, 1]; the default optimizers are DCGAN's.
+    Latents are uniform on [-1, 1]; the default optimizers are DCGAN's. With an auxiliary
+    classifier, `fit` also reports `label_loss` and `fake_label_loss`, the class loss on real and on
+    generated images; `discriminator_loss` and `generator_loss` are what they are without it.
 
     Args:
         image_shape: `(size, size, channels)`: a multiple of 4 from 16 to 128, 1 or 3 channels.
@@ -629,7 +608,6 @@ class ConvCGAN(GAN):
             **kwargs,
         )
         self.conditioning = conditioning
-        self.sizes = sizes | {"embedding_dim": embedding_dim}
 
     def sample_latents(self, n: Any, seed: Any) -> Any:
         """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
@@ -640,89 +618,54 @@ class ConvCGAN(GAN):
         """
         return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Choose the objective and the optimizers, as `gankit.GAN.compile` does.
-
-        With an auxiliary classifier, `fit` also reports `label_loss` and `fake_label_loss`, the
-        cross-entropy on real and on generated images; `discriminator_loss` and `generator_loss`
-        are what they are without it.
-        """
-        super().compile(*args, **kwargs)
-        if self.conditioning == "auxiliary_classifier":
-            for name in ("label_loss", "fake_label_loss"):
-                self._trackers[name] = keras.metrics.Mean(name=name)
-
-    def discriminator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the discriminator; as auxiliary classifier, against the class loss too.
+    def discriminator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
+        """The discriminator's loss, and as auxiliary classifier the class loss on real images.
 
         Args:
             real: examples, shape `(batch, *example_shape)`.
             labels: their labels; the generated ones get the same.
         """
         if self.conditioning != "auxiliary_classifier":
-            super().discriminator_step(real, labels)
-            return
-        latents = self._latents(real)
-        with autodiff.frozen(self.generator):
-            fake = ops.stop_gradient(self._call_generator(latents, labels, training=True))
-        real, fake = self._noisy(real), self._noisy(fake)
+            return super().discriminator_loss(real, labels)
+        fake = self.fake(real, labels)
+        (of_real, class_logits), (of_fake, _) = self.classify(real), self.classify(fake)
+        loss, report = super().discriminator_loss(
+            real, labels, fake=fake, logits=(of_real, of_fake)
+        )
+        label_loss = self._label_loss(class_logits, labels)
+        return loss + label_loss, report | {"label_loss": label_loss}
 
-        def critic(examples):
-            return self._judge_and_name(examples)[0]
-
-        def objective():
-            real_logits, real_named = self._judge_and_name(real)
-            fake_logits, _ = self._judge_and_name(fake)
-            loss, report = self._judge(real_logits, fake_logits)
-            report["label_loss"] = self._label_loss(real_named, labels)
-            loss = loss + report["label_loss"]
-            if self.penalties:
-                report["penalty"] = self._penalty(critic, real, fake)
-                loss = loss + report["penalty"]
-            return loss, report
-
-        self._minimize(objective, self.discriminator, self.discriminator_optimizer, real)
-
-    def generator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the generator; with an auxiliary classifier, against the class loss too.
+    def generator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
+        """The generator's loss, and with an auxiliary classifier the class loss on its images.
 
         Args:
             real: examples, shape `(batch, *example_shape)`: as many are generated.
             labels: their labels; the generated ones get the same.
         """
         if self.conditioning != "auxiliary_classifier":
-            super().generator_step(real, labels)
-            return
-        latents, judged = self._latents(real), self._noisy(real)
+            return super().generator_loss(real, labels)
+        of_fake, class_logits = self.classify(self.fake(real, labels))
+        logits = [of_fake, self.classify(real)[0]] if self.compares else [of_fake]
+        loss, report = super().generator_loss(real, labels, logits=logits)
+        label_loss = self._label_loss(class_logits, labels)
+        return loss + label_loss, report | {"fake_label_loss": label_loss}
 
-        def objective():
-            fake = self._noisy(self._call_generator(latents, labels, training=True))
-            with autodiff.frozen(self.discriminator):
-                fake_logits, fake_named = self._judge_and_name(fake)
-                real_logits = self._judge_and_name(judged)[0] if self._compares else None
-            loss = self._generator_loss(fake_logits, real_logits)
-            report = {"generator_loss": loss}
-            report["fake_label_loss"] = self._label_loss(fake_named, labels)
-            return loss + report["fake_label_loss"], report
+    def classify(self, images: Any) -> tuple[Any, Any]:
+        """Logits, and what an auxiliary classifier says of the label, from one pass in training.
 
-        self._minimize(objective, self.generator, self.generator_optimizer, real)
+        Args:
+            images: shape `(batch, *example_shape)`.
 
-    def _label_loss(self, named, labels):
-        if self.label_size is None:
-            return class_cross_entropy(named, labels)
-        return ops.mean(ops.sum(ops.square(named - labels), axis=-1))
-
-    def _judge_and_name(self, images):
-        """Logits, and what the label is taken for, from one pass in training."""
+        Returns:
+            Logits `(batch, 1)`, and class logits or estimated label vectors.
+        """
         features = self.discriminator.get_layer("trunk")(images, training=True)
         return self.discriminator.get_layer("head").outputs(features)
 
-    def get_config(self) -> dict:
-        """Arguments that make an equal ConvCGAN; the networks follow from them."""
-        config = super().get_config()
-        for name in ("generator", "discriminator", "data_range"):
-            del config[name]
-        return config | {"image_shape": list(self.example_shape)} | self.sizes
+    def _label_loss(self, said, labels):
+        if self.label_size is None:
+            return class_cross_entropy(said, labels)
+        return ops.mean(ops.sum(ops.square(said - labels), axis=-1))
 
 
 # ---- shared ----------------------------------------------------------------------------------

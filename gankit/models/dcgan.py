@@ -159,7 +159,7 @@ def build_discriminator(
         kernel_size: side of the kernels, at least 2.
         batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
         layer_norm: whether to normalize over the maps of each pixel, in place of the batch: then
-            an image's logit is its own affair, as one-stage training asks (`gankit.one_stage`).
+            no image changes the logit of another, as gradient penalties ask.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -216,9 +216,8 @@ class DCGAN(GAN):
             paper's 64x64 networks have 128.
         kernel_size: side of the kernels; the paper's is 5, see `build_generator`.
         batch_norm: whether to normalize. False leaves that guideline out, to see what it does.
-        layer_norm: how the discriminator does: False, over the batch; True, over the maps of each
-            pixel. No example then changes another's logit, so `compile(update="one_stage")` holds
-            for every loss.
+        layer_norm: whether the discriminator normalizes over the maps of each pixel instead of over
+            the batch, so that no image changes the logit of another.
         seed: what the initial weights, the latents and the order of the data depend on. None
             draws one.
 
@@ -262,7 +261,6 @@ class DCGAN(GAN):
             seed=seed,
             **kwargs,
         )
-        self.sizes = sizes | {"layer_norm": layer_norm}
 
     def sample_latents(self, n: Any, seed: Any) -> Any:
         """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
@@ -272,13 +270,6 @@ class DCGAN(GAN):
             seed: integer, or a `keras.random.SeedGenerator`.
         """
         return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
-
-    def get_config(self) -> dict:
-        """Arguments that make an equal DCGAN; the networks follow from them."""
-        config = super().get_config()
-        for name in ("generator", "discriminator", "num_classes", "data_range"):
-            del config[name]
-        return config | {"image_shape": list(self.example_shape)} | self.sizes
 
 
 def discriminator_features(

@@ -28,21 +28,21 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import ArrayLike
 
-from gankit import autodiff, checks, losses
-from gankit.averaging import AveragedNetwork, Averaging
-from gankit.batches import Batches, Position
+from gankit import backend, checks, feed, losses
+from gankit.averaging import Averaging
+from gankit.game import Game
 from gankit.gan import GAN
-from gankit.historical import HistoricalAveraging
+from gankit.historical import HistoricalAveragingGAN
 from gankit.layers.minibatch_discrimination import MinibatchDiscrimination
 from gankit.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
 from gankit.layers.weight_normalization import WeightNormalization, initialize
 from gankit.models import minimax
+from gankit.sampling import in_batches
 
 __all__ = [
     "RULES",
     "TECHNIQUES",
     "FeatureMatchingGAN",
-    "LabeledBatches",
     "LogitOfReal",
     "RootAdam",
     "SemiSupervisedGAN",
@@ -357,34 +357,23 @@ class FeatureMatchingGAN(GAN):
         **kwargs: Any,
     ):
         super().__init__(generator, discriminator, latent_dim, **kwargs)
-        self.features = features
         self._see = _reader(discriminator, features)
 
-    def generator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the generator, and nothing else, towards the mean features of real examples.
+    def generator_loss(self, real: Any, *conditions: Any) -> tuple[Any, dict]:
+        """The distance of the mean features of generated examples from those of real ones.
 
         Args:
             real: examples, shape `(batch, *example_shape)`; as many are generated.
-            labels: their class numbers, for a conditional GAN.
+            *conditions: their labels, for a conditional GAN.
         """
-        latents, real = self._latents(real), self._noisy(real)
+        fake = self.fake(real, *conditions)
+        loss = losses.feature_matching(*self._features_of(real, fake, *conditions))
+        return loss, {"generator_loss": loss}
 
-        def objective():
-            fake = self._noisy(self._call_generator(latents, labels, training=True))
-            with autodiff.frozen(self.discriminator):
-                loss = losses.feature_matching(*self._features_of(real, fake, labels))
-            return loss, {"generator_loss": loss}
-
-        self._minimize(objective, self.generator, self.generator_optimizer, real)
-
-    def _features_of(self, real, fake, labels):
+    def _features_of(self, real, fake, *conditions):
         """The layer's output for both kinds, which pass through in batches of their own."""
-        inputs = [part if labels is None else [part, labels] for part in (real, fake)]
+        inputs = [[part, *conditions] if conditions else part for part in (real, fake)]
         return [self._see(part, training=True) for part in inputs]
-
-    def get_config(self) -> dict:
-        """Arguments that make an equal GAN, networks included."""
-        return super().get_config() | {"features": self.features}
 
 
 def _reader(network: keras.Model, *names: str) -> Any:
@@ -487,19 +476,22 @@ def collapsing_game(
     parts = [keras.Input(tuple(example_shape)), *judge, layers.Dense(1)]
     discriminator = keras.Sequential(parts, name="discriminator")
 
-    kind = FeatureMatchingGAN if technique == "feature matching" else GAN
-    gan = kind(
+    kinds = {
+        "feature matching": FeatureMatchingGAN,
+        "historical averaging": HistoricalAveragingGAN,
+    }
+    strengths = [0.01, 0.01] if technique == "historical averaging" else []
+    gan = kinds.get(technique, GAN)(
         generator,
         discriminator,
         latent_dim,
+        *strengths,
         data_range=(-1.0, 1.0) if images else None,
         seed=seed,
     )
     smoothed = {"one-sided smoothing": 0.0, "smoothing of both sides": 0.1}
     if technique in smoothed:
         options["loss"] = SmoothedLabels(0.9, smoothed[technique])
-    if technique == "historical averaging":
-        options["historical_averaging"] = HistoricalAveraging(0.01, 0.01)
     adams = [keras.optimizers.Adam(r, beta_1=0.5) for r in (generator_rate, discriminator_rate)]
     gan.compile(generator_optimizer=adams[0], discriminator_optimizer=adams[1], **options)
     return gan
@@ -727,45 +719,6 @@ def _check_sizes(example_shape, widths, **counts):
         checks.check_count(name, count, minimum=2 if name == "classes" else 1)
 
 
-class LabeledBatches(Batches):
-    """Batches of examples, each with labeled ones, and with others for the generator.
-
-    A batch is `(examples, (labeled, labels, others))`. The labeled examples come round more
-    often, in a new order each time, so a batch as large as their number holds each of them once.
-    The others are all examples once more, in an order of their own.
-
-    Args:
-        arrays: `(examples, (labeled, labels))`.
-        batch_size: examples of each kind per batch.
-        shuffle: whether each epoch has an order of its own.
-        position: where to begin, and the seed of the order.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from gankit.models.improved import LabeledBatches
-    >>> labeled = np.array([10.0, 20.0]), np.array([1, 2])
-    >>> batches = LabeledBatches((np.arange(6.0), labeled), batch_size=2)
-    >>> examples, (few, labels, others) = batches[0]
-    >>> len(batches), sorted(few.tolist()), sorted(labels.tolist()), len(others)
-    (3, [10.0, 20.0], [1, 2], 2)
-    """
-
-    def _indices(self, seed: int, epoch: int) -> np.ndarray:
-        """The numbers of an example, of a labeled one and of another, in one integer."""
-        n, few = self._examples, len(self.arrays[1][1])
-        rng = np.random.default_rng([seed, epoch, few])
-        shuffled = rng.permutation if self.shuffle else np.arange
-        labeled = np.concatenate([shuffled(few) for _ in range(math.ceil(n / few))])[:n]
-        return (super()._indices(seed, epoch) * few + labeled) * n + shuffled(n)
-
-    def _take(self, arrays: Any, chosen: Any, gather: Any) -> Any:
-        examples, labeled = arrays
-        n, few = self._examples, len(self.arrays[1][1])
-        partners = [gather(array, chosen // n % few) for array in labeled]
-        return gather(examples, chosen // n // few), (*partners, gather(examples, chosen % n))
-
-
 @keras.saving.register_keras_serializable("gankit")
 class SemiSupervisedGAN(FeatureMatchingGAN):
     r"""A classifier that learns from a few labels, many examples without, and a generator.
@@ -781,9 +734,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     discriminator's weights over time.
 
     Train it with `fit(examples, (labeled, labels))`: all examples, and those with labels (which
-    may be among them). A pipeline yields batches `(examples, (labeled, labels, others))`, in which
-    `others` are the real examples that the generator matches: see `LabeledBatches`. `mlp` makes
-    one with the paper's networks.
+    may be among them). The labeled examples come round more often, in a new order each time. A
+    pipeline yields batches `(examples, labeled, labels, others)`, in which `others` are the real
+    examples that the generator matches. `mlp` makes one with the paper's networks.
 
     Args:
         generator: Keras model from latents to examples.
@@ -797,7 +750,6 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
     Attributes:
         classes: K.
-        averaged: the averaged discriminator, an `AveragedNetwork`.
 
     Raises:
         ValueError: if the discriminator lacks a layer, and as `gankit.GAN`.
@@ -831,9 +783,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self._class_logits = _reader(discriminator, "class_logits")
         self.classes = discriminator.get_layer("class_logits").output.shape[-1]
-        self.averaged = AveragedNetwork(discriminator, Averaging(half_life, ramp_up=None))
-        autodiff.seed_layers(self.averaged)
-        self._averaged_logits = _reader(self.averaged.network, "class_logits")
+        self.half_life = half_life
 
     def sample_latents(self, n: Any, seed: Any) -> Any:
         """Draw from the prior, uniform on [0, 1]: shape `(n, latent_dim)`.
@@ -844,83 +794,128 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         """
         return keras.random.uniform((n, self.latent_dim), seed=seed)
 
-    def default_optimizers(self) -> tuple:
+    def default_optimizers(self) -> dict:
         """`RootAdam` with learning rate 0.003 and β₁ = 0.5 for both, as in the authors' code."""
-        return RootAdam(name="generator_adam"), RootAdam(name="discriminator_adam")
+        return {name: RootAdam(name=f"{name}_adam") for name in self.players()}
 
-    def compile(self, loss: Any = "non_saturating", **options: Any) -> None:
+    def compile(
+        self, generator_optimizer: Any = None, discriminator_optimizer: Any = None, **options: Any
+    ) -> None:
         """Choose the optimizers; the losses are those of the class.
 
         Args:
-            loss: its default only.
-            **options: as in `gankit.GAN.compile`, with `discriminator_steps=1` and no penalties.
-
-        Raises:
-            ValueError: for another loss, several discriminator steps or penalties, which this game
-                does not have.
+            generator_optimizer: as in `gankit.GAN.compile`.
+            discriminator_optimizer: the same.
+            **options: as in `gankit.Game.compile`.
         """
-        if not isinstance(losses.get(loss), losses.NonSaturating):
-            raise ValueError(f"A SemiSupervisedGAN has losses of its own. Received: loss={loss!r}.")
-        for name, usual in (("discriminator_steps", 1), ("penalties", [])):
-            if options.get(name, usual) not in (usual, tuple(usual) if name == "penalties" else 1):
-                raise ValueError(
-                    f"A SemiSupervisedGAN has no such option. Received: {name}={options[name]!r}."
-                )
-        super().compile(loss, **options)
-        for name in ("supervised_loss", "unsupervised_loss", "labeled_accuracy"):
-            self._trackers[name] = keras.metrics.Mean(name=name)
+        optimizers = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
+        average = {"discriminator": Averaging(self.half_life, ramp_up=None)}
+        self.adversarial_loss, self.discriminator_steps = losses.NonSaturating(), 1
+        Game.compile(self, optimizers, average, **options)
 
-    def discriminator_step(self, real: Any, labeled: Any) -> None:
-        """Update the discriminator, and nothing else.
+    def get_compile_config(self) -> dict | None:
+        """Arguments of `compile`, ready to be written to a file."""
+        config = Game.get_compile_config(self)
+        if config is None:
+            return None
+        optimizers = config.pop("optimizers")
+        del config["averages"]  # which `compile` sets itself
+        return config | {f"{name}_optimizer": o for name, o in optimizers.items()}
+
+    def batch_spec(self) -> list[tuple]:
+        """Examples; labeled examples; and the examples that the generator matches."""
+        kinds = [
+            feed.Examples(self.example_shape, self.data_range, name)
+            for name in ("examples", "labeled examples", "other examples")
+        ]
+        return [(kinds[0],), (kinds[1], feed.ClassNumbers(self.classes)), (kinds[2],)]
+
+    def sets(self, x: Any, y: Any) -> list[tuple]:
+        """All examples, the labeled ones, and all examples again in another order.
+
+        Args:
+            x: all examples.
+            y: `(labeled, labels)`.
+        """
+        if not isinstance(y, (tuple, list)) or len(y) != 2:
+            raise ValueError(self.wrong_parts(len(keras.tree.flatten((x, y)))))
+        return [(x,), tuple(y), (x,)]
+
+    def wrong_parts(self, received: int) -> str:
+        """What to say of data with other parts than these.
+
+        Args:
+            received: how many there are.
+        """
+        return (
+            "A SemiSupervisedGAN learns from examples and from some with labels: pass "
+            "fit(examples, (labeled, labels)), or a pipeline of batches (examples, labeled, "
+            f"labels, others). Received: data of {received} parts."
+        )
+
+    def step(self, real: Any, labeled: Any, labels: Any, others: Any) -> None:
+        """Update the discriminator on three kinds of examples, then the generator on others.
+
+        Args:
+            real: examples.
+            labeled: examples with labels.
+            labels: their class numbers.
+            others: the real examples that the generator matches.
+        """
+        self.update("discriminator", self.discriminator_loss, real, labeled, labels)
+        self.update("generator", self.generator_loss, others)
+
+    def discriminator_loss(self, real: Any, labeled: Any, labels: Any) -> tuple[Any, dict]:
+        """The discriminator names classes, and tells real examples from generated ones.
 
         Args:
             real: examples, shape `(batch, *example_shape)`; as many are generated.
-            labeled: `(examples, class numbers, others)`; the others are not looked at.
+            labeled: examples with labels.
+            labels: their class numbers.
         """
-        examples, labels, _ = labeled
-        latents = self._latents(real)
-        with autodiff.frozen(self.generator):
-            fake = ops.stop_gradient(self._call_generator(latents, None, training=True))
-        kinds = [self._noisy(part) for part in (examples, real, fake)]
+        kinds = [labeled, real, self.fake(real)]
         together = ops.concatenate([ops.cast(part, "float32") for part in kinds], axis=0)
-        ends = ops.shape(examples)[0], ops.shape(examples)[0] + ops.shape(real)[0]
+        ends = ops.shape(labeled)[0], ops.shape(labeled)[0] + ops.shape(real)[0]
+        of_labeled, of_real, of_fake = _split(self._class_logits(together, training=True), *ends)
+        supervised = losses.class_cross_entropy(of_labeled, labels)
+        unsupervised = losses.k_plus_one_unsupervised(of_real, of_fake)
+        right = ops.equal(ops.argmax(of_labeled, axis=-1), ops.cast(labels, "int32"))
+        return supervised + unsupervised, {
+            "discriminator_loss": supervised + unsupervised,
+            "supervised_loss": supervised,
+            "unsupervised_loss": unsupervised,
+            "labeled_accuracy": ops.mean(ops.cast(right, "float32")),
+            "real_logit": ops.mean(losses.logit_of_real(of_real)),
+            "fake_logit": ops.mean(losses.logit_of_real(of_fake)),
+        }
 
-        def objective():
-            logits = self._class_logits(together, training=True)
-            on_labeled, on_real, on_fake = _split(logits, *ends)
-            supervised = losses.class_cross_entropy(on_labeled, labels)
-            unsupervised = losses.k_plus_one_unsupervised(on_real, on_fake)
-            right = ops.equal(ops.argmax(on_labeled, axis=-1), ops.cast(labels, "int32"))
-            return supervised + unsupervised, {
-                "discriminator_loss": supervised + unsupervised,
-                "supervised_loss": supervised,
-                "unsupervised_loss": unsupervised,
-                "labeled_accuracy": ops.mean(ops.cast(right, "float32")),
-                "real_logit": ops.mean(losses.logit_of_real(on_real)),
-                "fake_logit": ops.mean(losses.logit_of_real(on_fake)),
-            }
-
-        self._minimize(objective, self.discriminator, self.discriminator_optimizer, real)
-
-    def generator_step(self, real: Any, labeled: Any) -> None:
-        """Update the generator, and nothing else, towards the mean features of other examples.
-
-        Args:
-            real: what the discriminator has just learned from; not looked at.
-            labeled: `(examples, class numbers, others)`; as many as the others are generated.
-        """
-        super().generator_step(labeled[2])
-
-    def _features_of(self, real, fake, labels):
+    def _features_of(self, real, fake):
         features = self._see(ops.concatenate([real, fake], axis=0), training=True)
         return _split(features, ops.shape(real)[0])
+
+    def check_data(self, tensors: Sequence, whole: bool) -> None:
+        """Check the data, and fit the weights' lengths to them before the first step.
+
+        Args:
+            tensors: as in `Game.check_data`.
+            whole: whether these are the whole sets.
+        """
+        # A set of few labels may leave a class out: it is not asked for.
+        super().check_data(tensors, whole=False)
+        normalized = [
+            layer
+            for layer in self.discriminator._flatten_layers()
+            if isinstance(layer, WeightNormalization)
+        ]
+        if normalized and int(self.discriminator_optimizer.iterations) == 0:
+            initialize(self.discriminator, ops.convert_to_tensor(tensors[0][:500]))
 
     def classify(self, examples: Any, averaged: bool = True, batch_size: int = 1000) -> np.ndarray:
         """Compute the probabilities of the K classes, given that an example is real.
 
         Args:
             examples: array of shape `(n, *example_shape)`.
-            averaged: whether to use the averaged weights.
+            averaged: whether to use the averaged weights, which `compile` begins.
             batch_size: how many to compute at once.
 
         Returns:
@@ -931,65 +926,12 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
         Example: `labels = gan.classify(images).argmax(axis=1)`
         """
-        checks.check_examples(examples, self.example_shape, self.data_range)
-        autodiff.sync(self)
-        logits = self._averaged_logits if averaged else self._class_logits
-        starts = range(0, len(examples), checks.check_count("batch_size", batch_size))
-        parts = [
-            ops.softmax(logits(ops.convert_to_tensor(examples[i : i + batch_size]), training=False))
-            for i in starts
-        ]
-        return np.concatenate([ops.convert_to_numpy(part) for part in parts])
-
-    def _train_step(self, data: Any) -> dict:
-        result = super()._train_step(data)
-        real, _ = self._unpack(data)
-        _, examples = autodiff.global_batch(ops.shape(real)[0])
-        self.averaged.update(self.discriminator, examples)
-        return result
-
-    def _batches_of_arrays(self, x, y, batch_size, shuffle) -> Any:
-        batch_size = 100 if batch_size is None else checks.check_count("batch_size", batch_size)
-        x, y = self._in_parts((x, y), ("labeled", "labels"))
-        arrays = ops.convert_to_numpy(x), tuple(ops.convert_to_numpy(part) for part in y)
-        batches = LabeledBatches(arrays, batch_size, shuffle, Position(self.seed))
-        self._check((arrays[0], (*arrays[1], arrays[0])))
-        return autodiff.to_input_pipeline(batches, getattr(self, "distribute_strategy", None))
-
-    def _check(self, data: Any) -> None:
-        """Check the data, and fit the weights' lengths to them before the first step."""
-        real, (examples, labels, others) = self._unpack(data)
-        for part in (real, examples, others):
-            checks.check_examples(part, self.example_shape, self.data_range)
-        checks.check_labels(labels, len(examples), self.classes)
-        normalized = [
-            layer
-            for layer in self.discriminator._flatten_layers()
-            if isinstance(layer, WeightNormalization)
-        ]
-        if normalized and int(self.discriminator_optimizer.iterations) == 0:
-            initialize(self.discriminator, ops.convert_to_tensor(real[:500]))
-
-    def _unpack(self, data: Any) -> tuple[Any, Any]:
-        return self._in_parts(data, ("labeled", "labels", "others"))
-
-    def _in_parts(self, data, names) -> tuple[Any, tuple]:
-        real, labeled, weights = keras.utils.unpack_x_y_sample_weight(data)
-        parts = len(labeled) if isinstance(labeled, (tuple, list)) else 0
-        if weights is not None or parts != len(names):
-            raise ValueError(
-                "A SemiSupervisedGAN learns from examples and from some with labels: "
-                "fit(examples, (labeled, labels)), or a pipeline of batches "
-                f"(examples, (labeled, labels, others)). Received `y` of type "
-                f"{type(labeled).__name__}" + (f" with {parts} parts." if parts else ".")
-            )
-        return real, tuple(labeled)
-
-    def get_config(self) -> dict:
-        """Arguments that make an equal GAN, networks included."""
-        config = super().get_config() | {"half_life": self.averaged.averaging.half_life}
-        del config["num_classes"]
-        return config
+        feed.Examples(self.example_shape, self.data_range).check(examples)
+        average = self.averages.get("discriminator") if averaged else None
+        network = classifier(average.networks[0] if average else self.discriminator)
+        backend.sync(self)
+        logits = in_batches(network, [ops.convert_to_numpy(examples)], batch_size)
+        return ops.convert_to_numpy(ops.softmax(logits))
 
 
 def _split(rows, *ends):

@@ -21,7 +21,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import ArrayLike
 
-from gankit import checks, losses
+from gankit import checks, feed, losses
 from gankit.gan import GAN
 from gankit.layers.maxout import Maxout
 
@@ -613,23 +613,19 @@ class MLPGAN(MinimaxGAN):
             seed=seed,
             **kwargs,
         )
-        self.initializers = initializers
-        self.generator_width = generator_width
-        self.discriminator_width = discriminator_width
-        self.pieces = pieces
 
-    def default_optimizers(self) -> tuple:
+    def default_optimizers(self) -> dict:
         """The paper's: SGD with momentum 0.5, and a rate that falls by a factor e in 250,000 steps.
 
         The rate is 0.1 for the generator and 0.05 for the discriminator, whose cost in the
         released code is half of the loss here.
         """
 
-        def sgd(rate, name):
+        def sgd(rate):
             schedule = keras.optimizers.schedules.ExponentialDecay(rate, 250_000, math.exp(-1))
-            return keras.optimizers.SGD(schedule, momentum=0.5, name=name)
+            return keras.optimizers.SGD(schedule, momentum=0.5)
 
-        return sgd(0.1, "generator_sgd"), sgd(0.05, "discriminator_sgd")
+        return {"generator": sgd(0.1), "discriminator": sgd(0.05)}
 
     def match_pixel_means(self, images: Any) -> None:
         r"""Set the biases of the pixels so that training starts from the data's mean image.
@@ -645,22 +641,7 @@ class MLPGAN(MinimaxGAN):
             TypeError: if the images are not floating point.
             ValueError: if they have another shape, or values outside [-1, 1].
         """
-        checks.check_examples(images, self.example_shape, self.data_range)
+        feed.Examples(self.example_shape, self.data_range, "images").check(images)
         mean = np.mean(ops.convert_to_numpy(images), axis=0, dtype="float64").reshape(-1)
         mean = np.clip((mean + 1.0) / 2.0, 1e-7, 1.0 - 1e-7)
         self.generator.get_layer("pixels").bias.assign(np.log(mean / (1.0 - mean)))
-
-    def get_config(self) -> dict:
-        """Arguments that make an equal GAN."""
-        config = super().get_config()
-        for name in ("generator", "discriminator", "num_classes", "data_range"):
-            del config[name]
-        serialize = keras.saving.serialize_keras_object
-        return config | {
-            "example_shape": self.example_shape,
-            "generator_width": self.generator_width,
-            "discriminator_width": self.discriminator_width,
-            "pieces": self.pieces,
-            "generator_initializer": serialize(self.initializers[0]),
-            "discriminator_initializer": serialize(self.initializers[1]),
-        }

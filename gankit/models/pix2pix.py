@@ -23,10 +23,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from gankit import checks, losses
-from gankit.autodiff import frozen, sync
-from gankit.gan import GAN
+from gankit import backend, checks, feed, losses
+from gankit.gan import TwoPlayerGame
 from gankit.normalization import BatchNormalization
+from gankit.sampling import check_inputs, in_batches
 
 __all__ = [
     "Pix2Pix",
@@ -362,7 +362,7 @@ def _as_maps(z, size):
 
 
 @keras.saving.register_keras_serializable("gankit")
-class Pix2Pix(GAN):
+class Pix2Pix(TwoPlayerGame):
     r"""Translation of pictures, learned from pairs: train with `fit`, use with `translate`.
 
     The generator $G$ makes a picture of an input $x$; the discriminator $D$ sees $x$ beside a
@@ -453,23 +453,15 @@ class Pix2Pix(GAN):
             normalization=normalization,
             seed=seeds[1],
         )
-        super().__init__(generator, discriminator, latent_dim=latent_dim, seed=seed, **kwargs)
+        super().__init__(generator, discriminator, seed=seed, **kwargs)
+        backend.seed_layers(generator)
+        backend.seed_layers(discriminator)
+        self.latent_dim = latent_dim
         self.image_shape = tuple(int(n) for n in image_shape)
         self.size = self.image_shape[0]
         self.objective, self.noise, self.mirror = objective, noise, bool(mirror)
         self.jitter = round(self.size * 30 / 256) if jitter is None else jitter
         checks.check_count("jitter", self.jitter, 0)
-        self.sizes = {
-            "channels": channels,
-            "width": width,
-            "discriminator_width": discriminator_width,
-            "patch": patch,
-            "normalization": normalization,
-            "skips": skips,
-        }
-
-    def _connect(self) -> tuple:
-        return tuple(self.generator.output_shape[1:])
 
     # ---- the objective -----------------------------------------------------------------------
 
@@ -489,117 +481,115 @@ class Pix2Pix(GAN):
             raise ValueError(f"`l1_weight` must be at least 0. Received: l1_weight={l1_weight!r}.")
         super().compile(*arguments, **options)
         self.l1_weight = float(l1_weight)
-        if "GAN" not in self.objective:
-            self._trackers = {}
-        self._trackers["l1"] = keras.metrics.Mean(name="l1")
 
     def get_compile_config(self) -> dict | None:
         """Arguments of `compile`, ready to be written to a file."""
         config = super().get_compile_config()
         return config and config | {"l1_weight": self.l1_weight}
 
-    def discriminator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the discriminator on true and on generated pictures of the same inputs.
+    def step(self, inputs: Any, targets: Any) -> None:
+        """Update the discriminator, then the generator, on pairs that were cut and mirrored.
 
         Args:
-            real: true pictures.
-            labels: their inputs.
+            inputs: pictures.
+            targets: what should become of each.
         """
+        inputs, targets = self.augment(inputs, targets)
         if "GAN" in self.objective:
-            super().discriminator_step(real, labels)
+            super().step(targets, inputs)
+        else:
+            self.update("generator", self.generator_loss, targets, inputs)
 
-    def _judge(self, real_logits, fake_logits):
-        loss, report = super()._judge(real_logits, fake_logits)
-        return 0.5 * loss, report  # halved to slow D down; what is reported is whole
-
-    def generator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the generator against both terms of the objective.
+    def discriminator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
+        """The usual loss, halved to slow the discriminator down; what is reported is whole.
 
         Args:
-            real: true pictures.
-            labels: their inputs.
+            targets: true pictures.
+            inputs: what they were made for.
         """
-        latents = self._latents(real)
-        judged = self._noisy(real) if self._compares else None
+        loss, report = super().discriminator_loss(targets, inputs)
+        return loss - 0.5 * report["discriminator_loss"], report  # penalties are not halved
 
-        def objective():
-            fake = self._call_generator(latents, labels, training=True)
-            distance = losses.l1(real, fake)
-            loss, report = 0.0, {"l1": distance}
-            if "L1" in self.objective:
-                loss = self.l1_weight * distance
-            if "GAN" in self.objective:
-                report["generator_loss"] = self._adversarial(fake, judged, labels)
-                loss = loss + report["generator_loss"]
-            return loss, report
-
-        self._minimize(objective, self.generator, self.generator_optimizer, real)
-
-    def _adversarial(self, fake, judged, labels):
-        """What the discriminator's verdict costs the generator."""
-        real_logits = None
-        with frozen(self.discriminator):
-            fake_logits = self._call_discriminator(self._noisy(fake), labels, training=True)
-            if judged is not None:
-                real_logits = self._call_discriminator(judged, labels, training=True)
-        return self._generator_loss(fake_logits, real_logits)
-
-    def _latents(self, real):
-        return super()._latents(real) if self.noise == "latent" else None
-
-    def _call_generator(self, latents, labels, training, network=None):
-        inputs = labels if latents is None else [labels, latents]
-        return (network or self.generator)(inputs, training=training)
-
-    def _call_discriminator(self, examples, labels, training):
-        inputs = [labels, examples] if "c" in self.objective else examples
-        return self.discriminator(inputs, training=training)
-
-    # ---- training ----------------------------------------------------------------------------
-
-    def fit(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, **options: Any
-    ) -> keras.callbacks.History:
-        """Train both networks on pairs; see `GAN.fit` for all arguments.
+    def generator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
+        r"""The usual loss and $\lambda\,E|y - G(x)|$, as far as the objective has them.
 
         Args:
-            x: inputs, float array `(n, size, size, channels)` in [-1, 1], or a pipeline that
-                yields batches `(inputs, targets)`. The side may be `size + jitter` as well.
-            y: the targets, `(n, size, size, channels)`, where x is an array.
-            batch_size: pairs per step, where x is an array. Default 1, the paper's.
-            **options: as of `GAN.fit`.
-
-        Returns:
-            Keras' `History`: means over each epoch of `l1`, `discriminator_loss` (log 4 = 1.39
-            where D cannot tell), `generator_loss`, `real_logit` and `fake_logit`.
-
-        Raises:
-            TypeError: if pictures are not floating point.
-            ValueError: on wrong shapes or values, and if inputs and targets do not pair.
+            targets: true pictures.
+            inputs: what they were made for.
         """
-        if batch_size is None and (isinstance(x, np.ndarray) or ops.is_tensor(x)):
-            batch_size = 1
-        return super().fit(x, y, batch_size, **options)
+        fake = self.fake(targets, inputs)
+        l1, loss, report = losses.l1(targets, fake), 0.0, {}
+        if "GAN" in self.objective:
+            loss, report = super().generator_loss(targets, inputs, fake=fake)
+        if "L1" in self.objective:
+            loss = loss + self.l1_weight * l1
+        return loss, report | {"l1": l1}
 
-    def _unpack(self, data):
-        inputs, targets, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
-        if targets is None or sample_weights is not None:
-            raise ValueError(
-                "pix2pix learns from pairs: pass fit(inputs, targets), or a pipeline that yields "
-                "(inputs, targets)."
+    def fake(self, targets: Any, inputs: Any) -> Any:
+        """Translate the inputs, in training mode.
+
+        Args:
+            targets: as many true pictures.
+            inputs: pictures.
+        """
+        latents = []
+        if self.noise == "latent":
+            latents = [self.draws.rows(self.sample_latents, ops.shape(inputs)[0])]
+        return self.generator([inputs, *latents] if latents else inputs, training=True)
+
+    def judge(self, pictures: Any, inputs: Any) -> Any:
+        """The discriminator's logits, patch by patch, in training mode.
+
+        Args:
+            pictures: true or generated ones.
+            inputs: what they were made for.
+        """
+        seen = [inputs, pictures] if "c" in self.objective else pictures
+        return self.discriminator(seen, training=True)
+
+    def sample_latents(self, n: Any, seed: Any) -> Any:
+        """Draw z for `noise="latent"`, standard normal: shape `(n, latent_dim)`.
+
+        Args:
+            n: how many vectors.
+            seed: integer, or a `keras.random.SeedGenerator`.
+        """
+        return keras.random.normal((n, self.latent_dim), seed=seed)
+
+    # ---- data --------------------------------------------------------------------------------
+
+    default_batch_size = 1  # the paper's
+
+    def batch_spec(self) -> list[tuple]:
+        """Pairs of pictures in [-1, 1], inputs first."""
+        channels = self.image_shape[-1], self.generator.output_shape[-1]
+        return [
+            tuple(
+                feed.Examples((None, None, n), (-1.0, 1.0), name)
+                for n, name in zip(channels, ("inputs", "targets"), strict=True)
             )
-        return targets, inputs
+        ]
 
-    def _check(self, data: Any) -> None:
-        targets, inputs = self._unpack(data)
-        for name, pictures, channels in (
-            ("inputs", inputs, self.image_shape[-1]),
-            ("targets", targets, self.example_shape[-1]),
-        ):
-            try:
-                checks.check_examples(pictures, (None, None, channels), self.data_range)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"In the {name}: {error}") from error
+    def wrong_parts(self, received: int) -> str:
+        """What to say of data that are no pairs.
+
+        Args:
+            received: how many parts they have.
+        """
+        return (
+            "pix2pix learns from pairs: pass fit(inputs, targets), or a pipeline that yields "
+            f"(inputs, targets). Received: data of {received} parts."
+        )
+
+    def check_data(self, tensors: Sequence, whole: bool) -> None:
+        """Check that these are pairs of one size, which the networks take.
+
+        Args:
+            tensors: inputs and targets.
+            whole: whether these are the whole sets.
+        """
+        super().check_data(tensors, whole)
+        inputs, targets = tensors
         if inputs.shape[:3] != targets.shape[:3]:
             raise ValueError(
                 f"Inputs and targets must be as many and of one size. Received shapes "
@@ -613,10 +603,6 @@ class Pix2Pix(GAN):
                 f"size."
             )
 
-    def _train_step(self, data: Any) -> dict:
-        targets, inputs = map(ops.convert_to_tensor, self._unpack(data))
-        return super()._train_step(self.augment(inputs, targets))
-
     def augment(self, inputs: Any, targets: Any) -> tuple:
         """Cut both pictures of each pair at one random place, and mirror half of the pairs.
 
@@ -627,6 +613,7 @@ class Pix2Pix(GAN):
         Returns:
             Both at `size`. Enlarging is bilinear; a pixel of what is only cut keeps its value.
         """
+        inputs, targets = ops.convert_to_tensor(inputs), ops.convert_to_tensor(targets)
         side = inputs.shape[1]
         if side == self.size and not self.jitter and not self.mirror:
             return inputs, targets
@@ -686,22 +673,16 @@ class Pix2Pix(GAN):
 
         Source: Isola et al. (2017), section 3.
         """
-        checks.check_examples(inputs, self.image_shape, self.data_range)
+        feed.Examples(self.image_shape, (-1.0, 1.0), "inputs").check(inputs)
         _check_choice("statistics", statistics, ("batch", "moving"))
-        checks.check_count("batch_size", batch_size)
         seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
         inputs = np.asarray(ops.convert_to_numpy(inputs), "float32")
         latents = self._latents_for(len(inputs), latents, seed)
-        network = self._network_for(averaged)
-        sync(self)
-        parts = []
-        with _noise_of(network, seed, noise), frozen(network):
-            for start in range(0, len(inputs), batch_size):
-                chosen = slice(start, start + batch_size)
-                z = None if latents is None else latents[chosen]
-                part = self._call_generator(z, inputs[chosen], statistics == "batch", network)
-                parts.append(ops.convert_to_numpy(part).astype("float32"))
-        return np.concatenate(parts)
+        network = self.generator_for(averaged)
+        backend.sync(self)
+        arrays = [inputs] if latents is None else [inputs, latents]
+        with _noise_of(network, seed, noise):
+            return in_batches(network, arrays, batch_size, statistics == "batch")
 
     def _latents_for(self, count, latents, seed):
         if self.noise != "latent":
@@ -718,44 +699,31 @@ class Pix2Pix(GAN):
             )
         return latents
 
-    def generate(
-        self,
-        n: int | None = None,
-        *,
-        labels: Any = None,
-        latents: Any = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> np.ndarray:
-        """`translate`, as gankit's callbacks call it: `SampleGrid(labels=inputs)`, `Evaluate`.
+    makes_from = "pictures"
+
+    def inputs_for(self, n: int, seed: int, given: Any = None) -> tuple[np.ndarray, ...]:
+        """What `make` translates: the pictures themselves.
 
         Args:
-            n: how many; only for the form's sake.
-            labels: the inputs.
-            latents: used where `noise="latent"`.
-            seed: what the noise depends on; None: 0, so that pictures compare over epochs.
-            **options: as of `translate`.
+            n: how many.
+            seed: not used; `make` has noise of its own.
+            given: the pictures.
 
         Raises:
-            ValueError: without inputs, or where `n` is not their number.
+            TypeError, ValueError: if these are not `n` pictures such as `translate` takes.
         """
-        if labels is None or (n is not None and n != len(labels)):
-            raise ValueError(
-                f"pix2pix makes one picture for each input: translate(inputs), or labels=inputs "
-                f"for a callback. Received n={n!r} and "
-                f"{'no' if labels is None else len(labels)} inputs."
-            )
-        latents = latents if self.noise == "latent" else None
-        return self.translate(labels, latents=latents, seed=seed or 0, **options)
+        check_inputs("Pix2Pix", n, given)
+        feed.Examples(self.image_shape, (-1.0, 1.0), "inputs").check(given)
+        return (np.asarray(given, "float32"),)
 
-    def get_config(self) -> dict:
-        """Arguments that make an equal model; the networks follow from them."""
-        config = super().get_config()
-        for name in ("generator", "discriminator", "num_classes", "data_range"):
-            del config[name]
-        own = ("objective", "noise", "jitter", "mirror")
-        config |= {name: getattr(self, name) for name in own}
-        return config | {"image_shape": list(self.image_shape)} | self.sizes
+    def make(self, inputs: Sequence[np.ndarray], averaged: bool | None = None) -> np.ndarray:
+        """Translate what `inputs_for` gave, with the same noise each time.
+
+        Args:
+            inputs: the pictures, alone in a tuple.
+            averaged: as in `translate`.
+        """
+        return self.translate(inputs[0], seed=0, averaged=averaged)
 
 
 def _weights(places, side):

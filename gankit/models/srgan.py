@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 import random
-import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from gankit import autodiff, checks, losses
-from gankit.gan import GAN
+from gankit import backend, checks, feed, losses
+from gankit.gan import TwoPlayerGame
 from gankit.layers.pixel_shuffle import ICNR, PixelShuffle
 from gankit.normalization import BatchNormalization
 from gankit.resampling import bicubic_downscale, bicubic_upscale, bicubic_weights
+from gankit.sampling import check_inputs, in_batches
 from gankit.weights import published_weights
 
 __all__ = [
@@ -311,10 +311,11 @@ def _vgg19(weights: str) -> keras.Model:
             f"to use one without training, load it with compile=False.)"
         )
     if Path(weights).suffix in (".h5", ".keras"):
-        return keras.applications.VGG19(include_top=False, weights=weights)
+        with backend.single_precision():  # whatever precision the model trains in
+            return keras.applications.VGG19(include_top=False, weights=weights)
     if Path(weights).suffix != ".npz":
         raise ValueError(f"`weights` must be 'imagenet', a .h5 or a .npz. Received: {weights!r}.")
-    with np.load(weights) as arrays:
+    with np.load(weights) as arrays, backend.single_precision():
         return _first_layers({name: arrays[name] for name in arrays.files})
 
 
@@ -348,7 +349,7 @@ def _first_layers(arrays: dict[str, np.ndarray]) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable("gankit")
-class SRGAN(GAN):
+class SRGAN(TwoPlayerGame):
     r"""Super-resolution by a generator that is trained for PSNR first and for looks then.
 
     `fit` takes large pictures alone: crops of one size in [-1, 1]. The step makes their small
@@ -405,40 +406,28 @@ class SRGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        self.sizes = {
-            "generator_sizes": dict(generator_sizes or {}),
-            "discriminator_sizes": dict(discriminator_sizes or {}),
-        }
         seeds = [None if seed is None else seed + offset for offset in (1, 2)]
         image_shape = _check_image_shape(image_shape, scale)
         generator = build_generator(
-            scale, image_shape[-1], seed=seeds[0], **self.sizes["generator_sizes"]
+            scale, image_shape[-1], seed=seeds[0], **dict(generator_sizes or {})
         )
         discriminator = build_discriminator(
-            image_shape, seed=seeds[1], **self.sizes["discriminator_sizes"]
+            image_shape, seed=seeds[1], **dict(discriminator_sizes or {})
         )
-        self.scale, self.augment, self._image_shape = scale, augment, image_shape
-        super().__init__(generator, discriminator, latent_dim=1, seed=seed, **kwargs)
+        super().__init__(generator, discriminator, seed=seed, **kwargs)
+        backend.seed_layers(generator)
+        backend.seed_layers(discriminator)
+        self.scale, self.augment, self.image_shape = scale, augment, image_shape
         # Of each axis: from a line of large pixels to one of small pixels.
         self._shrink = [
             bicubic_weights(side, side // scale).astype("float32") for side in image_shape[:2]
         ]
 
-    def _connect(self) -> tuple:
-        """Build both networks on crops of the size to train on."""
-        height, width, channels = self._image_shape
-        small = keras.KerasTensor((None, height // self.scale, width // self.scale, channels))
-        self.discriminator(self.generator(small))
-        return self._image_shape
-
     # ---- training ----------------------------------------------------------------------------
 
-    def default_optimizers(self) -> tuple:
+    def default_optimizers(self) -> dict:
         """Adam with learning rate 1e-4 and beta_1 0.9 for both (Ledig et al., section 3.2)."""
-        return (
-            keras.optimizers.Adam(1e-4, name="generator_adam"),
-            keras.optimizers.Adam(1e-4, name="discriminator_adam"),
-        )
+        return {name: keras.optimizers.Adam(1e-4, name=f"{name}_adam") for name in self.players()}
 
     def compile(
         self, content: Any = "mse", adversarial_weight: float = 1e-3, **options: Any
@@ -467,9 +456,6 @@ class SRGAN(GAN):
             )
         self.content, self.adversarial_weight = content, float(adversarial_weight)
         super().compile(**options)
-        names = ["content_loss", *self._trackers] if adversarial_weight else []
-        names = names or ["content_loss", "generator_loss"]
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
     def shrink(self, large: Any) -> Any:
         """Make the small versions of a batch of crops, as a tensor: bicubic, 256 levels.
@@ -485,52 +471,55 @@ class SRGAN(GAN):
         levels = ops.floor((ops.clip(small, -1.0, 1.0) + 1.0) * 127.5 + 0.5)
         return levels / 127.5 - 1.0
 
-    def _train_step(self, data: Any) -> dict:
-        real, labels = self._unpack(data)
-        del labels  # there are none: `_unpack` refuses them
-        return super()._train_step(self._in_other_positions(real) if self.augment else real)
+    def batch_spec(self) -> list[tuple]:
+        """Large pictures: crops of the size to train on."""
+        return [(feed.Examples(self.image_shape, (-1.0, 1.0)),)]
 
-    def _in_other_positions(self, pictures: Any) -> Any:
-        """Each picture mirrored, turned upside down and transposed, or not, by three coins."""
+    def step(self, large: Any) -> None:
+        """Update both players on crops in random positions; in phase 1, the generator alone.
+
+        Args:
+            large: large pictures, shape `(batch, *image_shape)`.
+        """
+        large = self.random_flips(large) if self.augment else large
+        if self.adversarial_weight:
+            super().step(large)
+        else:
+            self.update("generator", self.generator_loss, large)
+
+    def generator_loss(self, large: Any) -> tuple[Any, dict]:
+        """The content loss, and the weighted adversarial loss.
+
+        Args:
+            large: large pictures, shape `(batch, *image_shape)`.
+        """
+        fake = self.fake(large)
+        loss = content = self._content_loss(large, fake)
+        if self.adversarial_weight:
+            adversarial, _ = super().generator_loss(large, fake=fake)
+            loss = content + self.adversarial_weight * adversarial
+        return loss, {"content_loss": content, "generator_loss": loss}
+
+    def fake(self, large: Any) -> Any:
+        """Enlarge the small versions of large pictures, in training mode.
+
+        Args:
+            large: large pictures, shape `(batch, *image_shape)`.
+        """
+        return self.generator(self.shrink(large), training=True)
+
+    def random_flips(self, pictures: Any) -> Any:
+        """Mirror each picture, turn it upside down and transpose it, or not, by three coins.
+
+        Args:
+            pictures: shape `(batch, *image_shape)`.
+        """
         axes = [(0, 2, 1, 3)] if pictures.shape[1] == pictures.shape[2] else []
         turns = [lambda x: ops.flip(x, 1), lambda x: ops.flip(x, 2)]
         turns += [lambda x, axes=axes: ops.transpose(x, axes) for axes in axes]
         for turn in turns:
             pictures = ops.where(self.draws.uniform(pictures) < 0.5, turn(pictures), pictures)
         return pictures
-
-    def _latents(self, real: Any) -> Any:
-        return self.shrink(real)
-
-    def discriminator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the discriminator on large pictures and enlarged ones; in phase 1, do nothing."""
-        if self.adversarial_weight:
-            super().discriminator_step(real, labels)
-
-    def generator_step(self, real: Any, labels: Any = None) -> None:
-        """Update the generator against the content loss and the weighted adversarial loss.
-
-        Args:
-            real: large pictures, shape `(batch, *image_shape)`.
-            labels: None.
-        """
-        small = self.shrink(real)
-        judged = self._noisy(real) if self._compares and self.adversarial_weight else None
-
-        def objective():
-            fake = self._call_generator(small, None, training=True)
-            loss = content = self._content_loss(real, fake)
-            if self.adversarial_weight:
-                real_logits = None
-                with autodiff.frozen(self.discriminator):
-                    fake_logits = self._call_discriminator(self._noisy(fake), None, training=True)
-                    if self._compares:
-                        real_logits = self._call_discriminator(judged, None, training=True)
-                adversarial = self._generator_loss(fake_logits, real_logits)
-                loss = content + self.adversarial_weight * adversarial
-            return loss, {"content_loss": content, "generator_loss": loss}
-
-        self._minimize(objective, self.generator, self.generator_optimizer, real)
 
     def _content_loss(self, target: Any, prediction: Any) -> Any:
         if self.content == "mse":
@@ -556,34 +545,39 @@ class SRGAN(GAN):
             TypeError: if the pictures are not floating point.
             ValueError: if they have another shape or leave [-1, 1].
         """
-        shape = (None, None, self._image_shape[-1])
         pictures = np.asarray(ops.convert_to_numpy(pictures))
-        checks.check_examples(pictures, shape, (-1.0, 1.0))
-        network = self._network_for(averaged)
-        autodiff.sync(self)
-        parts = []
-        for start in range(0, len(pictures), checks.check_count("batch_size", batch_size)):
-            part = network(pictures[start : start + batch_size], training=False)
-            parts.append(ops.convert_to_numpy(part).astype("float32"))
-        return np.concatenate(parts).clip(-1, 1)
+        feed.Examples((None, None, self.image_shape[-1]), (-1.0, 1.0), "pictures").check(pictures)
+        network = self.generator_for(averaged)
+        backend.sync(self)
+        return in_batches(network, [pictures], batch_size).clip(-1, 1)
 
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """There is no prior to draw from: what SRGAN generates from is a small picture."""
-        raise NotImplementedError("An SRGAN draws nothing: use `enlarge(pictures)` or `upscale`.")
+    makes_from = "pictures"
 
-    def generate(self, *arguments: Any, **options: Any) -> np.ndarray:
-        """There is nothing to generate from: see `enlarge`."""
-        raise NotImplementedError("An SRGAN makes pictures of pictures: use `enlarge(pictures)`.")
+    def inputs_for(self, n: int, seed: int, given: Any = None) -> tuple[np.ndarray, ...]:
+        """What `make` enlarges: the pictures themselves.
+
+        Args:
+            n: how many.
+            seed: not used; nothing is drawn.
+            given: the small pictures.
+
+        Raises:
+            TypeError, ValueError: if these are not `n` pictures such as `enlarge` takes.
+        """
+        check_inputs("SRGAN", n, given)
+        feed.Examples((None, None, self.image_shape[-1]), (-1.0, 1.0), "inputs").check(given)
+        return (np.asarray(given, "float32"),)
+
+    def make(self, inputs: Sequence[np.ndarray], averaged: bool | None = None) -> np.ndarray:
+        """Enlarge what `inputs_for` gave.
+
+        Args:
+            inputs: the pictures, alone in a tuple.
+            averaged: as in `enlarge`.
+        """
+        return self.enlarge(inputs[0], averaged=averaged)
 
     # ---- saving ------------------------------------------------------------------------------
-
-    def get_config(self) -> dict:
-        """Arguments that make an equal SRGAN; the networks follow from them."""
-        config = super().get_config()
-        for name in ("generator", "discriminator", "num_classes", "data_range", "latent_dim"):
-            del config[name]
-        own = {"image_shape": list(self._image_shape), "scale": self.scale}
-        return config | own | {"augment": self.augment} | self.sizes
 
     def get_compile_config(self) -> dict | None:
         """Arguments of `compile`, ready to be written to a file."""
@@ -716,8 +710,8 @@ def upscale(
     >>> upscale(picture, build_generator(2, **LIGHT), tile=48).shape
     (100, 140, 4)
     """
-    network = model._network_for(None) if isinstance(model, SRGAN) else model
-    colors, factor = _what_it_does(network, scale)
+    network = model.generator_for(None) if isinstance(model, SRGAN) else model
+    colors, factor = _io_spec(network, scale)
     pixels = _check_picture(image)
     overlap = receptive_radius(network) if overlap is None else overlap
     overlap = checks.check_count("overlap", overlap, minimum=0)
@@ -778,30 +772,13 @@ def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np
     return np.concatenate([colors, bicubic_upscale(part[..., -1:], factor)], axis=-1)
 
 
-# What was compiled for the tiles of a network, and their shape: for its next picture.
-_COMPILED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-
-
-def _compiled(network: keras.Model, shape: tuple) -> Callable:
-    """The network as a compiled function of tiles of one shape.
-
-    For one shape: TensorFlow would make the second one symbolic, which bilinear enlargement is not.
-    """
-    known, runner = _COMPILED.get(network, (None, None))
-    if known != shape:
-        runner = keras.Model(network.input, network.output)  # `compile` would change the network
-        runner.compile(jit_compile=autodiff.resolve_jit_compile(None))
-        _COMPILED[network] = shape, runner
-    return runner.predict_on_batch
-
-
 def _runner(network: keras.Model, colors: int, tiles: int) -> Callable[[np.ndarray], np.ndarray]:
     """A function that enlarges a tile, of bytes or floats, with as many channels as it has."""
 
     def run(x):
-        if tiles == 1:  # not worth compiling, as each picture has a shape of its own
-            return ops.convert_to_numpy(network(x, training=False))
-        return _compiled(network, x.shape)(x)
+        # One tile is not worth compiling, as each picture has a shape of its own.
+        runner = backend.inference(network, compiled=tiles > 1)
+        return ops.convert_to_numpy(runner(ops.convert_to_tensor(x)))
 
     def enlarge(part):
         channels = part.shape[-1]
@@ -823,7 +800,7 @@ def _runner(network: keras.Model, colors: int, tiles: int) -> Callable[[np.ndarr
     return enlarge
 
 
-def _what_it_does(network: keras.Model, scale: int | None) -> tuple[int, int]:
+def _io_spec(network: keras.Model, scale: int | None) -> tuple[int, int]:
     """Channels that a network takes, and the factor by which it enlarges."""
     shape = network.input_shape
     if len(shape) != 4 or shape[-1] not in (1, 3) or network.output_shape[-1] != shape[-1]:

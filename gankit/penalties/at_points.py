@@ -30,7 +30,7 @@ class PenaltyAtPoints(Penalty):
         Args:
             real: real examples, shape `(batch, ...)`.
             fake: as many generated ones.
-            draws: a `gankit.replica_random.ReplicaRandom`.
+            draws: a `gankit.replicas.ReplicaRandom`.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `points`.")
 

@@ -28,7 +28,7 @@ class Penalty:
             critic: function from examples to logits: the discriminator in training mode.
             real: examples, shape `(batch, ...)`.
             fake: as many generated ones.
-            draws: `gankit.replica_random.ReplicaRandom`, random numbers for the examples.
+            draws: `gankit.replicas.ReplicaRandom`, random numbers for the examples.
             step: number of updates of the discriminator so far, integer tensor.
         """
         return ops.zeros(())

@@ -23,7 +23,7 @@ def shift_and_flip(images: Any, draws: Any) -> Any:
 
     Args:
         images: shape `(batch, height, width, channels)`.
-        draws: a `gankit.replica_random.ReplicaRandom`.
+        draws: a `gankit.replicas.ReplicaRandom`.
 
     Returns:
         Images of the same shape; the augmentation of Zhang et al. (2020), section 2.1.
@@ -72,7 +72,7 @@ class ConsistencyRegularization(PenaltyAtPoints):
     Example:
 
     >>> import keras, numpy as np, gankit
-    >>> from gankit.replica_random import ReplicaRandom
+    >>> from gankit.replicas import ReplicaRandom
     >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
     >>> double = lambda examples, draws: 2.0 * examples
     >>> penalty = gankit.penalties.ConsistencyRegularization(weight=1.0, augment=double)

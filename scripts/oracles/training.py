@@ -9,7 +9,7 @@ import gankit
 from gankit.averaging import AveragedNetwork, Averaging
 from gankit.historical import HistoricalAveraging
 from gankit.noise import InstanceNoise
-from gankit.replica_random import ReplicaRandom
+from gankit.replicas import ReplicaRandom
 from oracles.part import Part
 
 RNG = np.random.default_rng(0)
