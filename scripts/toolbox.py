@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "toolbox.md"
+ORACLES = ROOT / "tests"  # the folder of the package `oracles`
 BACKENDS = ("tensorflow", "jax", "torch")
 
 HEAD = """# The toolbox
@@ -25,7 +26,7 @@ when this page is older than the code.
 
 
 def measure() -> dict[str, float]:
-    """The worst error of every part on this backend."""
+    """Compute the worst error of every part on this backend."""
     from oracles import all_parts
 
     return {part.name: part.worst() for part in all_parts()}
@@ -70,6 +71,7 @@ def anchor(name: str) -> str:
 
 def main() -> int:
     """Print this backend's errors, or write the page."""
+    sys.path.insert(0, str(ORACLES))
     if "--measure" in sys.argv[1:]:
         print(json.dumps(measure()))
         return 0

@@ -141,7 +141,7 @@ def test_each_optimizer_clips_its_own_gradients(points, name):
 
 
 def test_accumulated_batches_are_one_large_batch_for_the_discriminator(points):
-    """And for the generator under `update="one_stage"`: see `scripts/oracles/training.py`."""
+    """And for the generator under `update="one_stage"`: see `tests/oracles/training.py`."""
     gan = linear_gan(optimizer_options={"gradient_accumulation_steps": 2})
     gan.latents = np.tile(gan.latents[:24], (2, 1))
     start = values(gan.weights[:4])

@@ -1,6 +1,6 @@
 """Penalties: closed forms where the critic is linear, and what training does with them.
 
-`scripts/oracles/penalties.py` compares their gradients with finite differences.
+`tests/oracles/penalties.py` compares their gradients with finite differences.
 """
 
 import keras

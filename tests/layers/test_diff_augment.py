@@ -1,4 +1,4 @@
-"""Differentiable augmentation; what it does to an image is checked in scripts/oracles/layers.py."""
+"""Differentiable augmentation; what it does to an image is checked in tests/oracles/layers.py."""
 
 import re
 

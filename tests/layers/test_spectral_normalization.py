@@ -1,4 +1,4 @@
-"""Spectral normalization, once per step of the optimizer; see also scripts/oracles/layers.py."""
+"""Spectral normalization, once per step of the optimizer; see also tests/oracles/layers.py."""
 
 import keras
 import numpy as np

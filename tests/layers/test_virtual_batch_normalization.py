@@ -1,4 +1,4 @@
-"""Virtual batch normalization; its formula is checked in scripts/oracles/layers.py."""
+"""Virtual batch normalization; its formula is checked in tests/oracles/layers.py."""
 
 import keras
 import numpy as np

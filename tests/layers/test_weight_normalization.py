@@ -1,4 +1,4 @@
-"""Weight normalization; its formula is checked in scripts/oracles/layers.py."""
+"""Weight normalization; its formula is checked in tests/oracles/layers.py."""
 
 import keras
 import numpy as np
