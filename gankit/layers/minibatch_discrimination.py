@@ -36,8 +36,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `kernels` or `dims` is not a whole number of at least 1, or the input does not
-            have two axes and a known number of features.
+        ValueError: if `kernels` or `dims` is not a whole number of at least 1, or the input does
+            not have two axes and a known number of features.
 
     Example:
 
