@@ -40,16 +40,28 @@ def test_what_fools_it():
     ("arguments", "error", "message"),
     [
         ({"splits": 0}, ValueError, "`splits` must be a whole number of at least 1.*splits=0"),
-        ({"splits": 8}, ValueError, "8 splits of 20 images have 2 each.*4 classes.*at least 32"),
-        ({"probabilities": np.ones(4) / 4}, ValueError, r"shape \(n, d\).*got shape \(4,\)"),
+        (
+            {"splits": 8},
+            ValueError,
+            "at least 4 images.*Received: splits=8 with 20 images.*at least 32",
+        ),
+        ({"probabilities": np.ones(4) / 4}, ValueError, r"shape \(n, d\).*Received: shape \(4,\)"),
         (
             {"probabilities": np.ones((20, 4))},
             ValueError,
-            "sum to 1 in each row; one .* to 4",
+            "sum to 1 in each row. Received: .* to 4",
         ),
-        ({"probabilities": [[2.0, -1.0]] * 20}, ValueError, "not be negative; got -1.*softmax"),
-        ({"probabilities": [[np.nan, 1]] * 20}, ValueError, "holds 20 values that are not finite"),
-        ({"probabilities": [["a"]]}, TypeError, "probabilities must hold real numbers"),
+        (
+            {"probabilities": [[2.0, -1.0]] * 20},
+            ValueError,
+            "not be negative. Received: .*-1.*softmax",
+        ),
+        (
+            {"probabilities": [[np.nan, 1]] * 20},
+            ValueError,
+            "Received: 20 values that are not finite",
+        ),
+        ({"probabilities": [["a"]]}, TypeError, "`probabilities` must hold real numbers"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):

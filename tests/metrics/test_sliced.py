@@ -53,11 +53,15 @@ def test_it_falls_when_the_generator_improves():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((np.zeros((4, 2)), np.zeros((4, 3))), ValueError, "a and b .* got 2 and 3"),
-        ((np.zeros(4), np.zeros(4)), ValueError, r"a must have one row per example.*\(4,\)"),
-        ((np.zeros((4, 2)), np.full((4, 2), np.nan)), ValueError, "b holds 8 values that are not"),
+        ((np.zeros((4, 2)), np.zeros((4, 3))), ValueError, "`a` and `b` .*Received: 2 and 3"),
+        ((np.zeros(4), np.zeros(4)), ValueError, r"`a` must have one row per example.*\(4,\)"),
+        (
+            (np.zeros((4, 2)), np.full((4, 2), np.nan)),
+            ValueError,
+            "`b` must hold finite values. Received: 8 values",
+        ),
         ((np.zeros((4, 2)), np.zeros((4, 2)), 0), ValueError, "projections=0"),
-        ((np.zeros((4, 2)), np.zeros((4, 2), complex)), TypeError, "b must hold real numbers"),
+        ((np.zeros((4, 2)), np.zeros((4, 2), complex)), TypeError, "`b` must hold real numbers"),
     ],
 )
 def test_bad_points_are_refused(arguments, error, message):
@@ -117,11 +121,19 @@ IMAGES = np.full((2, 16, 16, 1), -1.0)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((IMAGES, IMAGES[:, 1:]), ValueError, r"got \(16, 16, 1\) and \(15, 16, 1\)"),
-        ((IMAGES[:, :, 1:],) * 2, ValueError, "square images of at least 16 pixels; got 16x15"),
-        ((IMAGES[:, 1:, 1:],) * 2, ValueError, "square images of at least 16 pixels; got 15x15"),
+        ((IMAGES, IMAGES[:, 1:]), ValueError, r"Received: .*\(16, 16, 1\) and \(15, 16, 1\)"),
+        (
+            (IMAGES[:, :, 1:],) * 2,
+            ValueError,
+            "square images .* at least 16 pixels. Received: 16x15",
+        ),
+        (
+            (IMAGES[:, 1:, 1:],) * 2,
+            ValueError,
+            "square images .* at least 16 pixels. Received: 15x15",
+        ),
         ((IMAGES, IMAGES + 4), ValueError, r"`fake` must be finite.*\[3, 3\]"),
-        ((IMAGES + 1, IMAGES + 1), ValueError, r"real and fake hold floats.*images in \[0, 1\]"),
+        ((IMAGES + 1, IMAGES + 1), ValueError, r"`real` and `fake` must hold .*images in \[0, 1\]"),
         ((IMAGES, IMAGES.astype("uint8")), TypeError, "{'real': 'float64', 'fake': 'uint8'}"),
         ((IMAGES, IMAGES, 0), ValueError, "patches=0"),
         ((IMAGES, IMAGES, 4, 0), ValueError, "projections=0"),
