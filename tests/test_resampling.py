@@ -96,5 +96,5 @@ def test_bad_input_is_refused(function, images, scale, error, message):
 
 
 def test_sides_must_be_multiples_of_the_scale():
-    with pytest.raises(ValueError, match="scale=4. Received 10x12 pixels; crop them to 8x12"):
+    with pytest.raises(ValueError, match="scale=4. Received: 10x12 pixels. Crop them to 8x12"):
         bicubic_downscale(np.zeros((10, 12)), 4)
