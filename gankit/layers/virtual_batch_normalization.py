@@ -91,9 +91,9 @@ class VirtualBatchNormalization(keras.layers.Layer):
         own = ops.where(index < n, 0.0, 1.0 / (n + 1.0))
         mean = own * own_mean + (1.0 - own) * mean_r
         # Equal to the difference in the formula, without its cancellation.
-        around = own * (own_variance + ops.square(own_mean - mean))
-        around_r = (1.0 - own) * (variance_r + ops.square(mean_r - mean))
-        return mean, around + around_r
+        own_part = own * (own_variance + ops.square(own_mean - mean))
+        reference_part = (1.0 - own) * (variance_r + ops.square(mean_r - mean))
+        return mean, own_part + reference_part
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)

@@ -102,7 +102,7 @@ class Minimax(AdversarialLoss):
         self.label_smoothing = float(label_smoothing)
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        r"""Cross-entropy with the targets $1 - \alpha$ for real examples and 0 for generated ones.
+        r"""Compute the cross-entropy: target $1 - \alpha$ for real examples, 0 for generated ones.
 
         $$E\,[(1-\alpha)\,\mathrm{sp}(-s_r) + \alpha\,\mathrm{sp}(s_r)] + E\,\mathrm{sp}(s_f)$$
         """

@@ -8,10 +8,10 @@ def test_closed_forms():
     sure = np.eye(7)[np.arange(700) % 7]
     assert inception_score(sure, splits=1).mean == pytest.approx(7, rel=1e-12)
     assert inception_score(np.full((700, 7), 1 / 7)).mean == pytest.approx(1, rel=1e-12)
-    # Sure between two classes of four, equally often: the classes' number falls by half.
+    # Undecided between two of four classes, equally often: half the number of classes.
     pairs = np.repeat([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]], 50, axis=0)
     assert inception_score(pairs, splits=1).mean == pytest.approx(2, rel=1e-12)
-    # Frequencies 3/4 and 1/4: exp of their entropy.
+    # The exponential of the entropy of frequencies 3/4 and 1/4.
     uneven = np.repeat(np.eye(2), [75, 25], axis=0)
     expected = (4 / 3) ** 0.75 * 4**0.25
     assert inception_score(uneven, splits=1).mean == pytest.approx(expected, rel=1e-12)

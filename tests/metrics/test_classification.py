@@ -50,7 +50,7 @@ def test_a_class_without_test_images_has_no_accuracy():
 
 
 class Fixed:
-    """A classifier of one's own that has learned one answer."""
+    """A custom classifier that always gives the same predictions."""
 
     def __init__(self, answer):
         self.predict = lambda images: answer
@@ -72,7 +72,7 @@ def test_a_function_that_trains(answer):
 
 
 def test_a_digit_classifier_by_default():
-    """Its training is tested elsewhere: here one stands for it that is trained already."""
+    """Its training is tested elsewhere; here a trained classifier replaces it."""
     default = inspect.signature(classification_accuracy_score).parameters["classifier"].default
     assert default is train_digit_classifier
     images, labels = (array[:100] for array in datasets.load("glyphs", "test"))

@@ -7,7 +7,7 @@ from gankit.metrics.copying import _mann_whitney
 
 @pytest.fixture
 def sets():
-    """Training, held-out and fresh examples of one distribution."""
+    """Draw training, held-out and fresh examples from one distribution."""
     return np.random.default_rng(0).normal(size=(3, 300, 4, 2, 1))
 
 
@@ -26,7 +26,7 @@ def test_the_statistic_is_standard_normal_for_honest_generators():
     rng = np.random.default_rng(0)
     distances = [(rng.exponential(size=40), rng.exponential(size=60)) for _ in range(1000)]
     scores, closer = np.transpose([_mann_whitney(*pair) for pair in distances])
-    # Three standard errors of mean and deviation.
+    # Three standard errors of the mean and the standard deviation.
     assert abs(np.mean(scores)) < 0.1 and abs(np.std(scores) - 1) < 0.07
     assert np.mean(closer) == pytest.approx(0.5, abs=0.01)
 
@@ -38,7 +38,7 @@ def test_a_fraction_of_copies_is_found(sets):
 
 
 def test_cells_find_what_cancels_out():
-    """Copies in one region, examples that are too far in the other."""
+    """Copies in one region, and examples that are too far away in the other."""
     rng = np.random.default_rng(0)
     training, held_out, fresh = rng.normal(size=(3, 400, 3))
     left = np.arange(400) < 130

@@ -5,7 +5,7 @@ from scipy.stats import multivariate_normal, norm
 
 from gankit.metrics import jensen_shannon_divergence, jsd_from_logits, jsd_from_samples
 
-# Computed outside this project for N(0, 1) against N(mean, std^2), nats.
+# Computed outside this project for N(0, 1) and N(mean, std^2), in nats.
 GAUSSIAN_PAIRS = {(1, 1): 0.11142, (2, 1): 0.33683, (0, 2): 0.09273, (4, 1): 0.63272}
 
 
@@ -32,7 +32,7 @@ def test_two_dimensional_grid_with_a_step_for_each_axis():
     points = np.stack([x, y], axis=-1)
     p = multivariate_normal([0, 0]).pdf(points)
     q = multivariate_normal([1, 0]).pdf(points)
-    # Only one coordinate differs, so the divergence is that of the one-dimensional pair.
+    # Only one coordinate differs, so the divergence equals that of the one-dimensional pair.
     jsd = jensen_shannon_divergence(p, q, dx=(dx, dy))
     assert jsd == pytest.approx(GAUSSIAN_PAIRS[1, 1], abs=1e-5)
 

@@ -1,4 +1,4 @@
-"""Near-duplicates: the search against all pairs, and planted copies found by the codes."""
+"""Near-duplicates: the search compared with all pairs, and planted copies found by codes."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,14 @@ from gankit.metrics import SemanticHash, near_duplicates
 
 
 def smooth_images(count, seed=0):
-    """Low-frequency pictures, 12x12, that no two of are alike."""
+    """Make low-frequency 12x12 images, all of them different."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(-1, 1, (count, 4, 4, 1))
     return np.kron(coarse, np.ones((1, 3, 3, 1))).astype("float32")
 
 
 def all_pairs(codes, max_distance):
-    """The first earlier example within the distance, by comparing every pair."""
+    """Find the first earlier example within the distance by comparing all pairs."""
     original = np.arange(len(codes))
     for i in range(len(codes)):
         for j in range(i):

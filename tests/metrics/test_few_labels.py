@@ -7,7 +7,7 @@ from gankit.metrics import few_label_accuracy
 
 
 def points(count, distance, classes=3, seed=0):
-    """Gaussian clouds in ten dimensions, one per class."""
+    """Draw Gaussian clouds in ten dimensions, one per class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % classes
     return rng.normal(size=(count, 10)) + distance * np.eye(classes, 10)[labels], labels

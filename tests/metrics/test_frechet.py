@@ -30,7 +30,7 @@ def test_agrees_with_scipy(d):
 
 
 def test_closed_form_of_diagonal_gaussians():
-    # Signs in all combinations make mean 0 and a covariance that is exactly diagonal.
+    # All combinations of signs give mean 0 and an exactly diagonal covariance.
     signs = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T * np.sqrt(7 / 8)
     std_a, std_b, shift = np.array([1.0, 2, 3]), np.array([0.5, 2, 5]), np.array([1.0, -2, 0])
     expected = shift @ shift + ((std_a - std_b) ** 2).sum()
@@ -53,7 +53,7 @@ def test_distance_to_itself_is_zero(dtype):
 
 
 def test_features_that_never_fire():
-    """A singular covariance, where the general matrix root loses half its digits."""
+    """For a singular covariance, a general matrix root loses half of its digits."""
     rng = np.random.default_rng(0)
     a, b = correlated(rng, 300, 4), correlated(rng, 300, 4)
     dead = np.zeros((300, 20))
@@ -117,7 +117,7 @@ def test_statistics_take_the_place_of_features():
 
 
 def test_extrapolation_removes_most_of_the_bias():
-    """Normal examples of known distance |shift|^2, with the real ones beyond number."""
+    """The true distance of these normal examples is |shift|^2."""
     rng = np.random.default_rng(0)
     d, shift = 16, 0.5
     real = FeatureStatistics().add(rng.normal(size=(200_000, d)))

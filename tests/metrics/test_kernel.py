@@ -34,7 +34,7 @@ def test_the_error_is_the_spread_between_repetitions():
 
 
 def test_third_moments_count():
-    """Equal mean and variance, which the Fréchet distance does not tell apart."""
+    """Sets of equal mean and variance, which the Fréchet distance cannot distinguish."""
     rng = np.random.default_rng(0)
     skewed, normal = rng.exponential(size=(5000, 1)) - 1, rng.normal(size=(5000, 1))
     found = kernel_distance(skewed, normal)

@@ -10,12 +10,12 @@ def test_a_set_covers_itself():
     rows = np.random.default_rng(0).normal(size=(60, 4)) + 1e3
     assert precision_recall(rows, rows) == (1.0, 1.0)
     found = density_coverage(rows, rows)
-    # Each ball holds its center and k others, its border included.
+    # Each ball, including its border, contains its center and k others.
     assert found == (pytest.approx(6 / 5), 1.0)
 
 
 def test_ties_and_duplicates_count_as_inside():
-    """On a grid most distances tie with a radius; collapsed sets have balls without extent."""
+    """On a grid, most distances equal a radius; in collapsed sets, balls have radius 0."""
     grid = np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2) / 3.0
     assert density_coverage(grid, grid + 1e-9).coverage == 1.0
     collapsed = np.full((36, 2), 1 / 3)

@@ -77,7 +77,7 @@ def test_bad_input_is_refused(ring, arguments, message):
 
 
 def coded(triples):
-    """Images whose channels say which digit they are, and a classifier that reads it."""
+    """Make images whose channels encode digits, and a classifier that decodes them."""
     triples = np.asarray(triples)
     return np.broadcast_to(triples[:, None, None] / 10 - 0.5, (len(triples), 2, 2, 3))
 

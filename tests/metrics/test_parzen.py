@@ -38,7 +38,7 @@ def test_blocks_do_not_change_the_score(examples, monkeypatch):
 
 
 def test_distances_of_close_images_keep_their_precision():
-    # 0.01 away in each of 784 pixels at a window of 0.01: cancellation would show here first.
+    # A difference of 0.01 in each of 784 pixels and a window of 0.01 would reveal cancellation.
     centers = np.random.default_rng(0).uniform(size=(20, 784)) * 0.9
     score = parzen_log_likelihood(centers + 0.01, centers, 0.01)
     expected = -784 / 2 - np.log(20) - 784 * np.log(0.01 * np.sqrt(2 * np.pi))

@@ -55,7 +55,7 @@ def test_a_gray_image_is_its_own_luma():
 
 
 def test_the_protocol_reproduces_published_numbers(set5):
-    """Bicubic ×4 on Set5: 28.43 dB by Ledig et al. 2017, 28.42 dB where Y is rounded."""
+    """Bicubic ×4 on Set5: 28.43 dB in Ledig et al. 2017, 28.42 dB with rounded Y."""
     luma, color, alike = [], [], []
     for image in set5:
         guess = bicubic_upscale(bicubic_downscale(image, 4), 4)

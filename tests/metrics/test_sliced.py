@@ -8,7 +8,7 @@ RNG = np.random.default_rng(0)
 
 
 def textures(n, side=32, channels=1):
-    """Images with structure at every scale: noise, and blocks of 8 pixels."""
+    """Make images with structure at every scale: noise, and blocks of 8 pixels."""
     blocks = RNG.uniform(-0.6, 0.6, (n, side // 8, side // 8, channels))
     return blocks.repeat(8, 1).repeat(8, 2) + RNG.uniform(-0.3, 0.3, (n, side, side, channels))
 
@@ -93,7 +93,7 @@ def test_brightness_and_contrast_do_not_count():
 
 def test_each_level_sees_its_own_scale():
     real, more = textures(60), textures(60)
-    # The finest checks there are: the binomial filter lets nothing of them through.
+    # The binomial filter removes a checkerboard with squares of one pixel.
     checks = (-1.0) ** np.add.outer(range(32), range(32))[..., None]
     baseline, fine = (
         sliced_wasserstein_pyramid(real, fake, patches=32, projections=64)
