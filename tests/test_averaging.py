@@ -1,6 +1,6 @@
 """The averaged generator: what it holds, where it is used, what files and recompiling do to it.
 
-Its arithmetic is checked in `scripts/oracles/training.py`; that a killed run and replicas arrive at
+Its arithmetic is checked in `tests/oracles/training.py`; that a killed run and replicas arrive at
 the same average, in `test_resume.py` and `test_replicas.py`.
 """
 

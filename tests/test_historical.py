@@ -1,4 +1,4 @@
-"""Historical averaging in the training step; its arithmetic: `oracles/training.py`."""
+"""Historical averaging in the training step; its arithmetic: `tests/oracles/training.py`."""
 
 import keras
 import numpy as np
