@@ -161,24 +161,24 @@ def test_a_part_is_never_thinner_than_a_pixel_nor_outside():
 
 @pytest.mark.parametrize("function", [facades.draw, facades.color])
 def test_label_maps_that_are_none(function):
-    with pytest.raises(TypeError, match="must hold integers, got dtype float64"):
+    with pytest.raises(TypeError, match="must hold integers. Received: dtype float64"):
         function(np.zeros((1, 8, 8)))
-    with pytest.raises(ValueError, match=r"must have shape \(n, height, width\), got \(8, 8\)"):
+    with pytest.raises(ValueError, match=r"shape \(n, height, width\). Received: shape \(8, 8\)"):
         function(np.zeros((8, 8), int))
-    with pytest.raises(ValueError, match=r"classes 0 to 7, got values in 0..8"):
+    with pytest.raises(ValueError, match=r"classes 0 to 7. Received: values in 0..8"):
         function(np.arange(9).reshape(1, 3, 3))
-    with pytest.raises(ValueError, match=r"got values in -1..-1"):
+    with pytest.raises(ValueError, match=r"Received: values in -1..-1"):
         function(np.full((1, 3, 3), -1))
 
 
 def test_pictures_that_are_none():
-    with pytest.raises(TypeError, match="floats in .* got dtype uint8"):
+    with pytest.raises(TypeError, match="floats in .* Received: dtype uint8"):
         facades.recover_labels(np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match=r"\(n, height, width, 3\), got \(1, 8, 8, 1\)"):
+    with pytest.raises(ValueError, match=r"width, 3\). Received: shape \(1, 8, 8, 1\)"):
         facades.recover_labels(np.zeros((1, 8, 8, 1)))
-    with pytest.raises(ValueError, match=r"got values in \[0, 255\]"):
+    with pytest.raises(ValueError, match=r"Received: values in \[0, 255\]"):
         facades.recover_labels(np.linspace(0, 255, 192).reshape(1, 8, 8, 3))
-    with pytest.raises(ValueError, match=r"must lie in \[-1, 1\], got values in \[nan, nan\]"):
+    with pytest.raises(ValueError, match=r"in \[-1, 1\]. Received: values in \[nan, nan\]"):
         facades.recover_labels(np.full((1, 8, 8, 3), np.nan))
 
 
@@ -189,7 +189,7 @@ def test_bad_arguments():
         facades.sample_label_maps(1, seed=-1)
     with pytest.raises(ValueError, match="seed.*seed=-1"):
         facades.draw(np.zeros((1, 8, 8), int), seed=-1)
-    with pytest.raises(ValueError, match="at least 4 pixels, got 2"):
+    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=2"):
         facades.sample_label_maps(1, 2)
-    with pytest.raises(ValueError, match="'facades' has the splits .*got 'dev'"):
+    with pytest.raises(ValueError, match="train, test for 'facades'. Received: split='dev'"):
         facades.label_maps("dev")

@@ -79,25 +79,25 @@ def test_what_is_handed_out_may_be_changed():
 
 def test_the_largest_crop_is_the_smallest_photograph():
     assert datasets.photo_crops(300, "test", per_photograph=1).shape == (4, 300, 300, 3)
-    with pytest.raises(ValueError, match="301 is more than 'chelsea' has, .* 300 pixels high and"):
+    with pytest.raises(ValueError, match="fit into 'chelsea', .* 300 pixels high .*image_size=301"):
         datasets.photo_crops(301, "test")
 
 
 def test_the_set_is_found_by_name():
-    assert datasets.available("photos") and datasets.names(verb="photo_crops") == ["photos"]
-    with pytest.raises(ValueError, match="'photos' is read by `datasets.photo_crops`"):
+    assert datasets.available("photos") and datasets.names(loader="photo_crops") == ["photos"]
+    with pytest.raises(ValueError, match="'photos'. Call `datasets.photo_crops`"):
         datasets.load("photos")
 
 
 def test_bad_arguments():
     for call in (datasets.photographs, lambda split: datasets.photo_crops(16, split)):
-        with pytest.raises(ValueError, match=r"'photos' has the splits .*, got 'val'"):
+        with pytest.raises(ValueError, match=r"for 'photos'. Received: split='val'"):
             call("val")
-    with pytest.raises(ValueError, match=r"channels must be 1 \(gray\) or 3 \(color\), got 4"):
+    with pytest.raises(ValueError, match=r"1 \(gray\) or 3 \(color\). Received: channels=4"):
         datasets.photographs(channels=4)
     with pytest.raises(ValueError, match="per_photograph.*at least 1.*=0"):
         datasets.photo_crops(16, per_photograph=0)
     with pytest.raises(ValueError, match="seed.*at least 0.*=-1"):
         datasets.photo_crops(16, seed=-1)
-    with pytest.raises(ValueError, match="at least 4 pixels, got 3"):
+    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=3"):
         datasets.photo_crops(3)

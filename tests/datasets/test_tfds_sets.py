@@ -148,7 +148,7 @@ def test_damaged_originals_leave_nothing_half_written(data_dir, offline):
 def test_an_interrupted_preparation_is_tidied(tmp_path):
     kept = tmp_path / "mnist" / "3.0.0"
     kept.mkdir(parents=True)
-    with pytest.raises(KeyboardInterrupt), tfds_sets._nothing_half_written(tmp_path, "mnist"):
+    with pytest.raises(KeyboardInterrupt), tfds_sets._remove_partial_files(tmp_path, "mnist"):
         half = tmp_path / "mnist" / "incomplete.ABC_3.0.1"
         half.mkdir()
         (half / "mnist-train.tfrecord").write_text("")
