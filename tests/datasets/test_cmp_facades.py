@@ -13,7 +13,7 @@ from gankit.datasets import cmp_facades
 
 
 def archive_of(names):
-    """An archive like the original: each picture is gray, by its number and whether A or B."""
+    """Make an archive like the original, in which the number and half set each gray level."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("facades/", "")
@@ -33,7 +33,7 @@ WHOLE = archive_of(
 
 @pytest.fixture
 def server(monkeypatch):
-    """Answers with `content`, or fails when it is None; counts how often it is asked."""
+    """Return `content`, or fail if it is None, and count the requests."""
 
     class Server:
         content = WHOLE

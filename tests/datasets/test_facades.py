@@ -21,7 +21,7 @@ def scores(label_maps, pictures):
 
 @pytest.fixture(scope="module")
 def redrawn():
-    """Ten label maps, and sixty pictures of each."""
+    """Draw ten label maps and sixty pictures of each."""
     label_maps = facades.label_maps("test", 32)[:10]
     return label_maps, np.stack([facades.draw(label_maps, seed) for seed in range(60)])
 
@@ -32,7 +32,7 @@ def train_maps():
 
 
 def test_the_set_is_the_same_everywhere():
-    """Another sum means another data set, and other numbers in the chapters."""
+    """Check the checksum, because another data set would change the numbers in the chapters."""
     inputs, targets = datasets.load_pairs("facades", "test")
     content = levels(inputs).tobytes() + levels(targets).tobytes()
     assert hashlib.sha256(content).hexdigest() == SHA256
@@ -100,7 +100,7 @@ def test_a_seed_draws_one_picture_and_another_seed_another(redrawn):
 
 
 def test_flat_pictures_are_nearer_in_l1_than_true_ones_and_are_misread(redrawn):
-    """What makes the set worth a GAN: the best picture in L1 or L2 shows no building."""
+    """Check that the picture with the least L1 or L2 error shows no building."""
     label_maps, pictures = redrawn
     median, mean = np.median(pictures[1:], axis=0), pictures[1:].mean(axis=0)
     truth, another = pictures[0], pictures[1]
@@ -150,7 +150,7 @@ def test_the_shapes_of_parts(shape, covered):
     labels = rasterize([Part(2, 16, 16, 48, 48, shape)], 16)
     assert (labels > 0).sum() == pytest.approx(covered, abs=4)
     assert (labels == labels[:, ::-1]).all()
-    assert (labels[11] > 0).sum() == 8  # the foot is whole
+    assert (labels[11] > 0).sum() == 8  # the bottom row is complete
 
 
 def test_a_part_is_never_thinner_than_a_pixel_nor_outside():

@@ -13,7 +13,7 @@ def fields():
 
 @pytest.fixture(scope="module")
 def upright():
-    """Factors of one undistorted digit."""
+    """Return the factors of one undistorted digit."""
     plain = {name: 0.0 for name in glyphs.FACTORS} | {"scale": 1.0, "aspect": 1.0}
     return {"font": np.zeros(1, np.uint8)} | {k: np.float32([v]) for k, v in plain.items()}
 
@@ -61,7 +61,7 @@ def test_no_digit_is_empty_or_cut_off():
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_factors_are_kept_in_range_and_vary(split):
+def test_factors_stay_in_range_and_vary(split):
     factors = datasets.factors("glyphs", split)
     _, labels = datasets.load("glyphs", split)
     assert set(factors) == {"font", *glyphs.FACTORS}
@@ -80,7 +80,7 @@ def test_the_factors_handed_out_may_be_changed():
     assert np.abs(datasets.factors("glyphs")["dx"]).max() <= 2
 
 
-def test_kept_factors_explain_the_images():
+def test_stored_factors_explain_the_images():
     factors = datasets.factors("glyphs")
     images, _ = datasets.load("glyphs")
     ink = (images[..., 0] + 1) / 2
@@ -146,7 +146,7 @@ def test_repeated_images_are_refused():
 
 @pytest.fixture
 def installed_alone(data_dir, monkeypatch):
-    """As where gankit is installed without its repository, with a small set for speed."""
+    """Simulate an installation without the repository, with a small set for speed."""
     monkeypatch.setattr(glyphs, "committed_file", lambda name: None)
     small = glyphs.make(20, 10)
     calls = []
@@ -156,7 +156,7 @@ def installed_alone(data_dir, monkeypatch):
     glyphs._arrays.cache_clear()
 
 
-def test_made_once_and_kept_where_the_file_is_missing(installed_alone):
+def test_made_once_and_cached_if_the_file_is_missing(installed_alone):
     folder, calls = installed_alone
     images, _ = glyphs.read("train")
     assert [f.name for f in folder.iterdir()] == ["glyphs.npz"]
@@ -187,7 +187,7 @@ def test_a_damaged_file_is_named(installed_alone, keep):
         glyphs.read("train")
 
 
-def test_a_folder_that_cannot_keep_it_is_told(installed_alone, monkeypatch):
+def test_a_folder_that_is_not_writable_is_reported(installed_alone, monkeypatch):
     folder, _ = installed_alone
     (folder / "file").write_text("")
     monkeypatch.setenv("GANKIT_DATA_DIR", str(folder / "file" / "below"))

@@ -15,7 +15,7 @@ def idx_bytes(array):
 
 @pytest.fixture
 def tiny_archives(tmp_path, monkeypatch):
-    """Archives of ten examples in MNIST's form, whose sums are the expected ones."""
+    """Make archives of ten examples in MNIST's format, and expect their checksums."""
     folder = tmp_path / "mnist"
     folder.mkdir()
     rng = np.random.default_rng(0)

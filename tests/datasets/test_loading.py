@@ -87,7 +87,7 @@ def test_what_is_available_in_an_empty_folder(data_dir):
 
 
 if any(importlib.util.find_spec(backend) for backend in ("jax", "torch")):
-    # Keras itself needs a backend, and there is none without TensorFlow otherwise.
+    # Keras needs a backend. Without TensorFlow, this must be JAX or PyTorch.
 
     def test_embedded_sets_need_no_tensorflow():
         run = [sys.executable, "-c", WITHOUT_TENSORFLOW]

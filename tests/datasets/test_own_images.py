@@ -67,7 +67,7 @@ def test_the_photograph_is_turned_upright(tmp_path):
     image = Image.new("RGB", (8, 8), "black")
     image.paste("white", (0, 0, 8, 4))  # the upper half
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn a quarter clockwise to view
+    exif[0x0112] = 6  # rotate by 90 degrees clockwise to view
     save(tmp_path, "a.png", image, exif=exif)
     turned = only(tmp_path, 1)[..., 0]
     assert turned[:, 4:].min() == 1 and turned[:, :4].max() == -1
@@ -126,7 +126,7 @@ def test_broken_files_are_skipped_named_and_counted(tmp_path):
     assert str(warning.message).startswith("3 image(s)") and "empty.jpg" in str(warning.message)
 
 
-def test_nothing_is_warned_of_when_all_is_well(tmp_path):
+def test_readable_images_cause_no_warning(tmp_path):
     save(tmp_path, "a.png", Image.new("L", (9, 9)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

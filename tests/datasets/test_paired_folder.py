@@ -21,7 +21,7 @@ def save_halves(path, left, right, size=(16, 8)):
 
 def grays(images):
     values = np.round((images + 1) * 127.5).astype(int)
-    assert (values == values[:, :1, :1, :1]).all()  # nothing of a neighbor bleeds in
+    assert (values == values[:, :1, :1, :1]).all()  # no pixel mixes two images
     return values[:, 0, 0, 0].tolist()
 
 
@@ -41,7 +41,7 @@ def test_halves_of_one_image_are_a_pair(tmp_path):
     assert grays(a) == [30, 40] and grays(b) == [130, 140]
 
 
-def test_both_of_a_pair_are_cut_and_resized_alike(tmp_path):
+def test_both_images_of_a_pair_are_cropped_equally(tmp_path):
     columns = np.tile(np.arange(96, dtype=np.uint8), (48, 1))
     save(tmp_path / "A" / "x.png", 0)
     for name in "AB":
@@ -91,7 +91,7 @@ def test_broken_files_are_named_or_skipped_and_counted(tmp_path):
     assert [f.name for f in caught[0].message.files] == ["3.png", "2.png"]
 
 
-def test_nothing_is_warned_of_when_all_is_well(tmp_path):
+def test_complete_pairs_cause_no_warning(tmp_path):
     save_halves(tmp_path / "1.png", 0, 255)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -105,7 +105,7 @@ def test_no_whole_pair_is_an_error_even_when_skipping(tmp_path):
         paired_folder(tmp_path, 8, on_error="skip")
 
 
-def test_names_that_differ_in_their_suffix_alone(tmp_path):
+def test_names_that_differ_only_in_their_suffix(tmp_path):
     for name in ("A/1.png", "A/1.jpg", "B/1.png"):
         save(tmp_path / name, 50)
     with pytest.raises(ValueError, match="1.jpg' and .*1.png' differ only in their suffix"):

@@ -11,7 +11,7 @@ def levels(images):
 
 
 def occurs(piece, whole):
-    """Whether a piece was cut from a photograph."""
+    """Return whether a crop was cut from a photograph."""
     size = len(piece)
     starts = np.argwhere((whole[: 1 - size, : 1 - size] == piece[0, 0]).all(-1))
     return any((whole[r : r + size, c : c + size] == piece).all() for r, c in starts)
@@ -62,7 +62,7 @@ def test_crops_are_pieces_of_their_photographs():
             assert occurs(levels(piece), levels(whole))
 
 
-def test_crops_depend_on_the_seed_alone():
+def test_crops_depend_only_on_the_seed():
     first = datasets.photo_crops(16, per_photograph=2)
     assert first.shape == (26, 16, 16, 3)
     np.testing.assert_array_equal(datasets.photo_crops(16, per_photograph=2), first)

@@ -8,7 +8,7 @@ from gankit.batches import order
 pytest.importorskip("tensorflow_datasets", reason="streams are tf.data pipelines")
 
 BATCH = 100
-STEPS = 14  # whole batches of the 1,442 training digits
+STEPS = 14  # complete batches of the 1,442 training digits
 
 
 def epoch(stream):
@@ -95,7 +95,7 @@ def test_an_iterator_takes_the_position_with_its_first_batch():
     np.testing.assert_array_equal(next(iterator), next(iter(expected)))
 
 
-def test_unshuffled_epochs_are_alike():
+def test_unshuffled_epochs_are_equal():
     stream = digits(shuffle=False)
     assert_same(epoch(stream), epoch(stream))
 
@@ -105,7 +105,7 @@ def test_fit_reads_one_epoch_per_epoch():
     model.add(keras.layers.Dense(10))
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     stream = digits(labels=True)
-    # Keras may look at a first batch to build the model, so an epoch begins by saying where
+    # Keras may read a first batch to build the model, so each epoch sets the position.
     seek = keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, logs: stream.position.seek(e))
     model.fit(stream, epochs=3, verbose=0, callbacks=[seek])
     assert int(model.optimizer.iterations) == 3 * STEPS

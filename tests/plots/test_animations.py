@@ -90,7 +90,7 @@ def test_animations_refuse_other_arguments(tmp_path):
 
 
 def test_importing_plots_adds_no_matplotlib(run_process):
-    # Some of Keras' backends bring matplotlib along, so what counts is what comes after Keras.
+    # Some backends of Keras import matplotlib, so only modules imported after Keras count.
     program = (
         "import sys, keras\nbefore = set(sys.modules)\nimport gankit.plots, gankit.callbacks\n"
         "late = {'gankit', 'matplotlib', 'PIL', 'IPython'} & (set(sys.modules) - before)\n"

@@ -65,7 +65,7 @@ def test_metric_curves_mark_the_best_epoch():
     directions = {"distance": "min", "recall": "max"}
     distance, recall = plots.metric_curves(measured, directions, title="A run").axes
     assert distance.get_title() == "distance\nbest 2, epoch 5"
-    assert recall.get_title() == "recall\nbest 0.7, epoch 5"  # the first of equals
+    assert recall.get_title() == "recall\nbest 0.7, epoch 5"  # the first of two equal values
     curve, _, mark = distance.lines
     assert list(curve.get_xdata()) == [1, 5, 10] and list(curve.get_ydata()) == [9, 2, 3]
     assert (list(mark.get_xdata()), list(mark.get_ydata())) == ([5], [2])

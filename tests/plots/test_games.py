@@ -21,7 +21,7 @@ def test_density_game_draws_figure_1():
     assert styles == [":", "-", "--"]
     np.testing.assert_allclose(ax.lines[0].get_ydata(), DENSITY)
     arrows = [(text.xyann[0], text.xy[0]) for text in ax.texts if not text.get_text()]
-    assert arrows == [(0.0, 0.0), (3.0, 2.0)]  # the first leaves the range of x
+    assert arrows == [(0.0, 0.0), (3.0, 2.0)]  # the first latent maps outside the range of x
     assert ax.get_ylim()[1] == 1.2
 
 

@@ -61,7 +61,7 @@ def test_tile_puts_every_image_in_its_place(channels):
         top, left = index // 3 * 7, index % 3 * 5
         np.testing.assert_array_equal(tiled[top : top + 6, left : left + 4], image)
     assert (tiled[6] == 255).all() and (tiled[:, 4] == 255).all()  # the lines between
-    assert (tiled[7:, 10:] == 255).all()  # the place of the sixth
+    assert (tiled[7:, 10:] == 255).all()  # the empty sixth cell
 
 
 @pytest.mark.parametrize(
