@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count, check_examples, check_labels
+from gankit.checks import check_count
+from gankit.feed import ClassNumbers, Examples
 
 
 def stack_digits(
@@ -39,8 +40,8 @@ def stack_digits(
     Source: Metz et al., "Unrolled Generative Adversarial Networks", 2017, section 3.3 (with MNIST).
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    check_examples(images, (None, None, 1), (-1.0, 1.0))
-    check_labels(labels, len(images), 10)
+    Examples((None, None, 1), name="images").check(images)
+    ClassNumbers(10).check(labels, len(images))
     drawn = np.random.default_rng(seed).integers(len(images), size=(check_count("n", n), 3))
     stacked = np.moveaxis(images[drawn, ..., 0], 1, -1)
     return stacked.astype("float32"), (labels[drawn] @ [100, 10, 1]).astype("int32")

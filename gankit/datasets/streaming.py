@@ -11,6 +11,7 @@ from gankit.datasets import tfds_sets
 from gankit.datasets.images import check_image_size, check_split
 from gankit.datasets.loading import read_levels
 from gankit.datasets.registry import Dataset, find
+from gankit.feed import Batches, Position, with_position
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,7 +33,7 @@ def stream(
     """Return a named set as a shuffled, batched, prefetched `tf.data` pipeline for `fit`.
 
     The order of the examples depends only on `(seed, epoch)`. Each iteration over the pipeline is
-    one epoch. The pipeline has an attribute `position`, a `gankit.batches.Position`, which says
+    one epoch. The pipeline has an attribute `position`, a `gankit.feed.Position`, which says
     where the next epoch begins. `position.seek(epoch, batch)` moves to any batch of any epoch
     without reading the batches before it. The pipeline reads the position when it produces the
     first batch of an iteration. `cardinality()` returns the number of batches in the next

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from gankit.batches import order
+from gankit.feed import order
 
 from gankit import datasets
 
