@@ -85,7 +85,7 @@ class HistoricalAveragingGAN(GAN):
     def update(self, players: str | Sequence[str], loss: Callable, *batch: Any) -> None:
         """Move players, and count their new weights in; arguments as in `Game`."""
         names = [players] if isinstance(players, str) else players
-        before = [ops.convert_to_tensor(self.optimizers[name].iterations) for name in names]
+        before = [ops.copy(self.optimizers[name].iterations) for name in names]
         super().update(players, loss, *batch)
         for name, count in zip(names, before, strict=True):
             # Gradients that are still being accumulated have moved nothing.

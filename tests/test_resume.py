@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import h5py
 import keras
@@ -11,6 +12,8 @@ import pytest
 import gankit
 from gankit.callbacks import BackupAndRestore
 
+THREE_PLAYERS = (Path(__file__).parent / "games" / "three_players.py").read_text(encoding="utf-8")
+
 # Trains in a process of its own, which kills itself in the middle of an epoch where it is told to.
 # `backups` maps kinds of backup to their folders: a run may keep several, of which one is resumed.
 SCRIPT = """
@@ -19,10 +22,18 @@ import keras, numpy as np
 import gankit
 from gankit.averaging import Averaging
 from gankit.callbacks import BackupAndRestore
-from gankit.historical import HistoricalAveraging
+from gankit.historical import HistoricalAveragingGAN
 from gankit.noise import InstanceNoise
 
 layers = keras.layers
+
+class Everything(HistoricalAveragingGAN):
+    noise = InstanceNoise(0.1, steps=40)
+
+    def judge(self, examples):
+        step = self.discriminator_optimizer.iterations
+        return super().judge(self.noise(examples, self.draws, step))
+
 # A resumed process starts from other weights and another seed: all must come from the backup.
 fresh = len(backups) != 1
 keras.utils.set_random_seed(3 if fresh else 123)
@@ -31,12 +42,21 @@ def network(inputs, outputs):
     return keras.Sequential([keras.Input((inputs,)), layers.Dense(8), layers.BatchNormalization(),
                              layers.ReLU(), layers.Dropout(0.3), layers.Dense(outputs)])
 
-gan = gankit.GAN(network(4, 2), network(2, 1), latent_dim=4, data_range=None,
-                 seed=3 if fresh else 99)
-gan.compile(discriminator_steps=2, averaging=Averaging(half_life=50),
-            instance_noise=InstanceNoise(0.1, steps=40),
-            historical_averaging=HistoricalAveraging(0.1, 0.1),
-            generator_optimizer=keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9))
+def two_players():
+    gan = Everything(network(4, 2), network(2, 1), 4, 0.1, 0.1, data_range=None,
+                     seed=3 if fresh else 99)
+    gan.compile(discriminator_steps=2, averaging=Averaging(half_life=50),
+                penalties=[gankit.penalties.GradientPenalty(0.1), gankit.penalties.R1(0.1)],
+                generator_optimizer=keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9))
+    return gan
+
+def of_three_players():
+    names = {"__name__": "__main__"}
+    exec(three_players, names)
+    averages = {"encoder": Averaging(40), "generator": Averaging(half_life=50)}
+    return names["three_players"](3 if fresh else 99, averages=averages)
+
+gan = {"two": two_players, "three": of_three_players}[game]()
 points = np.random.default_rng(0).normal(size=(90, 2)).astype("float32")
 
 class Kill(keras.callbacks.Callback):
@@ -63,13 +83,14 @@ KINDS = ("epoch", "batches", "keras")
 
 
 @pytest.fixture(scope="module")
-def outcomes(run_process, tmp_path_factory):
-    """Final state and history by kind of backup, and of the run that was never killed."""
+def train(run_process, tmp_path_factory):
+    """Runs the script; returns the final state and history of a run that was not killed."""
     folder = tmp_path_factory.mktemp("runs")
 
-    def train(*kinds, kill_at=None):
-        out, backups = folder / "out.npz", {kind: str(folder / kind) for kind in kinds}
-        code = run_process(SCRIPT, out=str(out), backups=backups, kill_at=kill_at)
+    def run(*kinds, kill_at=None, game="two"):
+        out, backups = folder / "out.npz", {kind: str(folder / game / kind) for kind in kinds}
+        told = {"kill_at": kill_at, "game": game, "three_players": THREE_PLAYERS}
+        code = run_process(SCRIPT, out=str(out), backups=backups, **told)
         assert code == (-signal.SIGKILL if kill_at else 0)
         assert out.exists() is not bool(kill_at)
         if not kill_at:
@@ -78,6 +99,12 @@ def outcomes(run_process, tmp_path_factory):
             history = json.loads(str(arrays.pop("history")))
             return list(arrays.values()), history
 
+    return run
+
+
+@pytest.fixture(scope="module")
+def outcomes(train):
+    """Final state and history by kind of backup, and of the run that was never killed."""
     train(*KINDS, kill_at=[1, 5])
     # The second time, batches are counted from where the first backup was.
     train("batches", kill_at=[2, 3])
@@ -94,6 +121,13 @@ def check_bit_for_bit(resumed, whole):
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_in_mid_epoch_and_resumed_equals_never_killed(outcomes, kind):
     check_bit_for_bit(outcomes[kind][0], outcomes["never"][0])
+
+
+def test_a_game_of_three_players_is_resumed_too(train):
+    train("epoch", "batches", game="three", kill_at=[1, 4])
+    resumed, whole = train("batches", game="three"), train(game="three")
+    check_bit_for_bit(resumed[0], whole[0])
+    assert resumed[1].keys() == whole[1].keys() == {"prior", "distance", "judge"}
 
 
 @pytest.mark.parametrize("kind", ["epoch", "batches"])

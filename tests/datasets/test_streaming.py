@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 import pytest
-from gankit.feed import order
 
 from gankit import datasets
+from gankit.feed import order
 
 pytest.importorskip("tensorflow_datasets", reason="streams are tf.data pipelines")
 
