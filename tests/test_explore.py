@@ -154,8 +154,9 @@ def test_bad_input_is_refused(make_gan):
     with pytest.raises(ValueError, match=r"images .* a GAN that makes examples of shape \(2,\)"):
         explore(make_gan(compiled=False))
     for function in (explore, latent_directions):
-        with pytest.raises(TypeError, match=r"be a gankit.GAN.* Received: 'dcgan'. .*SampleGrid\(inputs="):
+        with pytest.raises(TypeError, match="must be a gankit.GAN.* Received: 'dcgan'") as raised:
             function("dcgan", 1)
+        assert "gankit.callbacks.SampleGrid(inputs=...)" in str(raised.value)
 
 
 def test_without_ipywidgets_it_says_what_to_install(monkeypatch):

@@ -27,9 +27,9 @@ WELL = Snapshot(
 )
 
 
-def snapshots(count=12, **series):
-    """Snapshots that are well but for the series given: numbers, or one value for each of them."""
-    values = {name: np.broadcast_to(value, count) for name, value in series.items()}
+def series(count=12, **given):
+    """Snapshots that are well but for the values given: numbers, or one for each of them."""
+    values = {name: np.broadcast_to(value, count) for name, value in given.items()}
     return [
         dataclasses.replace(WELL, step=10 * i, **{name: v[i] for name, v in values.items()})
         for i in range(count)
@@ -43,7 +43,7 @@ def swings(angles, size=1.0):
     ]
 
 
-VANISHING = snapshots(6, generator_gradient=[0.1] + 5 * [0.001], auc=0.99)
+VANISHING = series(6, generator_gradient=[0.1] + 5 * [0.001], auc=0.99)
 
 
 # --------------------------------------------------------------------------------------- the rules
@@ -52,23 +52,31 @@ VANISHING = snapshots(6, generator_gradient=[0.1] + 5 * [0.001], auc=0.99)
 @pytest.mark.parametrize(
     ("rule", "seen", "expected"),
     [
-        (rules.discriminator_has_won, snapshots(5, relative_slope=0.01), "Since step 0 .* 0.3 .* -0.2"),
-        (rules.discriminator_has_won, snapshots(4, relative_slope=0.01), None),
-        (rules.discriminator_has_won, snapshots(5, relative_slope=[0.01, 0.01, 0.03, 0.01, 0.01]), None),
-        (rules.generator_has_collapsed, snapshots(6, diversity=0.2), "step 10 .* 20%"),
-        (rules.generator_has_collapsed, snapshots(4, diversity=0.2), None),
-        (rules.generator_has_collapsed, snapshots(5, diversity=[0.1, 0.1, 0.1, 0.1, 0.2]), None),
-        (rules.generator_has_collapsed, snapshots(5, diversity=[0.2, 0.2, 0.4, 0.2, 0.2]), None),
-        (rules.generator_has_collapsed, snapshots(5, diversity=0.2, relative_slope=0.01), None),
+        (
+            rules.discriminator_has_won,
+            series(5, relative_slope=0.01),
+            "Since step 0 .* 0.3 .* -0.2",
+        ),
+        (rules.discriminator_has_won, series(4, relative_slope=0.01), None),
+        (
+            rules.discriminator_has_won,
+            series(5, relative_slope=[0.01, 0.01, 0.03, 0.01, 0.01]),
+            None,
+        ),
+        (rules.generator_has_collapsed, series(6, diversity=0.2), "step 10 .* 20%"),
+        (rules.generator_has_collapsed, series(4, diversity=0.2), None),
+        (rules.generator_has_collapsed, series(5, diversity=[0.1, 0.1, 0.1, 0.1, 0.2]), None),
+        (rules.generator_has_collapsed, series(5, diversity=[0.2, 0.2, 0.4, 0.2, 0.2]), None),
+        (rules.generator_has_collapsed, series(5, diversity=0.2, relative_slope=0.01), None),
         (rules.game_oscillates, swings(range(12)), r"step 0 .* swings by 0\.\d\d"),
         (rules.game_oscillates, swings(range(11)), None),
         (rules.game_oscillates, swings(range(12), size=0.5), None),
         (rules.game_oscillates, swings(np.linspace(0, np.pi, 12)), None),
         (rules.generator_gradient_vanishes, VANISHING, r"step 10 .*now 1.00%.*99%"),
-        (rules.gradient_explodes, snapshots(2, generator_gradient=500.0), "generator's .* 500 times"),
-        (rules.gradient_explodes, snapshots(2, discriminator_gradient=500.0), "discriminator's"),
-        (rules.gradient_explodes, snapshots(2, generator_gradient=[500.0, 50.0]), None),
-        (rules.gradient_explodes, snapshots(2, generator_gradient=np.inf), None),
+        (rules.gradient_explodes, series(2, generator_gradient=500.0), "generator's .* 500 times"),
+        (rules.gradient_explodes, series(2, discriminator_gradient=500.0), "discriminator's"),
+        (rules.gradient_explodes, series(2, generator_gradient=[500.0, 50.0]), None),
+        (rules.gradient_explodes, series(2, generator_gradient=np.inf), None),
     ],
 )
 def test_rules(rule, seen, expected):
@@ -89,11 +97,11 @@ def test_swings_that_die_down_are_none():
 def test_a_small_gradient_is_no_fault_where_nothing_is_auc():
     guessed = [dataclasses.replace(s, auc=0.5) for s in VANISHING]
     assert rules.generator_gradient_vanishes(guessed) is None
-    assert rules.generator_gradient_vanishes(snapshots(6)) is None
-    assert rules.generator_gradient_vanishes(snapshots(5, auc=0.99)) is None
+    assert rules.generator_gradient_vanishes(series(6)) is None
+    assert rules.generator_gradient_vanishes(series(5, auc=0.99)) is None
 
 
-# ---------------------------------------------------------------------------------------- the snapshots
+# ----------------------------------------------------------------------------------- the snapshots
 
 
 def test_different_examples_are_counted():
