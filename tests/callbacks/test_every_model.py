@@ -190,9 +190,10 @@ class Case:
         keras.utils.set_random_seed(0)
         self.model = MODELS[name]()
         self.model.compile(**COMPILED.get(name, {}))
-        # Images that differ, where an untrained network of this width makes gray ones.
-        weights = self.model.generator.get_weights()
-        self.model.generator.set_weights([w * 10 if w.ndim == 4 else w for w in weights])
+        if isinstance(self.model, (DCGAN, ConvCGAN)):
+            # Images that differ: untrained networks of this width make gray ones.
+            weights = self.model.generator.get_weights()
+            self.model.generator.set_weights([w * 10 if w.ndim > 1 else w for w in weights])
         size = 16 if "Conv" in name or "DCGAN" in name else 8
         images, self.asked = LARGE[:, :size, :size, :1], {}
         self.real = {"real": images}
