@@ -216,8 +216,8 @@ def train(game, seed):
             verbose=0,
             callbacks=[monitor],
         )
-    looks = [dataclasses.asdict(look) | {"center": look.center.tolist()} for look in monitor.looks]
-    return {"findings": {f.kind: f.step for f in monitor.findings}, "looks": looks}
+    snapshots = [dataclasses.asdict(s) | {"center": s.center.tolist()} for s in monitor.snapshots]
+    return {"findings": {f.kind: f.step for f in monitor.findings}, "snapshots": snapshots}
 
 
 def is_right(game, findings):

@@ -1,7 +1,7 @@
-"""A panel for a notebook that shows what a generator makes of the latents that sliders set.
+"""A panel for a notebook: sliders set the latents, and the generator makes an image of them.
 
-`from gankit.explore import explore`, then `explore(gan)` on the last line of a cell. It needs
-ipywidgets, which `pip install "gankit[lab]"` brings along.
+Write `from gankit.explore import explore`, and `explore(gan)` on the last line of a cell. It needs
+ipywidgets, which `pip install "gankit[lab]"` installs.
 """
 
 from __future__ import annotations
@@ -27,31 +27,33 @@ _DRAWS = 1000  # latents whose spread sets the sliders' range
 def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
     """Make a panel with an image and the sliders that change it.
 
-    A latent has too many coordinates for as many sliders, and most of them change little. So each
-    slider moves along one of `latent_directions(gan, sliders)`, those that change the image most;
-    what the latent has besides stays as it was drawn. A slider spans what 1000 draws from the prior
-    span along its direction. A conditional GAN also gets a slider of classes. The button draws
-    another latent, that of the next seed, and the sliders show where it lies; untouched, the image
-    is that of `gan.generate(1, seed=seed)`, but for a draw beyond the range of a slider, which is
-    cut to it.
+    A latent has too many coordinates for one slider each, and most of them change little. So each
+    slider moves along one of `latent_directions(gan, sliders)`, the directions that change the
+    image most. The rest of the latent stays as it was drawn. A slider covers the range that 1000
+    draws from the prior reach along its direction.
 
-    The image is made by `gan.generate`, so the random state of the model does not notice, and after
-    more training the next move of a slider shows the generator as it is then.
+    A conditional GAN also gets a slider of classes, or with `label_size` one slider from -1 to 1
+    for each number of the label. The button draws the latent of the next seed, and the sliders move
+    to where it lies. An untouched panel shows `gan.generate(1, seed=seed)`, except that a draw
+    beyond the range of a slider is clipped to it.
+
+    The random state of the model stays as it is. After more training, the next move of a slider
+    shows the generator as it is then.
 
     Args:
-        gan: a GAN of images in [-1, 1] with 1 or 3 channels; other values are cut to this range.
-        sliders: how many directions to offer, from 1 to `gan.latent_dim`; None: 6, or as many as
+        gan: a GAN of images in [-1, 1] with 1 or 3 channels; other values are clipped.
+        sliders: number of directions to offer, from 1 to `gan.latent_dim`; None: 6, or as many as
             there are.
-        seed: seed of the first latent, and of the draws that directions and ranges come from.
+        seed: seed of the first latent, and of the draws that set directions and ranges.
 
     Returns:
-        An `ipywidgets.VBox`: the image (`ipywidgets.Image`, a PNG), the sliders, for a conditional
-        GAN that of the class, and the button. Put it on the last line of a cell.
+        An `ipywidgets.VBox`: the image (`ipywidgets.Image`, a PNG), the sliders of the latent,
+        those of the label, and the button. Put it on the last line of a cell.
 
     Raises:
         ImportError: if ipywidgets is not installed.
         TypeError: if `gan` is no `gankit.GAN`.
-        ValueError: if the GAN does not make such images, or a number is out of range.
+        ValueError: if the GAN makes no such images, or a number is out of range.
 
     Example:
 
@@ -67,8 +69,8 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
     shape = gan.example_shape
     if len(shape) != 3 or shape[-1] not in (1, 3):
         raise ValueError(
-            f"`explore` shows images (height, width, channels) with 1 or 3 channels, but this GAN "
-            f"makes examples of shape {shape}."
+            f"`explore` shows images (height, width, channels) with 1 or 3 channels. Received: a "
+            f"{type(gan).__name__} that makes examples of shape {shape}. Plot them instead."
         )
     return _Explorer(gan, directions, seed, widgets).panel
 
@@ -76,16 +78,19 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
 def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
     """Find the directions of latent space along which the examples change most, on average.
 
-    With latents z from the prior and `x = G(z)`, the linear map A of the least error
-    `E |x - b - A z|^2` is fitted; for a normal prior that is the generator's mean Jacobian. Its
-    first right singular vectors are the directions: a step of length t along the i-th changes the
+    With latents z from the prior and `x = G(z)`, least squares fit a linear map A: they minimize
+    `E |x - b - A z|^2`. For a normal prior, A is the generator's mean Jacobian. Its first right
+    singular vectors are the directions: a step of length t along the i-th direction changes the
     fitted example by t times the i-th singular value.
 
+    The labels of a conditional GAN are all classes in turn. Label vectors are drawn uniformly from
+    [-1, 1], and the fit has a second map for them, so that they do not blur the first.
+
     Args:
-        gan: the GAN; of a conditional one, examples of all classes in turn.
-        k: how many directions, from 1 to `gan.latent_dim`.
-        seed: seed of the latents, 256 or four for each dimension in number, whichever is more,
-            rounded up to whole batches of 128.
+        gan: the GAN.
+        k: number of directions, from 1 to `gan.latent_dim`.
+        seed: seed of the latents and of label vectors. There are 256 latents, or four for each
+            dimension if that is more, rounded up to whole batches of 128.
 
     Returns:
         float64 array (k, latent_dim) of orthonormal rows, the strongest direction first; the entry
@@ -107,10 +112,9 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
     >>> (latent_directions(gan, k=2) > 0.999).tolist()
     [[False, True, False], [False, False, True]]
 
-    Reference:
-        Härkönen et al. 2020, "GANSpace: Discovering Interpretable GAN Controls", whose principal
-        components of a layer are carried over to the latents by regression. Here the regression
-        comes first, and the examples themselves take the place of a layer.
+    Source: Härkönen et al., "GANSpace: Discovering Interpretable GAN Controls" (2020). Departure:
+    they find principal components of a layer and transfer them to the latents by regression. Here
+    the regression comes first, and the examples take the place of the layer.
     """
     _check_gan(gan)
     if check_count("k", k) > gan.latent_dim:
@@ -118,10 +122,16 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
     # Whole batches, since JAX compiles anew for each size of a batch.
     n = _BATCH * max(2, math.ceil(4 * gan.latent_dim / _BATCH))
     latents = _draw(gan, n, seed)
-    labels = None if gan.num_classes is None else np.arange(n) % gan.num_classes
+    causes, labels = latents, None
+    if gan.num_classes is not None:
+        labels = np.arange(n) % gan.num_classes
+    elif gan.label_size is not None:
+        labels = np.random.default_rng(seed).uniform(-1, 1, (n, gan.label_size))
+        causes = np.concatenate([latents, labels], axis=1)
     examples = gan.generate(latents=latents, labels=labels, batch_size=_BATCH)
     examples = examples.reshape(n, -1).astype("float64")
-    fitted, *_ = np.linalg.lstsq(latents - latents.mean(0), examples - examples.mean(0))
+    fitted, *_ = np.linalg.lstsq(causes - causes.mean(0), examples - examples.mean(0))
+    fitted = fitted[: gan.latent_dim]
     _, vectors = np.linalg.eigh(fitted @ fitted.T)  # in increasing order
     directions = vectors.T[::-1][:k]
     largest = np.abs(directions).argmax(axis=1, keepdims=True)
@@ -129,7 +139,7 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
 
 
 class _Explorer:
-    """The widgets of a panel, and what they do."""
+    """Hold the widgets of a panel, and redraw the image when they change."""
 
     def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: ModuleType):
         self.gan, self.directions, self.seed = gan, directions, seed
@@ -142,6 +152,11 @@ class _Explorer:
         self.labels = []
         if gan.num_classes is not None:
             self.labels = [widgets.IntSlider(max=gan.num_classes - 1, description="class")]
+        elif gan.label_size is not None:
+            self.labels = [
+                widgets.FloatSlider(min=-1, max=1, step=0.02, description=f"label {i}")
+                for i in range(1, gan.label_size + 1)
+            ]
         self.button = widgets.Button()
         self._place()
         for slider in self.sliders + self.labels:
@@ -171,6 +186,8 @@ class _Explorer:
     def _redraw(self, change: Any = None) -> None:
         values = np.array([[slider.value for slider in self.sliders]])
         labels = [slider.value for slider in self.labels] or None
+        if self.gan.label_size is not None:
+            labels = [labels]  # one vector, where classes are one number
         images = self.gan.generate(latents=self.rest + values @ self.directions, labels=labels)
         pixels = to_pixels(images.clip(-1, 1))[0]
         frame = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
@@ -194,7 +211,10 @@ def _slider_count(gan: GAN, sliders: int | None) -> int:
 
 def _check_gan(gan: GAN) -> None:
     if not isinstance(gan, GAN):
-        raise TypeError(f"`gan` must be a gankit.GAN. Received: {gan!r}.")
+        raise TypeError(
+            f"`gan` must be a gankit.GAN, which makes examples of latents. Received: {gan!r}. Show "
+            "what other models make with gankit.callbacks.SampleGrid(inputs=...)."
+        )
 
 
 def _ipywidgets() -> ModuleType:
@@ -202,6 +222,6 @@ def _ipywidgets() -> ModuleType:
         import ipywidgets
     except ImportError as error:
         raise ImportError(
-            'The sliders of `explore` need ipywidgets. Install them with: pip install "gankit[lab]"'
+            'The sliders of `explore` need ipywidgets. Install it with: pip install "gankit[lab]"'
         ) from error
     return ipywidgets

@@ -14,7 +14,7 @@ from gankit.explore import explore, latent_directions
 DIM, SHAPE = 5, (6, 6, 1)
 
 
-def image_gan(shape=SHAPE, num_classes=None):
+def image_gan(shape=SHAPE, num_classes=None, label_size=None):
     """A linear generator of images, whose directions the SVD of its weights gives."""
     keras.utils.set_random_seed(0)
     layers, size = keras.layers, math.prod(shape)
@@ -26,10 +26,14 @@ def image_gan(shape=SHAPE, num_classes=None):
         labels = keras.Input((), dtype="int32")
         x = x + layers.Embedding(num_classes, size)(labels)
         generator_inputs, discriminator_inputs = [latents, labels], [examples, labels]
+    if label_size:
+        labels = keras.Input((label_size,))
+        x = x + layers.Dense(size, use_bias=False)(labels)
+        generator_inputs, discriminator_inputs = [latents, labels], [examples, labels]
     generator = keras.Model(generator_inputs, layers.Reshape(shape)(x))
     discriminator = keras.Model(discriminator_inputs, score)
-    gan = gankit.GAN(generator, discriminator, DIM, num_classes=num_classes, seed=0)
-    return gan, dense
+    of = {"num_classes": num_classes, "label_size": label_size}
+    return gankit.GAN(generator, discriminator, DIM, seed=0, **of), dense
 
 
 def shown(panel):
@@ -48,8 +52,9 @@ def draw(gan, seed, n=1):
     return keras.ops.convert_to_numpy(gan.sample_latents(n, seed))
 
 
-def test_directions_of_a_linear_generator_are_its_singular_vectors():
-    gan, dense = image_gan()
+@pytest.mark.parametrize("label_size", [None, 3])
+def test_directions_of_a_linear_generator_are_its_singular_vectors(label_size):
+    gan, dense = image_gan(label_size=label_size)
     expected = np.linalg.svd(keras.ops.convert_to_numpy(dense.kernel).T)[2]
     found = latent_directions(gan, DIM)
     np.testing.assert_allclose(found @ found.T, np.eye(DIM), atol=1e-12)
@@ -97,6 +102,17 @@ def test_classes_have_a_slider():
         np.testing.assert_array_equal(shown(panel), pixels_of(gan, draw(gan, 0), [label]))
 
 
+def test_the_numbers_of_a_label_have_sliders():
+    gan, _ = image_gan(label_size=2)
+    panel = explore(gan, sliders=3)
+    labels = panel.children[4:6]
+    assert [slider.description for slider in labels] == ["label 1", "label 2"]
+    assert [(slider.min, slider.max, slider.value) for slider in labels] == [(-1, 1, 0)] * 2
+    np.testing.assert_array_equal(shown(panel), pixels_of(gan, draw(gan, 0), [[0.0, 0.0]]))
+    labels[1].value = 0.6
+    np.testing.assert_array_equal(shown(panel), pixels_of(gan, draw(gan, 0), [[0.0, 0.6]]))
+
+
 def test_the_button_draws_the_next_seed_with_one_image(monkeypatch):
     gan, _ = image_gan()
     panel = explore(gan)
@@ -135,11 +151,12 @@ def test_bad_input_is_refused(make_gan):
         explore(gan, sliders=0)
     with pytest.raises(ValueError, match="at most latent_dim=5. Received: k=6"):
         latent_directions(gan, 6)
-    with pytest.raises(ValueError, match=r"makes examples of shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"images .* a GAN that makes examples of shape \(2,\)"):
         explore(make_gan(compiled=False))
     for function in (explore, latent_directions):
-        with pytest.raises(TypeError, match="must be a gankit.GAN. Received: 'dcgan'"):
+        with pytest.raises(TypeError, match="must be a gankit.GAN.* Received: 'dcgan'") as raised:
             function("dcgan", 1)
+        assert "gankit.callbacks.SampleGrid(inputs=...)" in str(raised.value)
 
 
 def test_without_ipywidgets_it_says_what_to_install(monkeypatch):

@@ -1,4 +1,4 @@
-"""What `fit` can do besides training: show, measure, watch and back up how a game comes along."""
+"""Callbacks for `fit`: show, measure, watch and back up a game while it trains."""
 
 from gankit.callbacks.evaluate import Evaluate
 from gankit.callbacks.health import Finding, HealthMonitor, HealthWarning

@@ -1,6 +1,6 @@
-"""The rules by which `HealthMonitor` judges: each sees all looks so far and says what is wrong.
+"""The rules of `HealthMonitor`: each sees all snapshots so far and says what is wrong, or nothing.
 
-The bounds were set on the runs of `benchmarks/health_monitor.py`.
+The bounds were chosen on the runs of `benchmarks/health_monitor.py`.
 """
 
 from __future__ import annotations
@@ -9,81 +9,81 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gankit.callbacks._health_look import Look
+from gankit.callbacks._health_snapshot import Snapshot
 
-_PATIENCE = 5  # looks in a row that a state must last: trouble that passes is none
-_WINDOW = 12  # looks over which swings are judged
+_PATIENCE = 5  # snapshots in a row for which trouble must last
+_WINDOW = 12  # snapshots over which swings are judged
 
-_NO_LESSON = 0.02
+_FLAT = 0.02
 _VANISHED = 0.02
 _EXPLODED = 100.0
 _COLLAPSED = 0.3
 _SWING = 0.5
 
 
-def discriminator_has_won(looks: Sequence[Look]) -> str | None:
-    """Its loss has nothing left to teach it."""
-    last = looks[-_PATIENCE:]
-    if len(last) < _PATIENCE or max(look.lesson for look in last) > _NO_LESSON:
+def discriminator_has_won(snapshots: Sequence[Snapshot]) -> str | None:
+    """The slope of its loss is gone: it has nothing left to learn."""
+    last = snapshots[-_PATIENCE:]
+    if len(last) < _PATIENCE or max(s.relative_slope for s in last) > _FLAT:
         return None
     return (
         f"The discriminator has won. Since step {last[0].step} its loss has less than "
-        f"{_NO_LESSON:.0%} of the slope that it has where the discriminator guesses; its logits "
+        f"{_FLAT:.0%} of the slope that it has where the discriminator guesses; its logits "
         f"are {last[-1].real_logit:.1f} on real examples and {last[-1].fake_logit:.1f} on "
         "generated ones."
     )
 
 
-def generator_has_collapsed(looks: Sequence[Look]) -> str | None:
-    """Its examples are few and do not become more, though the game goes on."""
-    last = looks[-_PATIENCE:]
-    diversity = [look.diversity for look in last]
+def generator_has_collapsed(snapshots: Sequence[Snapshot]) -> str | None:
+    """Its examples are few and do not become more, though the discriminator still learns."""
+    last = snapshots[-_PATIENCE:]
+    diversity = [s.diversity for s in last]
     grows = diversity[-1] > 1.5 * diversity[0]
     if len(last) < _PATIENCE or max(diversity) > _COLLAPSED or grows:
         return None
-    if min(look.lesson for look in last) <= _NO_LESSON:
-        return None  # a generator that is not taught has not collapsed
+    if min(s.relative_slope for s in last) <= _FLAT:
+        return None  # the generator is not taught, which is another fault
     return (
-        f"The generator has collapsed. Since step {last[0].step} it makes, whatever the latents, "
-        f"at most {max(diversity):.0%} as many different examples as the data has."
+        f"The generator has collapsed. Since step {last[0].step} it makes at most "
+        f"{max(diversity):.0%} as many different examples as the data holds."
     )
 
 
-def game_oscillates(looks: Sequence[Look]) -> str | None:
-    """What is generated swings to and fro as a whole, and the swings do not die down."""
-    if len(looks) < _WINDOW:
+def game_oscillates(snapshots: Sequence[Snapshot]) -> str | None:
+    """The mean of the generated examples swings to and fro, and the swings do not die down."""
+    if len(snapshots) < _WINDOW:
         return None
-    centers = np.stack([look.center for look in looks[-_WINDOW:]])
+    centers = np.stack([s.center for s in snapshots[-_WINDOW:]])
     early, late = (_swing(half) for half in np.split(centers, 2))
     if min(early, late) < _SWING or late < 0.8 * early or _crossings(centers) < 3:
         return None
     return (
-        f"The game oscillates. Since step {looks[-_WINDOW].step} the mean of the generated "
+        f"The game oscillates. Since step {snapshots[-_WINDOW].step} the mean of the generated "
         f"examples swings by {late:.2f} of the data's spread, and the swings do not die down."
     )
 
 
-def generator_gradient_vanishes(looks: Sequence[Look]) -> str | None:
-    """The generator learns no more, though its examples are told from the real ones."""
-    last = looks[-_PATIENCE:]
-    bound = _VANISHED * looks[0].generator_gradient
-    if len(looks) <= _PATIENCE or max(look.generator_gradient for look in last) > bound:
+def generator_gradient_vanishes(snapshots: Sequence[Snapshot]) -> str | None:
+    """The generator learns no more, though the discriminator tells its examples from real ones."""
+    last = snapshots[-_PATIENCE:]
+    bound = _VANISHED * snapshots[0].generator_gradient
+    if len(snapshots) <= _PATIENCE or max(s.generator_gradient for s in last) > bound:
         return None
-    if min(look.told_apart for look in last) < 0.95:
+    if min(s.auc for s in last) < 0.95:
         return None  # it has nothing to learn
-    share = last[-1].generator_gradient / looks[0].generator_gradient
+    share = last[-1].generator_gradient / snapshots[0].generator_gradient
     return (
         f"The generator's gradient has vanished. Since step {last[0].step} it is below "
-        f"{_VANISHED:.0%} of what it was at step {looks[0].step} (now {share:.2%}), though the "
-        f"discriminator tells {last[-1].told_apart:.0%} of the pairs apart."
+        f"{_VANISHED:.0%} of what it was at step {snapshots[0].step} (now {share:.2%}), though the "
+        f"discriminator tells {last[-1].auc:.0%} of the pairs apart."
     )
 
 
-def gradient_explodes(looks: Sequence[Look]) -> str | None:
-    """A gradient is many times as long as the weights it is to change."""
-    last = looks[-2:]
+def gradient_explodes(snapshots: Sequence[Snapshot]) -> str | None:
+    """The norm of a gradient is many times that of the weights."""
+    last = snapshots[-2:]
     for player in ("generator", "discriminator"):
-        lengths = [getattr(look, f"{player}_gradient") for look in last]
+        lengths = [getattr(s, f"{player}_gradient") for s in last]
         if len(last) == 2 and min(lengths) > _EXPLODED and np.isfinite(lengths).all():
             return (
                 f"The {player}'s gradient explodes. At step {last[-1].step} it is "

@@ -1,4 +1,4 @@
-"""`Evaluate`: measures the generator while it trains, and keeps the best."""
+"""`Evaluate`: measure what a model makes while it trains, and keep the best."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from gankit.callbacks._same_latents import SameLatents
+from gankit.callbacks._fixed_inputs import FixedInputs
 from gankit.saving import atomic_write
 
 __all__ = ["Evaluate"]
@@ -22,26 +22,29 @@ __all__ = ["Evaluate"]
 _RECORD = "evaluation.json"  # in the archive that a .keras file is
 
 
-class Evaluate(SameLatents):
-    """Measures what the generator makes, logs it as `fit` logs a loss, and keeps the best.
+class Evaluate(FixedInputs):
+    """Measure what a model makes, log it as `fit` logs a loss, and keep the best.
 
-    Measured is what `model.generate` makes of the same latents each time: examples of the averaged
-    generator where there is one. The values go into Keras' logs, so the progress bar and the
-    history show them, and so do `CSVLogger`, `TensorBoard` and `BackupAndRestore` where they stand
-    *after* this callback in the list. As with Keras' `validation_freq`, epochs that are not
-    measured have no value. Neither the weights nor the model's random state notice.
+    The callback measures what the model makes of the same latents, or of the same pictures, each
+    time. The averaged generator makes it, where there is one. The values go into Keras' logs, so
+    the progress bar and the history show them, and so do `CSVLogger`, `TensorBoard` and
+    `BackupAndRestore` where they stand *after* this callback in the list. As with Keras'
+    `validation_freq`, epochs that are not measured have no value. The weights and the model's
+    random state stay as they are.
 
-    What was best is kept in memory (the weights of the measured generator), or with `path` in a
-    file (the whole model, at its best epoch). The file holds the best value as well, so a run that
-    is killed and resumed in another process knows what there is to beat; without `path` it does
-    not, and says so in a warning. A run that begins with epoch 0 begins without a best.
+    The best is kept in memory (the weights of the measured generator), or with `path` in a file
+    (the whole model, at its best epoch). The file holds the best value as well, so a run that is
+    killed and resumed in another process knows which value to beat. Without `path` it does not
+    know, and says so in a warning. A run that begins with epoch 0 begins without a best.
 
     Args:
-        metrics: name to function. A function takes the examples as NumPy array, with `labels` the
-            labels too, and returns a number, which is logged under the name; or a mapping or
-            NamedTuple, whose numbers are logged as `name_field` and whose arrays are left out.
-        n: examples to measure. Default: 1000, or as many as there are `labels`.
-        labels: for a conditional GAN, the class of each example, `n` integers.
+        metrics: name to function. A function takes the examples as a NumPy array, and with
+            `labels` or `inputs` these as well. It returns a number, which is logged under the name;
+            or a mapping or NamedTuple, whose numbers are logged as `name_field` and whose arrays
+            are left out.
+        n: examples to measure. Default: 1000, or as many as there are `labels` or `inputs`.
+        labels: for a conditional GAN, the class number or label vector of each example.
+        inputs: for a model that makes pictures of pictures, the pictures to start from.
         seed: seed of the latents.
         every: measure after the first epoch, every `every` epochs, and after the last.
         monitor: the logged value that decides what is best. None: nothing is kept.
@@ -56,9 +59,12 @@ class Evaluate(SameLatents):
         best_weights: arrays of the measured generator at that time; None with `path`.
 
     Raises:
-        ValueError: on an argument out of range; during `fit`, if the generator makes NaN, or a
-            name is in the logs already, or `monitor` is not among the values.
-        TypeError: during `fit`, if a function returns no number.
+        ValueError: on an argument out of range; when training begins, if the model takes no such
+            labels or inputs; during `fit`, if the generator makes NaN, or a name is in the logs
+            already, or `monitor` is not among the values.
+        TypeError: when training begins, if the model makes nothing (see `gankit.sampling`), or
+            `path` is given for a model that no file can hold; during `fit`, if a function returns
+            no number.
 
     Example:
 
@@ -80,7 +86,8 @@ class Evaluate(SameLatents):
         metrics: Mapping[str, Callable],
         n: int | None = None,
         *,
-        labels: Sequence[int] | None = None,
+        labels: Any = None,
+        inputs: Any = None,
         seed: int = 0,
         every: int = 1,
         monitor: str | None = None,
@@ -88,7 +95,7 @@ class Evaluate(SameLatents):
         path: str | os.PathLike | None = None,
         restore_best: bool = False,
     ):
-        super().__init__(n, labels, seed, every, default=1000)
+        super().__init__(n, labels, inputs, seed, every, default=1000)
         self.metrics = dict(metrics)
         if not self.metrics or not all(callable(metric) for metric in self.metrics.values()):
             raise ValueError(f"`metrics` must map names to functions. Received: {metrics!r}.")
@@ -100,7 +107,11 @@ class Evaluate(SameLatents):
 
     def _check_best(self) -> None:
         if self.monitor is None and (self.mode or self.path or self.restore_best):
-            raise ValueError("`mode`, `path` and `restore_best` need `monitor`: the best by what?")
+            raise ValueError(
+                "`mode`, `path` and `restore_best` need `monitor`, the value that decides what is "
+                f"best. Received: mode={self.mode!r}, path={self.path}, "
+                f"restore_best={self.restore_best}, monitor=None."
+            )
         if self.monitor is not None and self.mode not in ("min", "max"):
             raise ValueError(
                 f"`mode` must say whether 'min' or 'max' of {self.monitor!r} is best. "
@@ -115,15 +126,16 @@ class Evaluate(SameLatents):
     # ---- in `fit` ----------------------------------------------------------------------------
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Draw the latents, and make the folder: before training, lest it end in an error."""
+        """Fix the inputs, make the folder, and refuse before training what would fail in it."""
         super().on_train_begin(logs)
         self.values = {}
         self._begun = False
         if self.path is not None:
+            self._check_saving()
             self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Find out, at the first epoch, what was best: only now is it known whether it resumes."""
+        """Find out at the first epoch what was best: only now is it known whether `fit` resumes."""
         if self._begun:
             return
         self._begun = True
@@ -133,8 +145,8 @@ class Evaluate(SameLatents):
             self._recall()
         elif self.monitor is not None and self.best_value is None:
             warnings.warn(
-                f"Training goes on at epoch {epoch + 1}, and what {self.monitor!r} was before is "
-                "not known: the best is kept from here on. With `path` it outlives the process.",
+                f"Training goes on at epoch {epoch + 1}, and the best {self.monitor!r} before that "
+                "is not known. The best is kept from here on. With `path` it outlives the process.",
                 stacklevel=2,
             )
 
@@ -145,25 +157,30 @@ class Evaluate(SameLatents):
             return
         values = self.values[epochs] = self._measure(epochs)
         if taken := sorted(set(values) & set(logs)):
-            raise ValueError(f"The logs hold {taken} already: name the metrics otherwise.")
+            raise ValueError(
+                f"A metric has a name that the logs hold already. Received: {taken}. Rename it."
+            )
         logs.update(values)
         if self.monitor is None:
             return
         if self.monitor not in values:
-            raise ValueError(f"`monitor` is {self.monitor!r}, but measured are {list(values)}.")
+            raise ValueError(
+                f"`monitor` must be one of the measured values {list(values)}. Received: "
+                f"monitor={self.monitor!r}."
+            )
         if self._is_better(values[self.monitor]):
             self._keep(values[self.monitor], epochs)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """Go back to the best, where that is asked for."""
+        """Go back to the best, where `restore_best` asks for it."""
         if not self._begun and self.path is not None and self.path.exists():
-            self._recall()  # a run that is run again when it was complete: no epoch began
+            self._recall()  # the run was complete already: no epoch began
         if self.restore_best:
             self.restore()
 
     def _measure(self, epochs: int) -> dict[str, float]:
-        examples = self._generate(epochs)
-        arguments = (examples,) if self.labels is None else (examples, self.labels)
+        arguments = [self._make(epochs)]
+        arguments += [given for given in (self.labels, self.inputs) if given is not None]
         values = {}
         for name, metric in self.metrics.items():
             values |= _numbers(name, metric(*arguments))
@@ -179,7 +196,7 @@ class Evaluate(SameLatents):
     def _keep(self, value: float, epochs: int) -> None:
         self.best_value, self.best_epoch = value, epochs
         if self.path is None:
-            self.best_weights = self._measured_network().get_weights()
+            self.best_weights = self._maker().get_weights()
             return
         record = {"monitor": self.monitor, "value": value, "epoch": epochs}
         with atomic_write(self.path) as temporary:
@@ -192,8 +209,9 @@ class Evaluate(SameLatents):
             record = json.loads(archive.read(_RECORD)) if _RECORD in archive.namelist() else {}
         if record.get("monitor") != self.monitor:
             raise ValueError(
-                f"{str(self.path)!r} was not written for monitor={self.monitor!r}, but for "
-                f"{record.get('monitor')!r}. Choose another path, or delete the file."
+                f"{str(self.path)!r} must have been written for monitor={self.monitor!r}. "
+                f"Received a file for {record.get('monitor')!r}. Choose another path, or delete "
+                "the file."
             )
         self.best_value, self.best_epoch = record["value"], record["epoch"]
 
@@ -207,21 +225,33 @@ class Evaluate(SameLatents):
         """
         if self.best_value is None:
             raise ValueError(
-                f"There is no best to go back to: monitor={self.monitor!r}, measured were "
-                f"{self.values}."
+                f"There is no best to go back to. Received: monitor={self.monitor!r}, measured "
+                f"values {self.values}."
             )
         if self.path is None:
-            self._measured_network().set_weights(self.best_weights)
+            self._maker().set_weights(self.best_weights)
         else:
             self.model.load_weights(self.path)
 
-    def _measured_network(self) -> keras.Model:
-        averaged = self.model.averaged_generator
-        return self.model.generator if averaged is None else averaged
+    def _maker(self) -> keras.Model:
+        """The network that makes the examples; the whole model where it names none."""
+        generator_for = getattr(self.model, "generator_for", None)
+        return self.model if generator_for is None else generator_for(None)
+
+    def _check_saving(self) -> None:
+        """Refuse a model that no file can hold."""
+        try:
+            keras.saving.serialize_keras_object(self.model)
+        except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
+            raise TypeError(
+                "With `path`, Evaluate writes the whole model, and no file can hold this "
+                f"{type(self.model).__name__}. Received: {error} Give that object a `get_config`, "
+                "or leave `path` out."
+            ) from error
 
 
 def _numbers(name: str, result: Any) -> dict[str, float]:
-    """What a metric returned, as numbers by the names to log them under."""
+    """Name the numbers that a metric returned as they are logged."""
     if not isinstance(result, Mapping) and not hasattr(result, "_asdict"):
         fields = {name: result}
     else:

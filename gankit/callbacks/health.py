@@ -1,4 +1,4 @@
-"""`HealthMonitor`: says what is wrong with a game in training, and what to do."""
+"""`HealthMonitor`: names what is wrong with a game in training, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from gankit import checks
+from gankit import checks, feed
 from gankit.callbacks import _health_rules as rules
-from gankit.callbacks._health_look import Watcher
+from gankit.callbacks._health_snapshot import Watcher
+from gankit.gan import TwoPlayerGame
 
 __all__ = ["Finding", "HealthMonitor", "HealthWarning"]
 
-# kind: (rule, remedy); the rule for "nan" needs no looks.
+# kind: (rule, remedy). "nan" has no rule here, since it needs no snapshots.
 _RULES = {
     "discriminator_won": (
         rules.discriminator_has_won,
-        "Lower its learning rate or raise the generator's; hold it back with a gradient penalty, "
+        "Lower its learning rate or raise the generator's; weaken it with a gradient penalty, "
         "noise on its inputs or one-sided label smoothing. If the generator starts far from the "
         "data, scale the data to what it can reach.",
     ),
@@ -32,8 +33,8 @@ _RULES = {
     "oscillation": (
         rules.game_oscillates,
         "Lower both learning rates, or beta_1 of Adam; damp the discriminator with a gradient "
-        "penalty; average the generator's weights. A generator that leaps from mode to mode has "
-        "too high a learning rate next to the discriminator's.",
+        "penalty; average the generator's weights. If the generator leaps from mode to mode, its "
+        "learning rate is too high next to the discriminator's.",
     ),
     "vanishing_gradient": (
         rules.generator_gradient_vanishes,
@@ -53,19 +54,19 @@ _NAN_REMEDY = (
 
 
 class HealthWarning(UserWarning):
-    """What `HealthMonitor` found."""
+    """Warn of a finding of `HealthMonitor`."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a game.
+    """A fault of a game.
 
     Attributes:
         kind: `"discriminator_won"`, `"collapse"`, `"oscillation"`, `"vanishing_gradient"`,
             `"exploding_gradient"` or `"nan"`.
         epoch: the epoch in which it was found, from 1.
-        step: for `"nan"` in a loss the step in which it began, for all else that in which it was
-            found: updates of the generator, from 1.
+        step: the step in which it was found, in updates of the generator, from 1. For `"nan"` in a
+            loss, the step in which it began.
         message: what is wrong, in words and numbers.
         remedy: what to try.
     """
@@ -78,48 +79,58 @@ class Finding:
 
 
 class HealthMonitor(keras.callbacks.Callback):
-    r"""Watches a game for six faults and warns of each once, with a remedy.
+    r"""Watch a game for six faults, and warn of each once, with a remedy.
 
-    Every `every` steps it looks at the two networks, in training mode, with the same real examples
-    and the same latents each time:
+    Every `every` steps the monitor takes a snapshot of the two networks in training mode, with the
+    same real examples and the same latents each time:
 
-    - `discriminator_won`: in 5 looks in a row, the slope of its loss,
+    - `discriminator_won`: in 5 snapshots in a row, the slope of its loss,
       $\sum |\partial L_D / \partial s|$, is below 2 % of the slope where all logits are 0;
-    - `collapse`: in 5 looks in a row, the generated examples hold below 30 % as many different ones
-      as the real ones, and not ever more of them, and the discriminator has not won;
-    - `oscillation`: over 12 looks, the mean of the generated examples swings by more than half the
-      spread of the real ones, crosses its middle at least 3 times, and does not die down;
-    - `vanishing_gradient`: in 5 looks in a row, the generator's gradient is below 2 % of that at
-      the first look, and the discriminator tells 95 % of the pairs apart;
-    - `exploding_gradient`: in 2 looks in a row, a gradient is over 100 times as long as its
-      weights;
-    - `nan`: a loss is not finite, which is looked for in every step; or a weight is not, which is
-      looked for every `every` steps.
+    - `collapse`: in 5 snapshots in a row, the generated examples hold fewer than 30 % as many
+      different ones as the real examples, their number does not grow, and the discriminator has not
+      won;
+    - `oscillation`: over 12 snapshots, the mean of the generated examples swings by more than half
+      the spread of the real ones, crosses its middle at least 3 times, and does not die down;
+    - `vanishing_gradient`: in 5 snapshots in a row, the generator's gradient is below 2 % of that
+      in the first snapshot, and the discriminator tells 95 % of the pairs apart;
+    - `exploding_gradient`: in 2 snapshots in a row, the norm of a gradient is over 100 times that
+      of the weights;
+    - `nan`: a loss is not finite, which is checked in every step; or a weight is not finite, which
+      is checked every `every` steps.
 
     Different examples are counted as $1 / E \exp(-\lvert x - x' \rvert^2 / \sigma^2)$ over all
-    pairs, where $\sigma$ is a quarter of the median distance of real ones. The bounds and how often
-    they are right: `benchmarks/health_monitor.py`.
+    pairs, where $\sigma$ is a quarter of the median distance of real ones. The bounds, and how
+    often they are right: `benchmarks/health_monitor.py`.
 
-    Training with this callback and without it ends the same: nothing that a look assigns is kept.
-    A resumed run is judged from its first look on. With `steps_per_execution=k` losses come once
-    in `k` steps, and `nan` names the first of them.
+    Losses and gradients are those of the game's `adversarial_loss`, with the game's own `fake` and
+    `judge`. Further terms of its losses (penalties, feature matching, L1) are left out.
+
+    Training with this callback and without it ends the same: nothing that a snapshot assigns is
+    kept. A resumed run is judged from its first snapshot on. With `steps_per_execution=k`, losses
+    arrive once in `k` steps, and `nan` names the first of these steps.
 
     Args:
-        real: the data, or some hundred of its examples, shape `(examples, ...)`.
-        labels: for a conditional GAN, their class numbers.
-        n: examples per look, drawn from `real`; as many are generated. At most as many as `real`
-            holds.
+        real: the data, or some hundred of its examples, shape `(examples, ...)`. For a model that
+            makes pictures of pictures, the targets.
+        labels: for a conditional GAN, the class number or label vector of each example.
+        inputs: for a model that makes pictures of pictures, the picture that belongs to each
+            target, of the size that the generator takes.
+        n: examples per snapshot, drawn from `real`; as many are generated. At most as many as
+            `real` holds.
         seed: seed of that choice and of the latents.
-        every: steps from look to look. There is one before the first step too.
+        every: steps from snapshot to snapshot. There is one before the first step too.
 
     Attributes:
         findings: list of `Finding`, of the last `fit`.
-        looks: what each look saw, in the order of the steps.
+        snapshots: list of snapshots in the order of the steps; each has the attributes `step`,
+            `real_logit`, `fake_logit`, `auc`, `relative_slope`, `generator_gradient`,
+            `discriminator_gradient`, `diversity` and `center`.
 
     Raises:
-        TypeError: when training begins, if `real` is not floating point or `labels` no integers.
-        ValueError: on an argument out of range, and when training begins, if `real` or `labels`
-            are not what the GAN takes.
+        TypeError: when training begins, if the model is no game of a generator against a
+            discriminator, or the data has another dtype than the game's.
+        ValueError: on an argument out of range, and when training begins, if the game trains no
+            discriminator, or the data is not what it takes.
 
     Example:
 
@@ -130,12 +141,19 @@ class HealthMonitor(keras.callbacks.Callback):
     >>> points = minimax.ring(256, seed=0)
     >>> monitor = HealthMonitor(points, every=2)
     >>> history = gan.fit(points, batch_size=64, callbacks=[monitor], verbose=0)
-    >>> [look.step for look in monitor.looks], monitor.findings
+    >>> [snapshot.step for snapshot in monitor.snapshots], monitor.findings
     ([0, 2, 4], [])
     """
 
     def __init__(
-        self, real: Any, *, labels: Any = None, n: int = 128, seed: int = 0, every: int = 200
+        self,
+        real: Any,
+        *,
+        labels: Any = None,
+        inputs: Any = None,
+        n: int = 128,
+        seed: int = 0,
+        every: int = 200,
     ):
         super().__init__()
         self.seed = checks.check_count("seed", seed, minimum=0)
@@ -149,39 +167,30 @@ class HealthMonitor(keras.callbacks.Callback):
         count = min(checks.check_count("n", n, minimum=16), len(real))
         chosen = np.random.default_rng(seed).permutation(len(real))[:count]
         self.real = real[chosen]
-        self.labels = None
-        if labels is not None:
-            labels = np.asarray(keras.ops.convert_to_numpy(labels))
-            checks.check_labels(labels, len(real), labels.max() + 1)
-            self.labels = labels[chosen]
-        self.findings, self.looks = [], []
+        self.labels, self.inputs = (
+            _rows_beside(real, name, given, chosen)
+            for name, given in (("labels", labels), ("inputs", inputs))
+        )
+        self.findings, self.snapshots = [], []
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Check that the examples are of the game's kind, and draw the latents."""
-        gan = self.model
-        checks.check_examples(self.real, gan.example_shape, gan.data_range)
-        if (gan.num_classes is None) != (self.labels is None):
-            raise ValueError(
-                f"The GAN has num_classes={gan.num_classes}, and `labels` are "
-                f"{'missing' if self.labels is None else 'given'}: a conditional GAN, and no "
-                "other, is watched with labels."
-            )
-        if self.labels is not None:
-            checks.check_labels(self.labels, len(self.real), gan.num_classes)
-        latents = keras.ops.convert_to_numpy(gan.sample_latents(len(self.real), self.seed))
-        self._watcher = Watcher(self.real, self.labels, latents)
-        self._next = None  # step of the next look
-        self.findings, self.looks = [], []
+        """Check that the game has a discriminator, and that the data is what the game takes."""
+        _check_game(self.model)
+        self._check_data()
+        conditions = [given for given in (self.labels, self.inputs) if given is not None]
+        self._watcher = Watcher(self.real, conditions, self.seed)
+        self._next = None  # step of the next snapshot
+        self.findings, self.snapshots = [], []
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Find out at which step the epoch begins, and look once before the first."""
+        """Find out at which step the epoch begins; take a snapshot before the first step."""
         self._epoch = epoch + 1
         self._begin = self._step = int(self.model.optimizer.iterations)
         if self._next is None:
-            self._look()
+            self._take_snapshot()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Look for NaN, and look at the networks where that is due."""
+        """Look for NaN, and take a snapshot where one is due."""
         before, self._step = self._step, self._begin + batch + 1
         if self._found("nan"):
             return  # all that follows is its consequence
@@ -189,9 +198,33 @@ class HealthMonitor(keras.callbacks.Callback):
             message = f"Not finite any more, since step {before + 1}: {', '.join(broken)}."
             self._report("nan", before + 1, message, _NAN_REMEDY)
         elif self._step >= self._next:
-            self._look()
+            self._take_snapshot()
 
-    def _look(self) -> None:
+    def _check_data(self) -> None:
+        declared = self.model.batch_spec()
+        if declared is None:
+            return
+        given = {"real": self.real, "labels": self.labels, "inputs": self.inputs}
+        given = {name: array for name, array in given.items() if array is not None}
+        names = [_argument_for(part) for part in declared[0]]
+        if sorted(names) != sorted(given):
+            kind = type(self.model).__name__
+            wanted = ", ".join(sorted(names, key=["real", "labels", "inputs"].index))
+            raise ValueError(
+                f"HealthMonitor needs what a batch of this {kind} holds: {wanted}. Received: "
+                f"{', '.join(given)}."
+            )
+        feed.check_batch(declared[:1], [given[name] for name in names])
+        if self.inputs is not None and hasattr(self.model, "inputs_for"):
+            # The generator may take one size, where `fit` takes larger pictures and cuts them.
+            self.model.inputs_for(len(self.inputs), self.seed, self.inputs)
+            if self.inputs.shape[:3] != self.real.shape[:3]:
+                raise ValueError(
+                    "`real` and `inputs` must be of one size. Received shapes "
+                    f"{self.real.shape} and {self.inputs.shape}."
+                )
+
+    def _take_snapshot(self) -> None:
         self._next = (self._step // self.every + 1) * self.every
         if broken := self._networks_not_finite():
             message = (
@@ -200,12 +233,12 @@ class HealthMonitor(keras.callbacks.Callback):
             )
             self._report("nan", self._step, message, _NAN_REMEDY)
             return
-        look = self._watcher.look(self.model, self._step)
-        if look is None:
+        snapshot = self._watcher.snapshot(self.model, self._step)
+        if snapshot is None:
             return  # the losses of the next step will not be finite
-        self.looks.append(look)
+        self.snapshots.append(snapshot)
         for kind, (rule, remedy) in _RULES.items():
-            if not self._found(kind) and (message := rule(self.looks)):
+            if not self._found(kind) and (message := rule(self.snapshots)):
                 self._report(kind, self._step, message, remedy)
 
     def _networks_not_finite(self) -> list[str]:
@@ -228,3 +261,43 @@ class HealthMonitor(keras.callbacks.Callback):
     def _report(self, kind: str, step: int, message: str, remedy: str) -> None:
         self.findings.append(Finding(kind, self._epoch, step, message, remedy))
         warnings.warn(f"{message} {remedy}", HealthWarning, stacklevel=2)
+
+
+def _rows_beside(real: np.ndarray, name: str, given: Any, chosen: np.ndarray) -> Any:
+    """The chosen rows of what belongs to the examples, or None."""
+    if given is None:
+        return None
+    given = np.asarray(keras.ops.convert_to_numpy(given))
+    if given.ndim == 0 or len(given) != len(real):
+        raise ValueError(
+            f"`{name}` must have one entry for each of the {len(real)} examples. Received shape "
+            f"{given.shape}."
+        )
+    return given[chosen]
+
+
+def _argument_for(part: Any) -> str:
+    """The argument that holds what a game declares as a part of its batches."""
+    if isinstance(part, (feed.ClassNumbers, feed.Vectors)):
+        return "labels"
+    return "inputs" if part.name == "inputs" else "real"
+
+
+def _check_game(game: Any) -> None:
+    """Refuse what is no game of a generator against a discriminator that learns."""
+    kind = type(game).__name__
+    watches = "HealthMonitor watches a generator against a discriminator"
+    if not isinstance(game, TwoPlayerGame):
+        raise TypeError(
+            f"{watches}, a gankit.gan.TwoPlayerGame. Received: {kind}. Leave HealthMonitor out."
+        )
+    resting = [
+        f"{name}={value!r}"
+        for name, rests in (("adversarial_weight", 0), ("objective", "L1"))
+        if (value := getattr(game, name, None)) == rests
+    ]
+    if resting:
+        raise ValueError(
+            f"{watches}, and this {kind} trains no discriminator. Received: {resting[0]}. Leave "
+            "HealthMonitor out, or watch the outputs with Validate."
+        )

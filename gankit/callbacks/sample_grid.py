@@ -1,52 +1,58 @@
-"""`SampleGrid`: what the generator makes of the same latents, epoch after epoch."""
+"""`SampleGrid`: show what the model makes of the same inputs, epoch after epoch."""
+
+from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gankit import plots
-from gankit.callbacks._same_latents import SameLatents
+from gankit.callbacks._fixed_inputs import FixedInputs
 from gankit.checks import check_count
 
 __all__ = ["SampleGrid"]
 
 
-class SampleGrid(SameLatents):
-    """Shows the same latents decoded before training and after every epoch.
+class SampleGrid(FixedInputs):
+    """Show what the model makes of the same inputs, before training and after every epoch.
 
     In a notebook one picture stands above the progress bar and is replaced in place, so a saved
-    notebook holds the last one only. Outside, the grids go to files where that is asked for. All
-    of them stay in memory, in `frames`, for `gankit.plots.show_animation` and `filmstrip`.
+    notebook holds only the last one. Elsewhere the grids go to files, if `directory` or `gif` asks
+    for them. All grids stay in memory, in `frames`, for `gankit.plots.show_animation` and
+    `filmstrip`.
 
-    The latents are drawn once per `fit` and passed to `model.generate`, so neither the weights nor
-    the model's random state notice: training with this callback and without it ends the same.
-    Values outside [-1, 1], which a generator without tanh may give, are clipped.
+    A GAN makes the grid from latents, which are drawn once per `fit`. A model that makes pictures
+    of pictures makes it from `inputs`. The weights and the model's random state stay as they are:
+    training with this callback and without it ends the same. Values outside [-1, 1], which a
+    generator without tanh may return, are clipped.
 
-    A run that is resumed shows no grid before its first epoch, because that run's predecessor did;
-    its `frames`, and the GIF, begin there.
+    A run that is resumed shows no grid before its first epoch, because its predecessor has shown
+    it. Its `frames`, and the GIF, begin after that epoch.
 
     Args:
-        n: Images in the grid. Default: 64, or as many as there are `labels`.
-        columns: Images in a row; by default a shape near a square.
-        labels: For a conditional GAN, the class of each image, `n` integers.
-        seed: Seed of the latents.
-        every: Epochs between two grids; the last epoch is always shown.
-        directory: Folder for `epoch_0000.png` (before training), `epoch_0001.png`, …; made where it
+        n: images in the grid. Default: 64, or as many as there are `labels` or `inputs`.
+        columns: images in a row; by default a shape near a square.
+        labels: for a conditional GAN, the class number or label vector of each image.
+        inputs: for a model that makes pictures of pictures, the pictures to start from.
+        seed: seed of the latents.
+        every: epochs between two grids; the last epoch is always shown.
+        directory: folder for `epoch_0000.png` (before training), `epoch_0001.png`, …; made where it
             is missing. None: no such files.
-        gif: File for all grids as one animation, written when training ends; its name ends in
+        gif: file for all grids as one animation, written when training ends; its name ends in
             `.gif`, and its folder is made where it is missing. None: no such file.
-        display: Whether to show the grid live: True, False, or `"auto"` for "in a notebook".
+        display: whether to show the grid live: True, False, or `"auto"` for "in a notebook".
 
     Attributes:
-        frames: List of uint8 arrays, `(height, width)` or `(height, width, 3)`, of the last `fit`.
-        epochs: Number of epochs trained at each frame; 0 is before training.
+        frames: list of uint8 arrays, `(height, width)` or `(height, width, 3)`, of the last `fit`.
+        epochs: number of epochs trained at each frame; 0 is before training.
 
     Raises:
-        ValueError: On an argument out of range, and during `fit` if the generator makes no images
-            or makes NaN.
-        OSError: When `fit` begins, if a folder cannot be made.
+        ValueError: on an argument out of range; when training begins, if the model makes no
+            pictures, or takes no such labels or inputs; during `fit`, if the generator makes NaN.
+        TypeError: when training begins, if the model makes nothing (see `gankit.sampling`).
+        OSError: when training begins, if a folder cannot be made.
 
     Example:
 
@@ -69,54 +75,59 @@ class SampleGrid(SameLatents):
         n: int | None = None,
         *,
         columns: int | None = None,
-        labels: Sequence[int] | None = None,
+        labels: Any = None,
+        inputs: Any = None,
         seed: int = 0,
         every: int = 1,
         directory: str | os.PathLike | None = None,
         gif: str | os.PathLike | None = None,
         display: bool | str = "auto",
     ):
-        super().__init__(n, labels, seed, every, default=64)
+        super().__init__(n, labels, inputs, seed, every, default=64)
         self.columns = None if columns is None else check_count("columns", columns)
         self.directory = None if directory is None else Path(directory)
         self.gif = None if gif is None else Path(gif)
         if self.gif is not None and self.gif.suffix.lower() != ".gif":
-            raise ValueError(f"`gif` must name a file that ends in '.gif', but it is {gif!r}.")
+            raise ValueError(f"`gif` must end in '.gif'. Received: {str(gif)!r}.")
         if display not in (True, False, "auto"):
-            raise ValueError(f"`display` must be True, False or 'auto', but it is {display!r}.")
+            raise ValueError(
+                f"`display` must be True, False or 'auto'. Received: display={display!r}."
+            )
         self.display = _in_notebook() if display == "auto" else bool(display)
         self.frames, self.epochs = [], []
         self._handle = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Fix the inputs, make the folders, and refuse before training what would fail in it."""
         super().on_train_begin(logs)
+        self._check_pictures()
         self.frames, self.epochs = [], []
         self._handle = None
         self._trained = 0
-        # Before training, lest hours of it end in an error about a folder.
         for folder in (self.directory, self.gif and self.gif.parent):
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
 
-    def on_epoch_begin(self, epoch, logs=None):
-        # Not in `on_train_begin`: only now is it known whether this run is resumed.
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Draw the grid before training; only now is it known whether this run is resumed."""
         if epoch == 0:
             self._draw(0)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Draw the grid, where it is due."""
         self._trained = epoch + 1
         if self._trained % self.every == 0:
             self._draw(self._trained)
 
-    def on_train_end(self, logs=None):
-        # Training may have been stopped early, so only now is it known which epoch was the last.
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Draw the grid of the last epoch, which early stopping may have chosen; write the GIF."""
         if self._trained and self._trained not in self.epochs:
             self._draw(self._trained)
         if self.gif is not None and self.frames:
             plots.save_gif(self.frames, self.gif)
 
-    def _draw(self, epoch: int):
-        pixels = plots.to_pixels(np.clip(self._generate(epoch), -1, 1))
+    def _draw(self, epoch: int) -> None:
+        pixels = plots.to_pixels(np.clip(self._make(epoch), -1, 1))
         self.frames.append(plots.tile(pixels, self.columns))
         self.epochs.append(epoch)
         if self.directory is not None:
@@ -124,7 +135,7 @@ class SampleGrid(SameLatents):
         if self.display:
             self._show(epoch)
 
-    def _show(self, epoch: int):
+    def _show(self, epoch: int) -> None:
         from IPython.display import display
 
         title = "before training" if epoch == 0 else f"after epoch {epoch}"
@@ -136,7 +147,7 @@ class SampleGrid(SameLatents):
 
 
 def _in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this; a terminal's IPython has no `kernel`."""
+    """Tell whether a Jupyter kernel runs this; IPython in a terminal has no `kernel`."""
     try:
         from IPython import get_ipython
     except ImportError:

@@ -1,4 +1,4 @@
-"""`Validate`: measures a model that makes pictures of pictures on pairs, and keeps the best."""
+"""`Validate`: measure a model that makes pictures of pictures on pairs, and keep the best."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ __all__ = ["Validate"]
 
 
 class Validate(Evaluate):
-    """Measures what a model makes of held-out inputs against what it should, and keeps the best.
+    """Compare what a model makes of held-out inputs with their targets, and keep the best.
 
-    As `Evaluate`, which measures what a generator makes of latents: the values go into Keras' logs
-    (and what follows them), the best is kept in memory or with `path` in a file, and a run that is
-    killed and resumed knows what there is to beat.
+    It does the same as `Evaluate`, for models that make pictures of pictures: the values go into
+    Keras' logs, the best is kept in memory or with `path` in a file, and a run that is killed and
+    resumed knows which value to beat. The pictures may differ in size where the model allows it.
 
     Args:
         metrics: name to function of an output and its target, two float arrays in [-1, 1] of one
-            picture; logged is the mean over the pairs.
+            picture. The mean over the pairs is logged.
         inputs: pictures, float arrays `(height, width, channels)`, each of its own size.
-        targets: what should become of each.
+        targets: the picture that the model should make of each.
         every: measure after the first epoch, every `every` epochs, and after the last.
         **best: `monitor`, `mode`, `path`, `restore_best` of `Evaluate`.
 
     Raises:
-        ValueError: if there is no pair, or not one target for each input; and as `Evaluate` does.
+        ValueError: if there is no pair, or not one target for each input; when training begins, if
+            the model does not take these inputs; and as `Evaluate` does.
+        TypeError: when training begins, if the model makes no pictures of pictures.
 
     Example:
 
@@ -56,17 +58,27 @@ class Validate(Evaluate):
     ):
         if not len(inputs) or len(inputs) != len(targets):
             raise ValueError(
-                f"There must be one target for each input, at least one. Received {len(inputs)} "
-                f"inputs and {len(targets)} targets."
+                "There must be one target for each input, and at least one pair. Received: "
+                f"{len(inputs)} inputs and {len(targets)} targets."
             )
-        super().__init__(metrics, n=len(inputs), every=every, **best)
-        self.inputs, self.targets = inputs, targets
+        super().__init__(metrics, inputs=inputs, every=every, **best)
+        self.targets = targets
 
-    def _draw_latents(self) -> None:
-        """Draw nothing: the inputs are there."""
+    def _fix_inputs(self) -> None:
+        """Ask the model for each picture by itself, since they may differ in size."""
+        if self.model.makes_from != "pictures":
+            raise TypeError(
+                "Validate needs a model that makes pictures of pictures. Received: "
+                f"{type(self.model).__name__}, which makes examples of {self.model.makes_from}. "
+                "Measure it with gankit.callbacks.Evaluate."
+            )
+        self._inputs = [
+            self.model.inputs_for(1, self.seed, np.asarray(picture)[None])
+            for picture in self.inputs
+        ]
 
     def _measure(self, epochs: int) -> dict[str, float]:
-        outputs = [self.model.enlarge(picture[None])[0] for picture in self.inputs]
+        outputs = [self._make_of(picture, epochs)[0] for picture in self._inputs]
         pairs = list(zip(outputs, self.targets, strict=True))
         return {
             name: float(np.mean([metric(output, target) for output, target in pairs]))

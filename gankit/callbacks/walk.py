@@ -1,9 +1,8 @@
-"""`LatentWalk`: what the generator makes along a path that comes back to its start."""
+"""`LatentWalk`: show what a GAN makes along a path that comes back to its start."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit import plots
+from gankit.callbacks._fixed_inputs import check_maker, check_pictures, count_examples
 from gankit.checks import check_count
 
 __all__ = ["LatentWalk", "latent_walk", "slerp"]
@@ -24,8 +24,8 @@ def slerp(start: ArrayLike, end: ArrayLike, t: ArrayLike) -> np.ndarray:
         \frac{\sin((1 - t)\,\Omega)\,\hat a + \sin(t\,\Omega)\,\hat b}{\sin \Omega}$$
 
     with $\hat a = a / |a|$, $\hat b = b / |b|$ and $\Omega$ the angle between them. Latents of many
-    dimensions lie close to a sphere; a straight line between two of them leads through its inside,
-    where the generator has never been.
+    dimensions lie close to a sphere. A straight line between two of them leads through its inside,
+    which the generator has never seen.
 
     Args:
         start: $a$, vectors of shape `(..., d)`, finite, none of them zero.
@@ -46,8 +46,8 @@ def slerp(start: ArrayLike, end: ArrayLike, t: ArrayLike) -> np.ndarray:
     [[2.0, 0.0], [1.414, 1.414], [0.0, 2.0]]
 
     Source: Shoemake, "Animating rotation with quaternion curves" (1985), section 3.3; for latents,
-    White, "Sampling generative networks" (2016), section 2.1. Departure: vectors of different
-    length, for which lengths and directions are interpolated each by itself.
+    White, "Sampling generative networks" (2016), section 2.1. Departure: vectors may differ in
+    length; their lengths are then interpolated separately from their directions.
     """
     start, end, t = (np.asarray(values, "float64") for values in (start, end, t))
     if start.shape != end.shape or start.ndim == 0 or t.ndim > 1:
@@ -58,13 +58,19 @@ def slerp(start: ArrayLike, end: ArrayLike, t: ArrayLike) -> np.ndarray:
     lengths = [np.linalg.norm(vectors, axis=-1, keepdims=True) for vectors in (start, end)]
     for name, length in zip(("start", "end"), lengths, strict=True):
         if not (np.isfinite(length) & (length > 0)).all():
-            raise ValueError(f"A vector in `{name}` is zero or not finite: its length is {length}.")
+            raise ValueError(
+                f"No vector in `{name}` may be zero, and all must be finite. Received vectors of "
+                f"lengths {length.ravel().tolist()}."
+            )
     a, b = start / lengths[0], end / lengths[1]
     # More exact than the arc cosine where the angle is small.
     gap = np.linalg.norm(a - b, axis=-1, keepdims=True)
     angle = 2 * np.arctan2(gap, np.linalg.norm(a + b, axis=-1, keepdims=True))
     if (angle > np.pi - 1e-6).any():
-        raise ValueError("Two vectors point in opposite directions: no arc is the shortest.")
+        raise ValueError(
+            "`start` and `end` must not point in opposite directions, between which no arc is the "
+            f"shortest. Received vectors {angle.max():.7f} radians apart."
+        )
     t = t.reshape(t.shape + (1,) * start.ndim)
     # sin(t x) / sin(x) tends to t, which NumPy's sinc knows.
     parts = (np.sinc(s * angle / np.pi) / np.sinc(angle / np.pi) * s for s in (1 - t, t))
@@ -79,7 +85,7 @@ def latent_walk(
     *,
     stops: int = 4,
     steps: int = 12,
-    labels: Sequence[int] | None = None,
+    labels: Any = None,
     seed: int = 0,
     columns: int | None = None,
 ) -> list[np.ndarray]:
@@ -89,10 +95,10 @@ def latent_walk(
 
     Args:
         gan: a trained `gankit.GAN` that makes images.
-        n: walks, shown side by side. Default: 16, or as many as there are `labels`.
+        n: number of walks, shown side by side. Default: 16, or as many as there are `labels`.
         stops: latents that each walk passes, at least 2.
         steps: frames from one to the next.
-        labels: for a conditional GAN, the class of each walk, `n` integers.
+        labels: for a conditional GAN, the class number or label vector of each walk.
         seed: seed of the latents.
         columns: walks in a row; by default a shape near a square.
 
@@ -101,8 +107,9 @@ def latent_walk(
         `gankit.plots.show_animation(frames, hold=0)` and `save_gif`.
 
     Raises:
-        ValueError: on an argument out of range, if the generator makes no images or NaN, or has
-            one latent only, where there are no arcs.
+        ValueError: on an argument out of range; if the generator makes NaN or no images, or starts
+            from a single latent, where there are no arcs.
+        TypeError: if the model does not make examples of latents.
 
     Example:
 
@@ -113,37 +120,39 @@ def latent_walk(
     (15, (16, 67))
     """
     n, stops, steps = _check_walk(n, labels, stops, steps)
-    _check_gan(gan)
-    drawn = keras.ops.convert_to_numpy(gan.sample_latents(stops * n, seed))
-    drawn = drawn.reshape(stops, n, gan.latent_dim)
+    _check_gan("latent_walk", gan, n, labels, seed)
+    every_stop = None if labels is None else np.concatenate([np.asarray(labels)] * stops)
+    drawn, *conditions = gan.inputs_for(stops * n, seed, every_stop)
+    drawn, conditions = drawn.reshape(stops, n, -1), [given[:n] for given in conditions]
     t = np.arange(steps) / steps
     frames = []
     for start, end in zip(drawn, np.roll(drawn, -1, axis=0), strict=True):
         for latents in slerp(start, end, t):
-            images = gan.generate(latents=latents, labels=labels)
+            images = gan.make((latents.astype("float32"), *conditions))
             frames.append(plots.tile(plots.to_pixels(np.clip(images, -1, 1)), columns))
     return frames
 
 
 class LatentWalk(keras.callbacks.Callback):
-    """Writes `latent_walk` as a GIF when training ends, and on the way where that is asked for.
+    """Write `latent_walk` as a GIF when training ends, and with `every` on the way too.
 
-    Neither the weights nor the model's random state notice.
+    The weights and the model's random state stay as they are.
 
     Args:
         path: file to write, ending in `.gif`; its folder is made where it is missing.
-        n: walks, shown side by side. Default: 16, or as many as there are `labels`.
+        n: number of walks, shown side by side. Default: 16, or as many as there are `labels`.
         stops: latents that each walk passes, at least 2.
         steps: frames from one to the next.
-        labels: for a conditional GAN, the class of each walk, `n` integers.
+        labels: for a conditional GAN, the class number or label vector of each walk.
         seed: seed of the latents.
         columns: walks in a row; by default a shape near a square.
         fps: frames per second.
-        every: epochs between two writings; each replaces the one before. None: only at the end.
+        every: epochs between two files; each replaces the one before. None: only at the end.
 
     Raises:
-        ValueError: on an argument out of range, and when training begins, if the generator makes
-            no images.
+        ValueError: on an argument out of range; when training begins, if the model makes no
+            images, takes no such labels, or starts from a single latent.
+        TypeError: when training begins, if the model does not make examples of latents.
         OSError: when training begins, if the folder cannot be made.
 
     Example:
@@ -158,7 +167,7 @@ class LatentWalk(keras.callbacks.Callback):
         *,
         stops: int = 4,
         steps: int = 12,
-        labels: Sequence[int] | None = None,
+        labels: Any = None,
         seed: int = 0,
         columns: int | None = None,
         fps: float = 12,
@@ -184,11 +193,12 @@ class LatentWalk(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Refuse before training what would fail after it."""
-        _check_gan(self.model)
+        walk = self.walk
+        _check_gan("LatentWalk", self.model, walk["n"], walk["labels"], walk["seed"])
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Write the walk, where it is due."""
+        """Write the walk where it is due."""
         if self.every is not None and (epoch + 1) % self.every == 0:
             self._write()
 
@@ -201,17 +211,23 @@ class LatentWalk(keras.callbacks.Callback):
 
 
 def _check_walk(n, labels, stops, steps) -> tuple[int, int, int]:
-    if n is None:
-        n = 16 if labels is None else len(labels)
-    if labels is not None and len(labels) != n:
-        raise ValueError(f"`labels` has {len(labels)} entries for n={n} walks: give one each.")
-    counts = check_count("n", n), check_count("stops", stops, 2), check_count("steps", steps)
-    return counts
+    n = count_examples(n, 16, labels=labels)
+    return n, check_count("stops", stops, 2), check_count("steps", steps)
 
 
-def _check_gan(gan: Any) -> None:
-    if len(gan.example_shape) != 3 or gan.latent_dim < 2:
-        raise ValueError(
-            "A walk needs a GAN that makes images (height, width, channels) from at least 2 "
-            f"latents. Received: examples of shape {gan.example_shape} from {gan.latent_dim}."
+def _check_gan(who: str, gan: Any, n: int, labels: Any, seed: int) -> None:
+    """Refuse a model that cannot walk, by trying it on the first latent."""
+    check_maker(who, gan)
+    kind = type(gan).__name__
+    if gan.makes_from != "latents":
+        raise TypeError(
+            f"{who} walks from latent to latent. Received: {kind}, which makes pictures of "
+            f"{gan.makes_from}. Show them with gankit.callbacks.SampleGrid(inputs=...)."
         )
+    inputs = gan.inputs_for(n, seed, labels)
+    if inputs[0].shape[1] < 2:
+        raise ValueError(
+            f"{who} needs at least 2 latents, since a line has no arcs. Received: a {kind} with "
+            f"latent_dim={inputs[0].shape[1]}. Show it with gankit.callbacks.SampleGrid."
+        )
+    check_pictures(who, gan, gan.make(tuple(part[:1] for part in inputs))[0].shape)

@@ -165,7 +165,7 @@ def test_a_finished_run_that_is_run_again_ends_with_its_best(make_gan, drive, st
 def test_a_run_that_goes_on_without_its_best_says_so(make_gan, drive):
     evaluate = Evaluate({"score": np.std}, n=4, monitor="score", mode="min")
     gan = make_gan()
-    with pytest.warns(UserWarning, match=r"goes on at epoch 2, and what 'score' was .* `path`"):
+    with pytest.warns(UserWarning, match=r"goes on at epoch 2, and the best 'score' .* `path`"):
         drive(gan, evaluate, epochs=2, initial_epoch=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -185,16 +185,16 @@ def test_a_file_of_another_measure_is_refused(make_gan, drive, tmp_path):
     gan = make_gan()
     drive(gan, Evaluate({"a": np.std}, n=4, monitor="a", mode="min", path=path), epochs=1)
     other = Evaluate({"b": np.std}, n=4, monitor="b", mode="min", path=path)
-    with pytest.raises(ValueError, match="not written for monitor='b', but for 'a'"):
+    with pytest.raises(ValueError, match="for monitor='b'. Received a file for 'a'"):
         drive(gan, other, epochs=2, initial_epoch=1)
     gan.save(path)
-    with pytest.raises(ValueError, match="not written for monitor='b', but for None"):
+    with pytest.raises(ValueError, match="for monitor='b'. Received a file for None"):
         drive(gan, other, epochs=2, initial_epoch=1)
 
 
 def test_nothing_to_restore(make_gan, drive):
     evaluate = Evaluate({"a": scripted(np.nan)}, n=4, monitor="a", mode="min", restore_best=True)
-    with pytest.raises(ValueError, match="no best to go back to: monitor='a'.*nan"):
+    with pytest.raises(ValueError, match="no best to go back to. Received: monitor='a'.*nan"):
         drive(make_gan(), evaluate, epochs=1)
 
 
@@ -207,7 +207,7 @@ def test_nothing_to_restore(make_gan, drive):
         (lambda x: "good", TypeError, "'m' must return a number.*'good'"),
         (lambda x: np.zeros(2), TypeError, "'m' must return a number"),
         (lambda x: {"a": np.zeros(2)}, TypeError, "mapping or NamedTuple with numbers"),
-        (lambda x: {"a": 1.0}, ValueError, r"`monitor` is 'm', but measured are \['m_a'\]"),
+        (lambda x: {"a": 1.0}, ValueError, r"measured values \['m_a'\]. Received: monitor='m'"),
     ],
 )
 def test_what_is_no_measure_is_refused(make_gan, drive, metric, error, message):
@@ -217,7 +217,7 @@ def test_what_is_no_measure_is_refused(make_gan, drive, metric, error, message):
 
 
 def test_a_name_that_is_taken_is_refused(make_gan, drive):
-    with pytest.raises(ValueError, match=r"hold \['generator_loss'\] already"):
+    with pytest.raises(ValueError, match=r"logs hold already. Received: \['generator_loss'\]"):
         drive(make_gan(), Evaluate({"generator_loss": np.std}, n=4), epochs=1)
 
 
@@ -237,7 +237,9 @@ METRICS = {"m": np.std}
         ({"metrics": {}}, "map names to functions"),
         ({"metrics": {"m": 3}}, "map names to functions"),
         ({"metrics": METRICS, "n": 0}, "n=0"),
-        ({"metrics": METRICS, "n": 3, "labels": [0]}, "1 entries for n=3"),
+        ({"metrics": METRICS, "n": 3, "labels": [0]}, "`labels` .* 1 entries for n=3"),
+        ({"metrics": METRICS, "n": 3, "inputs": [0, 1]}, "`inputs` .* 2 entries for n=3"),
+        ({"metrics": METRICS, "labels": [0], "inputs": [0]}, "Received: labels and inputs"),
         ({"metrics": METRICS, "every": 0}, "every=0"),
         ({"metrics": METRICS, "seed": -1}, "seed=-1"),
         ({"metrics": METRICS, "monitor": "m"}, "mode=None"),

@@ -1,4 +1,4 @@
-"""`HealthMonitor`: its rules on made-up looks, and its eyes on tiny games."""
+"""`HealthMonitor`: its rules on made-up snapshots, and its snapshots of tiny games."""
 
 import dataclasses
 import re
@@ -11,15 +11,15 @@ import pytest
 import gankit
 from gankit.callbacks import HealthMonitor, HealthWarning
 from gankit.callbacks import _health_rules as rules
-from gankit.callbacks._health_look import Look, Watcher, effective_number
+from gankit.callbacks._health_snapshot import Snapshot, Watcher, effective_number
 
 RNG = np.random.default_rng(0)
-WELL = Look(
+WELL = Snapshot(
     step=0,
     real_logit=0.3,
     fake_logit=-0.2,
-    told_apart=0.7,
-    lesson=0.8,
+    auc=0.7,
+    relative_slope=0.8,
     generator_gradient=0.1,
     discriminator_gradient=0.1,
     diversity=0.9,
@@ -27,9 +27,9 @@ WELL = Look(
 )
 
 
-def looks(count=12, **series):
-    """Looks that are well but for the series given: numbers, or one value for each look."""
-    values = {name: np.broadcast_to(value, count) for name, value in series.items()}
+def series(count=12, **given):
+    """Snapshots that are well but for the values given: numbers, or one for each of them."""
+    values = {name: np.broadcast_to(value, count) for name, value in given.items()}
     return [
         dataclasses.replace(WELL, step=10 * i, **{name: v[i] for name, v in values.items()})
         for i in range(count)
@@ -43,7 +43,7 @@ def swings(angles, size=1.0):
     ]
 
 
-VANISHING = looks(6, generator_gradient=[0.1] + 5 * [0.001], told_apart=0.99)
+VANISHING = series(6, generator_gradient=[0.1] + 5 * [0.001], auc=0.99)
 
 
 # --------------------------------------------------------------------------------------- the rules
@@ -52,23 +52,31 @@ VANISHING = looks(6, generator_gradient=[0.1] + 5 * [0.001], told_apart=0.99)
 @pytest.mark.parametrize(
     ("rule", "seen", "expected"),
     [
-        (rules.discriminator_has_won, looks(5, lesson=0.01), "Since step 0 .* 0.3 .* -0.2"),
-        (rules.discriminator_has_won, looks(4, lesson=0.01), None),
-        (rules.discriminator_has_won, looks(5, lesson=[0.01, 0.01, 0.03, 0.01, 0.01]), None),
-        (rules.generator_has_collapsed, looks(6, diversity=0.2), "step 10 .* 20%"),
-        (rules.generator_has_collapsed, looks(4, diversity=0.2), None),
-        (rules.generator_has_collapsed, looks(5, diversity=[0.1, 0.1, 0.1, 0.1, 0.2]), None),
-        (rules.generator_has_collapsed, looks(5, diversity=[0.2, 0.2, 0.4, 0.2, 0.2]), None),
-        (rules.generator_has_collapsed, looks(5, diversity=0.2, lesson=0.01), None),
+        (
+            rules.discriminator_has_won,
+            series(5, relative_slope=0.01),
+            "Since step 0 .* 0.3 .* -0.2",
+        ),
+        (rules.discriminator_has_won, series(4, relative_slope=0.01), None),
+        (
+            rules.discriminator_has_won,
+            series(5, relative_slope=[0.01, 0.01, 0.03, 0.01, 0.01]),
+            None,
+        ),
+        (rules.generator_has_collapsed, series(6, diversity=0.2), "step 10 .* 20%"),
+        (rules.generator_has_collapsed, series(4, diversity=0.2), None),
+        (rules.generator_has_collapsed, series(5, diversity=[0.1, 0.1, 0.1, 0.1, 0.2]), None),
+        (rules.generator_has_collapsed, series(5, diversity=[0.2, 0.2, 0.4, 0.2, 0.2]), None),
+        (rules.generator_has_collapsed, series(5, diversity=0.2, relative_slope=0.01), None),
         (rules.game_oscillates, swings(range(12)), r"step 0 .* swings by 0\.\d\d"),
         (rules.game_oscillates, swings(range(11)), None),
         (rules.game_oscillates, swings(range(12), size=0.5), None),
         (rules.game_oscillates, swings(np.linspace(0, np.pi, 12)), None),
         (rules.generator_gradient_vanishes, VANISHING, r"step 10 .*now 1.00%.*99%"),
-        (rules.gradient_explodes, looks(2, generator_gradient=500.0), "generator's .* 500 times"),
-        (rules.gradient_explodes, looks(2, discriminator_gradient=500.0), "discriminator's"),
-        (rules.gradient_explodes, looks(2, generator_gradient=[500.0, 50.0]), None),
-        (rules.gradient_explodes, looks(2, generator_gradient=np.inf), None),
+        (rules.gradient_explodes, series(2, generator_gradient=500.0), "generator's .* 500 times"),
+        (rules.gradient_explodes, series(2, discriminator_gradient=500.0), "discriminator's"),
+        (rules.gradient_explodes, series(2, generator_gradient=[500.0, 50.0]), None),
+        (rules.gradient_explodes, series(2, generator_gradient=np.inf), None),
     ],
 )
 def test_rules(rule, seen, expected):
@@ -79,21 +87,21 @@ def test_rules(rule, seen, expected):
 def test_swings_that_die_down_are_none():
     angles = np.arange(12)
     dying = [
-        dataclasses.replace(look, center=look.center * 0.8**i)
-        for i, look in enumerate(swings(angles, size=3.0))
+        dataclasses.replace(s, center=s.center * 0.8**i)
+        for i, s in enumerate(swings(angles, size=3.0))
     ]
     assert rules.game_oscillates(swings(angles, size=3.0))
     assert rules.game_oscillates(dying) is None
 
 
-def test_a_small_gradient_is_no_fault_where_nothing_is_told_apart():
-    guessed = [dataclasses.replace(look, told_apart=0.5) for look in VANISHING]
+def test_a_small_gradient_is_no_fault_where_nothing_is_auc():
+    guessed = [dataclasses.replace(s, auc=0.5) for s in VANISHING]
     assert rules.generator_gradient_vanishes(guessed) is None
-    assert rules.generator_gradient_vanishes(looks(6)) is None
-    assert rules.generator_gradient_vanishes(looks(5, told_apart=0.99)) is None
+    assert rules.generator_gradient_vanishes(series(6)) is None
+    assert rules.generator_gradient_vanishes(series(5, auc=0.99)) is None
 
 
-# ---------------------------------------------------------------------------------------- the eyes
+# ----------------------------------------------------------------------------------- the snapshots
 
 
 def test_different_examples_are_counted():
@@ -115,9 +123,10 @@ def linear_game(**options):
     return gan
 
 
-def test_a_look_in_closed_form():
-    real, latents = RNG.normal(1, 2, (2, 40, 1)).astype("float32")
-    seen = Watcher(real, None, latents).look(linear_game(loss="non_saturating"), step=7)
+def test_a_snapshot_in_closed_form():
+    real, game = RNG.normal(1, 2, (40, 1)).astype("float32"), linear_game(loss="non_saturating")
+    seen = Watcher(real, [], seed=3).snapshot(game, step=7)
+    latents = keras.ops.convert_to_numpy(game.sample_latents(40, 3))
     x, z = real.astype("float64"), latents.astype("float64")
     fake = 0.5 * z - 1
     s_real, s_fake = 2 * x + 0.25, 2 * fake + 0.25
@@ -128,27 +137,59 @@ def test_a_look_in_closed_form():
     distances = np.abs(x - x.T)[np.triu_indices(40, 1)]
     scale = np.median(distances) / 4
     numbers = [1 / np.exp(-((v - v.T) ** 2) / scale**2).mean() for v in (fake, x)]
-    expected = Look(
+    expected = Snapshot(
         step=7,
         real_logit=s_real.mean(),
         fake_logit=s_fake.mean(),
-        told_apart=(s_real > s_fake.T).mean(),
-        lesson=(np.abs(on_real) + on_fake).mean(),
+        auc=(s_real > s_fake.T).mean(),
+        relative_slope=(np.abs(on_real) + on_fake).mean(),
         generator_gradient=np.linalg.norm(generator) / np.hypot(0.5, 1.0),
         discriminator_gradient=np.linalg.norm(discriminator) / np.hypot(2.0, 0.25),
         diversity=numbers[0] / numbers[1],
         center=fake.mean(axis=0) / x.std(),
     )
-    for field in dataclasses.fields(Look):
+    for field in dataclasses.fields(Snapshot):
         value = getattr(seen, field.name)
         assert value == pytest.approx(getattr(expected, field.name), rel=1e-5), field.name
 
 
 @pytest.mark.parametrize("loss", gankit.losses.names())
 def test_every_loss_can_be_watched(loss):
-    real, latents = RNG.normal(1, 2, (2, 40, 1)).astype("float32")
-    seen = Watcher(real, None, latents).look(linear_game(loss=loss), step=0)
-    assert 0 < seen.lesson < np.inf and 0 < seen.generator_gradient < np.inf
+    real = RNG.normal(1, 2, (40, 1)).astype("float32")
+    seen = Watcher(real, [], seed=0).snapshot(linear_game(loss=loss), step=0)
+    assert 0 < seen.relative_slope < np.inf and 0 < seen.generator_gradient < np.inf
+
+
+class Pair:
+    """The non-saturating loss as two methods and nothing else."""
+
+    def discriminator(self, real_logits, fake_logits):
+        return gankit.losses.NonSaturating().discriminator(real_logits, fake_logits)
+
+    def generator(self, fake_logits):
+        return gankit.losses.NonSaturating().generator(fake_logits)
+
+
+def test_a_loss_of_two_methods_is_watched_like_ours():
+    real = RNG.normal(1, 2, (40, 1)).astype("float32")
+    games = linear_game(loss=Pair()), linear_game(loss="non_saturating")
+    ours, theirs = (Watcher(real, [], seed=0).snapshot(game, step=0) for game in games)
+    for field in dataclasses.fields(Snapshot):
+        np.testing.assert_array_equal(getattr(ours, field.name), getattr(theirs, field.name))
+
+
+def test_snapshots_are_the_same_however_far_the_random_state_is(make_gan, points, state_of):
+    """Latents and dropout are those of the seed, and taking a snapshot leaves all as it was."""
+    gan = make_gan()
+    watcher = Watcher(points, [], seed=1)
+    before = state_of(gan)
+    first = watcher.snapshot(gan, 0)
+    for one, other in zip(before, state_of(gan), strict=True):
+        np.testing.assert_array_equal(one, other)
+    gan.seed_generator.next()
+    again, other = watcher.snapshot(gan, 0), Watcher(points, [], seed=2).snapshot(gan, 0)
+    np.testing.assert_array_equal(first.center, again.center)
+    assert (first.center != other.center).all()
 
 
 # ----------------------------------------------------------------------------------- in a real run
@@ -198,7 +239,7 @@ def test_what_is_wrong_is_named(kinds, loss, rates):
     )
     monitor = watch(gan)
     assert {found.kind for found in monitor.findings} == kinds
-    assert [look.step for look in monitor.looks] == list(range(0, 61, 5))
+    assert [s.step for s in monitor.snapshots] == list(range(0, 61, 5))
 
 
 class Broken(keras.optimizers.schedules.LearningRateSchedule):
@@ -215,7 +256,7 @@ def test_nan_is_named_with_the_step_where_it_began():
         gan.fit(DATA[:160], batch_size=16, epochs=2, verbose=0, callbacks=[monitor])
     (found,) = monitor.findings
     assert (found.kind, found.epoch, found.step) == ("nan", 1, 8)
-    assert [look.step for look in monitor.looks] == [0, 5]
+    assert [s.step for s in monitor.snapshots] == [0, 5]
 
 
 def test_weights_that_are_not_finite_are_seen_without_a_loss():
@@ -226,7 +267,7 @@ def test_weights_that_are_not_finite_are_seen_without_a_loss():
         gan.fit(DATA[:160], batch_size=16, epochs=2, verbose=0, callbacks=[monitor])
     (found,) = monitor.findings
     assert (found.kind, found.epoch, found.step) == ("nan", 1, 7)
-    assert [look.step for look in monitor.looks] == list(range(7))
+    assert [s.step for s in monitor.snapshots] == list(range(7))
 
 
 def test_of_several_steps_in_one_call_nan_names_the_first():
@@ -246,7 +287,7 @@ def test_steps_are_counted_over_epochs_and_resumption(make_gan, points):
     gan.fit(points, batch_size=16, verbose=0)
     monitor = HealthMonitor(points, every=4)
     gan.fit(points, batch_size=16, epochs=3, initial_epoch=1, verbose=0, callbacks=[monitor])
-    assert [look.step for look in monitor.looks] == [3, 4, 8]
+    assert [s.step for s in monitor.snapshots] == [3, 4, 8]
 
 
 def test_a_conditional_game_is_watched_with_labels(make_gan, points):
@@ -265,9 +306,12 @@ def test_a_conditional_game_is_watched_with_labels(make_gan, points):
         (None, {"real": np.zeros((48, 3), "float32")}, ValueError, "axis 1 is 3, not 2"),
         (None, {"real": np.zeros((48, 2), int)}, TypeError, "floating point"),
         (None, {"real": np.full((48, 2), np.nan)}, ValueError, "NaN"),
-        (None, {"labels": np.zeros(48, int)}, ValueError, "num_classes=None, .* are given"),
-        (3, {}, ValueError, "num_classes=3, .* are missing"),
+        (None, {"labels": np.zeros(48, int)}, ValueError, "GAN holds: real. .*: real, labels"),
+        (None, {"inputs": np.zeros((48, 2))}, ValueError, "GAN holds: real. .*: real, inputs"),
+        (3, {}, ValueError, "GAN holds: real, labels. Received: real.$"),
         (3, {"labels": np.arange(48)}, ValueError, r"Labels must lie in \[0, 3\)"),
+        (3, {"labels": np.zeros(48)}, TypeError, "must be integers"),
+        (3, {"labels": np.zeros((48, 2), int)}, ValueError, r"shape \(48,\). .* \(48, 2\)"),
     ],
 )
 def test_other_data_than_the_games_is_refused(
@@ -286,7 +330,8 @@ def test_other_data_than_the_games_is_refused(
         ({"n": 15}, "n=15"),
         ({"every": 0}, "every=0"),
         ({"seed": -1}, "seed=-1"),
-        ({"labels": [0, 1]}, r"Labels must have shape \(48,\)"),
+        ({"labels": [0, 1]}, r"`labels` .* each of the 48 examples. Received shape \(2,\)"),
+        ({"inputs": np.zeros((47, 2))}, r"`inputs` .* each of the 48 .* \(47, 2\)"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

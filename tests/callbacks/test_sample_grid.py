@@ -21,12 +21,18 @@ class Fake:
         self.value = -1.0
         self.asked = []
 
-    def sample_latents(self, n, seed):
-        return np.random.default_rng(seed).normal(size=(n, 2))
+    makes_from = "latents"
 
-    def generate(self, latents, labels=None):
-        self.asked.append((latents, labels))
-        return np.full((len(latents), *self.shape), self.value, "float32")
+    def inputs_for(self, n, seed, given=None):
+        latents = np.random.default_rng(seed).normal(size=(n, 2))
+        return (latents,) if given is None else (latents, given)
+
+    def make(self, inputs):
+        self.asked.append(inputs)
+        return np.full((len(inputs[0]), *self.shape), self.value, "float32")
+
+    def jax_state_sync(self):
+        """A part of every Keras model on JAX."""
 
 
 def run(callback, model=None, epochs=3, first=0):
@@ -64,14 +70,15 @@ def test_the_same_latents_before_training_and_after_every_epoch():
     assert callback.epochs == [0, 1, 2, 3]
     assert [frame[0, 0] for frame in callback.frames] == [0, 64, 128, 191]
     assert callback.frames[0].shape == (14, 14)
-    for latents, labels in model.asked:
-        np.testing.assert_array_equal(latents, Fake().sample_latents(9, 4))
-        assert labels is None
+    trial, *asked = model.asked
+    assert len(asked) == 4 and len(trial[0]) == 1
+    for (latents,) in asked:
+        np.testing.assert_array_equal(latents, Fake().inputs_for(9, 4)[0])
 
 
 def test_labels_decide_how_many():
     model = run(SampleGrid(labels=[0, 1, 2, 0, 1, 2], columns=3))
-    latents, labels = model.asked[0]
+    latents, labels = model.asked[-1]
     assert len(latents) == 6 and labels.tolist() == [0, 1, 2, 0, 1, 2]
 
 
@@ -115,7 +122,8 @@ def test_values_beyond_the_range_are_clipped():
     ("model", "value", "message"),
     [
         (Fake(), np.nan, "NaN after 0 epochs: training has diverged"),
-        (Fake(shape=(2,)), 0.0, r"must have shape .*\(4, 2\)"),
+        (Fake(shape=(2,)), 0.0, r"shows pictures .* a Fake that makes examples of shape \(2,\)"),
+        (Fake(shape=(4, 4, 2)), 0.0, r"1 or 3 channels. .* \(4, 4, 2\)"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(model, value, message):
@@ -129,13 +137,15 @@ def test_what_cannot_be_shown_is_refused(model, value, message):
     [
         ({"n": 0}, "n=0"),
         ({"n": 2.5}, "n=2.5"),
-        ({"n": 3, "labels": [0, 1]}, "2 entries for n=3"),
+        ({"n": 3, "labels": [0, 1]}, "`labels` .* 2 entries for n=3"),
+        ({"n": 3, "inputs": [0, 1]}, "`inputs` .* 2 entries for n=3"),
+        ({"labels": [0], "inputs": [0]}, "Received: labels and inputs"),
         ({"labels": []}, "n=0"),
         ({"columns": 0}, "columns=0"),
         ({"every": 0}, "every=0"),
         ({"seed": -1}, "seed=-1"),
-        ({"gif": "film.mp4"}, "ends in '.gif', but it is 'film.mp4'"),
-        ({"display": "always"}, "True, False or 'auto', but it is 'always'"),
+        ({"gif": "film.mp4"}, "must end in '.gif'. Received: 'film.mp4'"),
+        ({"display": "always"}, "True, False or 'auto'. Received: display='always'"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
@@ -168,7 +178,7 @@ def test_a_folder_that_cannot_be_made_stops_before_training(tmp_path):
     model = Fake()
     with pytest.raises(OSError, match="file"):
         run(SampleGrid(n=4, directory=tmp_path / "file"), model)
-    assert model.asked == []
+    assert model.value == -1.0
 
 
 def test_one_picture_is_updated_in_place(monkeypatch):

@@ -56,11 +56,16 @@ def test_scalars_and_pictures_stand_side_by_side(images_gan, tmp_path):
 
 def test_colors(drive, tmp_path):
     class Colors:
-        def sample_latents(self, n, seed):
-            return np.zeros((n, 2))
+        makes_from = "latents"
 
-        def generate(self, latents, labels):
-            return np.full((len(latents), 4, 4, 3), (-1.0, 0.0, 1.0))
+        def inputs_for(self, n, seed, given):
+            return (np.zeros((n, 2)),)
+
+        def make(self, inputs):
+            return np.full((len(inputs[0]), 4, 4, 3), (-1.0, 0.0, 1.0))
+
+        def jax_state_sync(self):
+            """A part of every Keras model on JAX."""
 
     summary = SampleSummary(tmp_path, n=1)
     summary.set_model(Colors())

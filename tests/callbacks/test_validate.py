@@ -41,7 +41,7 @@ def test_it_logs_the_mean_over_pairs_and_keeps_the_best():
 
 def test_pairs_must_be_pairs():
     small, large = make_pairs()
-    with pytest.raises(ValueError, match="2 inputs and 1 targets"):
+    with pytest.raises(ValueError, match="Received: 2 inputs and 1 targets"):
         Validate({"error": error}, small, large[:1])
-    with pytest.raises(ValueError, match="0 inputs and 0 targets"):
+    with pytest.raises(ValueError, match="Received: 0 inputs and 0 targets"):
         Validate({"error": error}, [], [])

@@ -80,8 +80,8 @@ def _validate_error() -> float:
     return abs(logged / expected - 1)
 
 
-def _look_error() -> float:
-    """The look before the first step of a linear game, in double precision."""
+def _snapshot_error() -> float:
+    """The snapshot before the first step of a linear game, in double precision."""
     from scipy.spatial.distance import cdist, pdist
     from scipy.stats import mannwhitneyu
 
@@ -89,7 +89,7 @@ def _look_error() -> float:
     a, b, w, c = numbers(gan.trainable_variables)
     monitor = HealthMonitor(POINTS.astype("float32"), n=n)
     gan.fit(POINTS.astype("float32"), batch_size=n, callbacks=[monitor], verbose=0)
-    look = monitor.looks[0]
+    snapshot = monitor.snapshots[0]
 
     fake, real = LATENTS @ a + b, POINTS
     real_logits, fake_logits = real @ w + c, fake @ w + c
@@ -107,8 +107,9 @@ def _look_error() -> float:
     expected = {
         "real_logit": real_logits.mean(),
         "fake_logit": fake_logits.mean(),
-        "told_apart": u / n**2,
-        "lesson": np.abs(on_real).sum() + np.abs(on_fake).sum(),  # of 1/2 + 1/2 at logits of 0
+        "auc": u / n**2,
+        # At logits of 0 the slopes are 1/2 and 1/2.
+        "relative_slope": np.abs(on_real).sum() + np.abs(on_fake).sum(),
         "generator_gradient": length(LATENTS.T @ on_sample, on_sample.sum(0)) / length(a, b),
         "discriminator_gradient": length(
             real.T @ on_real + fake.T @ on_fake, on_real.sum(0) + on_fake.sum(0)
@@ -118,7 +119,7 @@ def _look_error() -> float:
         "center": fake.mean(axis=0) / np.sqrt(((real - real.mean(axis=0)) ** 2).sum(1).mean()),
     }
     return max(
-        np.abs(getattr(look, name) - value).max() / np.abs(value).max()
+        np.abs(getattr(snapshot, name) - value).max() / np.abs(value).max()
         for name, value in expected.items()
     )
 
@@ -159,8 +160,8 @@ from gankit.models.minimax import points_gan, ring
 gan.fit(ring(256, seed=0), callbacks=[monitor := HealthMonitor(ring(256, seed=0), every=2)])
 print(monitor.findings)  # what is wrong, since when, and what to try
 """,
-        oracle="each number of a look at a linear game: NumPy, SciPy's cdist, mannwhitneyu",
-        error=_look_error,
+        oracle="each number of a snapshot of a linear game: NumPy, SciPy's cdist, mannwhitneyu",
+        error=_snapshot_error,
         tolerance=1e-5,
     ),
     Part(
