@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import os
 import zipfile
 from collections.abc import Iterator
@@ -48,7 +49,8 @@ class Saved:
         parameters = inspect.signature(type(self).__init__).parameters
         if any(p.name == "name" or p.kind is p.VAR_KEYWORD for p in parameters.values()):
             arguments["name"] = self.name
-        return {name: keras.saving.serialize_keras_object(v) for name, v in arguments.items()}
+        config = {name: keras.saving.serialize_keras_object(v) for name, v in arguments.items()}
+        return json.loads(json.dumps(config))  # as a file holds it, where tuples are lists
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
