@@ -108,12 +108,21 @@ def test_with_layer_norm_no_image_changes_the_logit_of_another(tmp_path):
     (norm,) = of_type(gan.discriminator, layers.LayerNormalization)
     assert norm.axis in (-1, [-1], 3, [3]) and norm.epsilon == 1e-5
     assert len(of_type(gan.generator, layers.BatchNormalization)) == 2  # the generator keeps it
-    gan.compile(update="one_stage")  # refused where images meet
     gan.save(tmp_path / "gan.keras")
     again = gankit.load_model(tmp_path / "gan.keras")
     assert of_type(again.discriminator, layers.LayerNormalization)
-    with pytest.raises(ValueError, match="change each other's logits"):
-        DCGAN((16, 16, 1), latent_dim=4, width=4).compile(update="one_stage")
+
+    images = real_images(4)
+    others = np.concatenate([images[:1], real_images(3, seed=1)])
+
+    def of_the_first(discriminator, batch):
+        return keras.ops.convert_to_numpy(discriminator(batch, training=True))[0, 0]
+
+    alone, beside_others = (of_the_first(again.discriminator, batch) for batch in (images, others))
+    assert alone == pytest.approx(beside_others, rel=1e-4)
+    by_batch = DCGAN((16, 16, 1), latent_dim=4, width=4, seed=0).discriminator
+    alone, beside_others = (of_the_first(by_batch, batch) for batch in (images, others))
+    assert alone != pytest.approx(beside_others, rel=1e-3)
 
 
 def test_initial_weights_are_the_papers():

@@ -221,7 +221,7 @@ def test_smaller_pairs_are_enlarged_as_tensorflow_does():
 
 
 def test_without_jitter_and_mirror_pairs_stay_as_they_are():
-    inputs, targets = pairs()
+    inputs, targets = map(ops.convert_to_tensor, pairs())
     a, b = small(jitter=0, mirror=False).augment(inputs, targets)
     assert a is inputs and b is targets
 
@@ -280,12 +280,12 @@ def test_gankits_callbacks_look_at_translations():
     inputs, targets = pairs(3)
     gan = small()
     gan.compile(**QUICKLY)
-    grid = gankit.callbacks.SampleGrid(labels=inputs, display=False)
-    score = gankit.callbacks.Evaluate({"spread": lambda made, _: made.std()}, labels=inputs)
+    grid = gankit.callbacks.SampleGrid(inputs=inputs, display=False)
+    score = gankit.callbacks.Evaluate({"spread": lambda made: made.std()}, inputs=inputs)
     logs = gan.fit(inputs, targets, batch_size=3, callbacks=[grid, score], verbose=0).history
     assert len(grid.frames) == 2 and "spread" in logs
     with pytest.raises(ValueError, match="one picture for each input"):
-        gan.generate(3)
+        gan.inputs_for(3, seed=0)
 
 
 # ------------------------------------------------------------------------------ training, saving
@@ -315,11 +315,12 @@ def test_it_trains_saves_and_loads(tmp_path):
     ("change", "error", "message"),
     [
         (lambda x, y: (x, None), ValueError, "learns from pairs"),
-        (lambda x, y: (x[:2], y), ValueError, r"\(2, 32, 32, 3\) and \(4, 32, 32, 3\)"),
+        (lambda x, y: (x[:2], y), ValueError, r"shape \(2, .*one for each.*\(4, 32, 32, 3\)"),
+        (lambda x, y: (x, y[:, :16, :16]), ValueError, r"\(4, 32, 32, 3\) and \(4, 16, 16, 3\)"),
         (lambda x, y: (x[:, :16, :16], y[:, :16, :16]), ValueError, "squares of 32 or 36 pixels"),
-        (lambda x, y: (x, y[..., :1]), ValueError, "In the targets"),
-        (lambda x, y: (x * 2, y), ValueError, "In the inputs"),
-        (lambda x, y: (np.uint8(x), y), TypeError, "In the inputs"),
+        (lambda x, y: (x, y[..., :1]), ValueError, "Targets must have shape"),
+        (lambda x, y: (x * 2, y), ValueError, "Inputs must lie in"),
+        (lambda x, y: (np.uint8(x), y), TypeError, "Inputs must be floating point"),
         (lambda x, y: (x, y * np.nan), ValueError, "NaN"),
     ],
 )
