@@ -124,9 +124,8 @@ KNOWS = {
         *("losses", "noise", "one_stage", "penalties", "saving"),
     },
     "models": {
-        *("autodiff", "averaging", "batches", "checks", "commands", "gan", "historical"),
-        *("layers", "losses", "models", "normalization", "penalties", "resampling", "saving"),
-        "weights",
+        *("averaging", "backend", "checks", "feed", "game", "gan", "historical", "layers"),
+        *("losses", "models", "normalization", "resampling", "sampling", "weights"),
     },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}

@@ -1,4 +1,4 @@
-"""`python -m gankit.models.pix2pix`: train on a folder of pairs, translate a folder of pictures."""
+"""`python -m gankit.commands.pix2pix`: train on pairs of pictures, translate a folder of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAKERS: dict[str, Callable] = {"edges": edges, "gray": gray}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m gankit.models.pix2pix`: train on a folder of pairs, translate a folder.
+    """`python -m gankit.commands.pix2pix`: train on a folder of pairs, translate a folder.
 
     Args:
         arguments: the words after the command; None: those of the shell.
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gankit.models.pix2pix",
+        prog="python -m gankit.commands.pix2pix",
         description="Learn to translate pictures from pairs, and translate a folder (pix2pix).",
     )
     commands = parser.add_subparsers(required=True, metavar="train|translate")
@@ -171,3 +171,7 @@ def _write(picture: np.ndarray, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     levels = np.round((picture + 1.0) * 127.5).astype(np.uint8)
     Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""`python -m gankit.models.srgan`: train on a folder of pictures, enlarge a folder of pictures."""
+"""`python -m gankit.commands.srgan`: train on a folder of pictures, enlarge another folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: what stands after `python -m gankit.models.srgan`. None: `sys.argv`.
+        arguments: what stands after `python -m gankit.commands.srgan`. None: `sys.argv`.
 
     Returns:
         Exit status: 0; 1 where a file could not be used (it is named, and the others are done);
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gankit.models.srgan",
+        prog="python -m gankit.commands.srgan",
         description="Super-resolution: train a model on pictures, or enlarge pictures with one.",
     )
     commands = parser.add_subparsers(required=True, metavar="train|upscale")
@@ -342,3 +342,7 @@ def _fit(gan, crops, held_out, options, phase, epochs) -> None:
     )
     backup = BackupAndRestore(folder / phase, delete_when_done=False)
     gan.fit(crops, batch_size=options.batch_size, epochs=epochs, callbacks=[validate, backup])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -11,7 +11,6 @@ Generative Adversarial Networks" (2016).
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from keras import layers, ops
 
 from gankit import checks
 from gankit.gan import GAN
+from gankit.models._building import check_side, check_square, normals, seeds
 from gankit.normalization import BatchNormalization
 
 __all__ = [
@@ -57,16 +57,7 @@ def plan(size: int) -> tuple[int, int]:
     >>> plan(28), plan(64), plan(48)
     ((7, 2), (4, 4), (6, 3))
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size not in SIZES:
-        nearest = ""
-        if isinstance(size, (int, float, np.number)) and not isinstance(size, bool):
-            near = sorted(sorted(SIZES, key=lambda s: (abs(s - size), s))[:2])
-            nearest = f" The nearest that work are {near[0]} and {near[1]}."
-        raise ValueError(
-            f"A DCGAN makes square images whose side is a multiple of 4 from 16 to 128 pixels. "
-            f"Received a side of {size!r}.{nearest}"
-        )
-    base, steps = int(size) // 4, 2
+    base, steps = check_side("A DCGAN", size, SIZES) // 4, 2
     while base > 7 and base % 2 == 0:
         base, steps = base // 2, steps + 1
     return base, steps
@@ -111,7 +102,7 @@ def build_generator(
     (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalized.
     """
     (base, steps), channels = check_sizes(image_shape, latent_dim, width, kernel_size)
-    normal = normals(seed)
+    normal = normals(seeds(seed))
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
     biased = not batch_norm  # batch normalization brings a shift of its own
 
@@ -180,7 +171,7 @@ def build_discriminator(
     Source and departures: as of `build_generator`.
     """
     (_, steps), _ = check_sizes(image_shape, 1, width, kernel_size)
-    normal = normals(seed)
+    normal = normals(seeds(seed))
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
     images = keras.Input(tuple(image_shape), name="images")
     x = images
@@ -343,16 +334,6 @@ def _max_pool_to_grid(maps: Any, cells: int = 4) -> Any:
     return ops.concatenate(pooled, axis=-1)
 
 
-def normals(seed: int | None):
-    """Make the paper's initial weights, N(0, 0.02), with a seed of its own for each layer."""
-    seeds = random if seed is None else random.Random(seed)
-
-    def normal(mean: float = 0.0) -> keras.initializers.Initializer:
-        return keras.initializers.RandomNormal(mean, 0.02, seed=seeds.randrange(2**31))
-
-    return normal
-
-
 def normalize(x, normal, name, over_batch=True):
     # Keras' own epsilon of 1e-3 is no smaller than the variance that initial weights this small
     # leave: it would take away what it should keep.
@@ -365,11 +346,7 @@ def normalize(x, normal, name, over_batch=True):
 
 def check_sizes(image_shape, latent_dim, width, kernel_size):
     """Refuse what the builders cannot make; return `plan(size)` and the number of channels."""
-    shape = tuple(image_shape) if isinstance(image_shape, (list, tuple)) else image_shape
-    if not isinstance(shape, tuple) or len(shape) != 3 or shape[0] != shape[1]:
-        raise ValueError(
-            f"`image_shape` must be (size, size, channels), square. Received: {image_shape!r}."
-        )
+    shape = check_square(image_shape)
     if shape[2] not in (1, 3):
         raise ValueError(
             f"Images have 1 channel (gray) or 3 (RGB). Received: image_shape={image_shape!r}."

@@ -1,4 +1,4 @@
-"""`python -m gankit.models.pix2pix`: from a folder of pairs to a folder of results."""
+"""`python -m gankit.commands.pix2pix`: from a folder of pairs to a folder of results."""
 
 import numpy as np
 import pytest

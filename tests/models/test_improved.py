@@ -319,7 +319,7 @@ def test_bad_options_are_repeated():
         improved.build_discriminator(SHAPE, noise=-1)
     with pytest.raises(ValueError, match="classes=1"):
         improved.build_discriminator(SHAPE, classes=1)
-    with pytest.raises(ValueError, match="Received: \\(\\)"):
+    with pytest.raises(ValueError, match="Received: widths=\\(\\)"):
         improved.build_generator(SHAPE, widths=())
     with pytest.raises(ValueError, match="no layer 'class_logits'"):
         improved.classifier(minimax.points_gan(width=4).discriminator)

@@ -60,7 +60,7 @@ def test_plan(size, expected):
     ("size", "nearest"), [(30, "32 and 48"), (100, "96 and 112"), (1024, "496 and 512")]
 )
 def test_a_size_it_cannot_take_names_the_nearest(size, nearest):
-    with pytest.raises(ValueError, match=f"side of {size}.*nearest that work are {nearest}"):
+    with pytest.raises(ValueError, match=f"size={size}.*nearest that work are {nearest}"):
         Pix2Pix((size, size, 3))
 
 
@@ -125,8 +125,8 @@ def test_a_patch_that_cannot_be_names_those_that_can():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(image_shape=(32, 48, 3)), r"square\. Received: \(32, 48, 3\)"),
-        (dict(image_shape=32), "Received: 32"),
+        (dict(image_shape=(32, 48, 3)), r"square\. Received: image_shape=\(32, 48, 3\)"),
+        (dict(image_shape=32), "Received: image_shape=32"),
         (dict(width=0), "width=0"),
         (dict(channels=2), "channels=2"),
         (dict(objective="cgan"), "objective='cgan'"),

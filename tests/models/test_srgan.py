@@ -10,7 +10,7 @@ from scipy import ndimage
 
 import gankit
 from gankit import resampling, weights
-from gankit.models import srgan
+from gankit.models import vgg_content
 from gankit.models.srgan import (
     LIGHT,
     SRGAN,
@@ -295,7 +295,7 @@ def test_vgg_content_is_computed_in_float32_whatever_the_policy(small_vgg):
     finally:
         keras.config.set_dtype_policy("float32")
     for mixed in (content, again):
-        assert {layer.compute_dtype for layer in mixed.loss.network.layers} == {"float32"}
+        assert {layer.compute_dtype for layer in mixed.loss.features.layers} == {"float32"}
         assert float(mixed(a, b)) == pytest.approx(expected, rel=1e-6)
 
 
@@ -322,11 +322,11 @@ def test_vgg_54_through_the_file_that_keras_publishes(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "ROOT", (tmp_path / "server").as_uri())
     with pytest.raises(RuntimeError, match=r"(?s)vgg19.*downloaded.*PerceptualLoss"):
         VGGContent()
-    file = tmp_path / "server" / srgan._PUBLISHED["path"]
+    file = tmp_path / "server" / vgg_content._PUBLISHED["path"]
     file.parent.mkdir(parents=True)
     write_copying_vgg(file)
     md5 = hashlib.md5(file.read_bytes()).hexdigest()
-    monkeypatch.setitem(srgan._PUBLISHED, "md5", md5)
+    monkeypatch.setitem(vgg_content._PUBLISHED, "md5", md5)
 
     a, b = np.abs(pictures(2, 32, 32, 3))
     maxima = [p.reshape(2, 16, 2, 16, 3).max(axis=(1, 3)) * 127.5 for p in (a, b)]
