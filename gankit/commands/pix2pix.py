@@ -25,14 +25,14 @@ MAKERS: dict[str, Callable] = {"edges": edges, "gray": gray}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m gankit.commands.pix2pix`: train on a folder of pairs, translate a folder.
+    """Run a command.
 
     Args:
-        arguments: the words after the command; None: those of the shell.
+        arguments: what follows `python -m gankit.commands.pix2pix`. None: `sys.argv`.
 
     Returns:
-        The exit status: 0; 1 where some files could not be used and the rest is done; 2 where
-        nothing could be done.
+        The exit status: 0; 1 if some files could not be used and the others were; 2 if nothing
+        could be done.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> int:
-    """Train on a folder, and go on where an earlier run was killed. A file that cannot be used is
-    named, and training goes on without it.
+    """Train on a folder, or continue a training that was killed. Files that cannot be used are
+    named and left out.
     """
     out = Path(options.model)
     if out.suffix != ".keras":
@@ -123,12 +123,15 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _translate(options: argparse.Namespace) -> int:
-    """Translate the central square of every picture of a folder, into files of the same names
-    that end in .png. A file that cannot be read is named, and the others are translated.
+    """Translate the central square of every picture of a folder, into .png files of the same
+    names. Files that cannot be read are named and left out.
     """
     gan = load_model(options.model, compile=False)
     if not isinstance(gan, Pix2Pix):
-        raise ValueError(f"{options.model!r} holds a {type(gan).__name__}, no Pix2Pix.")
+        raise ValueError(
+            f"The file must hold a Pix2Pix. Received: {options.model!r}, which holds a "
+            f"{type(gan).__name__}."
+        )
     folder, results = Path(options.folder), Path(options.results)
     files = own_images.image_files(folder)
     outputs = _output_files(files, folder, results)
@@ -151,7 +154,7 @@ def _translate(options: argparse.Namespace) -> int:
 
 
 def _output_files(files: Sequence[Path], folder: Path, results: Path) -> list[Path]:
-    """`a.png` for `a.jpg`; where there is an `a.bmp` too, `a.jpg.png` and `a.bmp.png`."""
+    """Name the results: `a.png` for `a.jpg`; with an `a.bmp` too, `a.jpg.png` and `a.bmp.png`."""
     inside = [file.relative_to(folder) for file in files]
     uses = collections.Counter(path.with_suffix("") for path in inside)
     names = [p.stem if uses[p.with_suffix("")] == 1 else p.name for p in inside]

@@ -1,6 +1,6 @@
 """What several models build their networks with: seeds, initial weights, inputs for labels, checks.
 
-Importable only within the package: it may change.
+For use within `gankit.models`.
 """
 
 from __future__ import annotations

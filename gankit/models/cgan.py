@@ -52,12 +52,12 @@ def build_generator(
 ) -> keras.Model:
     r"""Build the paper's generator: `[latents, labels]` to images in [-1, 1].
 
-    $z$ goes to 200 ReLU units and $y$ to 1,000; both together to 1,200; those to a sigmoid for each
-    pixel, stretched to [-1, 1]. Dropout follows each hidden layer, in training.
+    $z$ goes to 200 ReLU units and $y$ to 1,000. Both together go to 1,200, and those to a sigmoid
+    for each pixel, stretched to [-1, 1]. Dropout follows each hidden layer in training mode.
 
     Args:
         image_shape: `(height, width, channels)`.
-        num_classes: number of classes, for class numbers of shape `(batch,)`, seen as one-hot.
+        num_classes: number of classes, for class numbers of shape `(batch,)`; they become one-hot.
         label_size: or the size of label vectors, shape `(batch, label_size)`.
         latent_dim: size of the latent vectors.
         widths: units for the latents, for the labels, and for both together.
@@ -68,7 +68,7 @@ def build_generator(
         A Keras model named `generator`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1, `dropout` is out of range, or not
+        ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or not
             exactly one of `num_classes` and `label_size` is given.
 
     Example:
@@ -111,12 +111,12 @@ def build_discriminator(
 ) -> keras.Model:
     r"""Build the paper's discriminator: `[images, labels]` to logits `(batch, 1)`.
 
-    $x$ goes to 240 maxout units of 5 pieces and $y$ to 50 of 5; both together to 240 of 4 pieces;
-    those to one logit. Dropout follows each hidden layer, in the generator's step too.
+    $x$ goes to 240 maxout units of 5 pieces and $y$ to 50 of 5. Both together go to 240 of 4, and
+    those to one logit. Dropout follows each hidden layer, also in the generator's loss.
 
     Args:
         image_shape: `(height, width, channels)`.
-        num_classes: number of classes, for class numbers of shape `(batch,)`, seen as one-hot.
+        num_classes: number of classes, for class numbers of shape `(batch,)`; they become one-hot.
         label_size: or the size of label vectors, shape `(batch, label_size)`.
         widths: maxout units for the image, for the labels, and for both together.
         pieces: affine pieces of these units.
@@ -127,7 +127,7 @@ def build_discriminator(
         A Keras model named `discriminator`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1, `dropout` is out of range, or not
+        ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or not
             exactly one of `num_classes` and `label_size` is given.
 
     Example:
@@ -136,7 +136,7 @@ def build_discriminator(
     >>> cgan.build_discriminator((28, 28, 1), num_classes=10).count_params()
     1224351
 
-    Source: as of `build_generator`.
+    Source: see `build_generator`.
     """
     pixels, units = _sizes(image_shape, widths, dropout)
     images = keras.Input(tuple(image_shape), name="images")
@@ -151,7 +151,7 @@ def build_discriminator(
         )(x)
         return layers.Dropout(dropout, name=f"drop_{name}")(x)
 
-    # As in the paper, pixels lie in [0, 1]: black gives no input.
+    # As in the paper, pixels lie in [0, 1], so black pixels contribute nothing.
     flat = layers.Rescaling(0.5, 0.5, name="to_unit_range")(images)
     flat = layers.Reshape((pixels,), name="pixels")(flat)
     both = [hidden(flat, 0, "of_image"), hidden(vector, 1, "of_labels")]
@@ -162,7 +162,7 @@ def build_discriminator(
 
 
 def _sizes(image_shape, widths, dropout) -> tuple[int, list[int]]:
-    """The number of pixels, and the widths of the dense networks, each a count."""
+    """Return the number of pixels and the widths of a dense network, or refuse them."""
     try:
         shape = [checks.check_count("image_shape", size) for size in image_shape]
     except (TypeError, ValueError):
@@ -174,8 +174,8 @@ def _sizes(image_shape, widths, dropout) -> tuple[int, list[int]]:
         )
     if len(widths) != 3:
         raise ValueError(
-            "The widths are three: units for one input, for the labels, and for both together. "
-            f"Received: {widths!r}."
+            "There must be three widths: units for one input, for the labels, and for both "
+            f"together. Received: widths={widths!r}."
         )
     if not 0.0 <= dropout < 1.0:
         raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
@@ -189,27 +189,27 @@ class CGAN(GAN):
     Latents are uniform on [0, 1]. The default optimizers are the paper's, which take hundreds of
     epochs; Adam and larger initial weights learn in fewer.
 
-    Dropout in the generator is a noise as well, and the game may come to use no other: after 50
-    epochs on MNIST, `generate` gave one picture per class, whatever the latents. With
+    Dropout in the generator is noise too, and the generator may learn to ignore the latents: after
+    50 epochs on MNIST, `generate` gave one picture per class for all latents. With
     `generate(training=True)`, dropout stays on, and the same weights gave 0.86 of the data's
     variety (`benchmarks/cgan_mnist.py dense`).
 
     Args:
         image_shape: `(height, width, channels)`.
-        num_classes: number of classes. Default: 10, where `label_size` is not given.
-        label_size: instead of it, the size of label vectors: for quantities, or several labels.
+        num_classes: number of classes. Default: 10 if `label_size` is not given.
+        label_size: size of label vectors, instead of classes: for quantities, or several labels.
         latent_dim: size of the latent vectors.
         generator_widths: units for latents, for labels, and for both together.
         discriminator_widths: maxout units for the image, for labels, and for both together.
         dropout: fraction of hidden units that is dropped in training, in both networks.
         generator_initializer: for the generator's weights. None: as in `build_generator`.
         discriminator_initializer: for the discriminator's. None: as in `build_discriminator`.
-        seed: of the latents and the order of the data, as in `gankit.GAN`.
-        **kwargs: `name` and so on, as in any Keras model.
+        seed: what the latents and the order of the data depend on, as in `gankit.GAN`.
+        **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1, `dropout` is out of range, or both
-            `num_classes` and `label_size` are given.
+        ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or
+            both `num_classes` and `label_size` are given.
 
     Example:
 
@@ -222,11 +222,10 @@ class CGAN(GAN):
     >>> gan.generate(labels=[2, 0, 1], seed=0).shape
     (3, 8, 8, 1)
 
-    Source: Mirza and Osindero (2014), section 4.1. Departures: the momentum stays at the 0.5 it
-    starts with (the paper raises it to 0.7, and does not say how fast); the learning rate goes on
-    falling below 1e-6, which it passes after 288,000 updates; the generator's loss is the
-    non-saturating one, as in the released code of the 2014 GAN, unless `compile` is told
-    `"minimax"`.
+    Source: Mirza and Osindero (2014), section 4.1. Departures: the momentum stays at its initial
+    0.5 (the paper raises it to 0.7, and does not say how fast); the learning rate also falls below
+    the paper's minimum of 1e-6, which it reaches after 288,000 updates; the default loss of the
+    generator is the non-saturating one, as in the released code of the 2014 GAN.
     """
 
     def __init__(
@@ -273,7 +272,7 @@ class CGAN(GAN):
         )
 
     def default_optimizers(self) -> dict:
-        """The paper's: SGD with momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
+        """Return the paper's SGD: momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
         rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1 / 1.00004)
         return {name: keras.optimizers.SGD(rate, momentum=0.5) for name in self.players()}
 

@@ -52,8 +52,8 @@ def build_conv_generator(
 ) -> keras.Model:
     r"""Build a DCGAN's generator with labels: `[latents, labels]` to images in [-1, 1].
 
-    Layers and initial weights are those of `gankit.models.dcgan.build_generator`. The label enters
-    as `conditioning` says, see `ConvCGAN`.
+    Layers and initial weights are those of `gankit.models.dcgan.build_generator`. `ConvCGAN`
+    explains how the label enters.
 
     Args:
         image_shape: `(size, size, channels)` with a size that `dcgan.plan` takes.
@@ -123,14 +123,14 @@ def build_conv_generator(
 
 @keras.saving.register_keras_serializable("gankit")
 class AuxiliaryHead(layers.Layer):
-    r"""The two outputs of an AC-GAN's discriminator: real or generated, and what the label is.
+    r"""The two outputs of an AC-GAN's discriminator: real or generated, and the label.
 
     $$s = w^\top \phi(x) + b, \qquad l = W \phi(x) + c$$
 
     $l$ are class logits, or, for labels that are vectors, an estimate of the label.
 
-    Called as a layer it gives the logit $s$ alone, and takes labels without looking at them, so
-    that the discriminator has the form of every other conditional one. `outputs` gives both.
+    Called as a layer, it returns only the logit $s$. It accepts labels and ignores them, so that
+    the discriminator has the inputs of every other conditional one. `outputs` returns both.
 
     Input shape:
         A list `[features, labels]`: features of shape `(batch, features)`, and anything.
@@ -144,7 +144,7 @@ class AuxiliaryHead(layers.Layer):
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `size` is no whole number of at least 1.
+        ValueError: if `size` is not a whole number of at least 1.
 
     Example:
 
@@ -177,7 +177,7 @@ class AuxiliaryHead(layers.Layer):
         return self.logit(inputs[0])
 
     def outputs(self, features: Any) -> tuple[Any, Any]:
-        """Compute the logit `(batch, 1)` and what the label is taken for, `(batch, size)`."""
+        """Compute the logit `(batch, 1)` and the label's logits or estimate, `(batch, size)`."""
         return self.logit(features), self.label(features)
 
     def compute_output_shape(self, input_shape):
@@ -261,7 +261,7 @@ def build_conv_discriminator(
 
 
 def _convolutions(x, steps, width, kernel_size, normal, vector):
-    """A DCGAN's convolutions, flat, with labels beside the output of each where they are given."""
+    """Apply a DCGAN's convolutions, with a label vector, if any, beside the output of each."""
     for step in range(1, steps + 1):
         x = layers.Conv2D(
             width * 2 ** (step - 1),
@@ -283,7 +283,7 @@ def _convolutions(x, steps, width, kernel_size, normal, vector):
 
 
 def _beside(maps, vector, name):
-    """Maps, and the vector at every position of them."""
+    """Append a vector to maps, repeated at every position."""
     spread = layers.Reshape((1, 1, vector.shape[-1]), name=f"{name}_point")(vector)
     spread = layers.UpSampling2D(
         tuple(maps.shape[1:3]), data_format="channels_last", name=f"{name}_spread"
@@ -295,8 +295,8 @@ def _check_conditioning(conditioning: str, label_size: int | None) -> None:
     check_choice("conditioning", conditioning, CONDITIONINGS)
     if label_size is not None and conditioning == "projection":
         raise ValueError(
-            f"'projection' needs class numbers (num_classes); label vectors enter by "
-            f"'concat', 'embedding' or 'auxiliary_classifier'. Received: label_size={label_size}."
+            f"conditioning='projection' needs class numbers. Received: label_size={label_size}. "
+            f"Give num_classes, or another conditioning."
         )
 
 
@@ -312,21 +312,21 @@ class ConvCGAN(GAN):
       image (Denton et al. 2015, for CIFAR-10).
     - `"projection"`: the generator normalizes with a scale and an offset per class; the logit is
       $s(x, y) = v_y^\top \phi(x) + w^\top \phi(x) + b$ (Miyato and Koyama 2018).
-    - `"auxiliary_classifier"`: beside the latents; the discriminator does not see it, and names
-      it. Its cross-entropy on real images is added to the discriminator's loss, that on generated
-      ones to the generator's (Odena et al. 2017). For label vectors, the squared distance
-      $|y - l(x)|^2$ takes its place.
+    - `"auxiliary_classifier"`: beside the latents. The discriminator does not see the label but
+      predicts it. The cross-entropy on real images is added to the discriminator's loss, that on
+      generated ones to the generator's (Odena et al. 2017). Label vectors have the squared
+      distance $|y - l(x)|^2$ instead.
 
     Latents are uniform on [-1, 1]; the default optimizers are DCGAN's. With an auxiliary
     classifier, `fit` also reports `label_loss` and `fake_label_loss`, the class loss on real and on
-    generated images; `discriminator_loss` and `generator_loss` are what they are without it.
+    generated images. The reported `discriminator_loss` and `generator_loss` do not include them.
 
     Args:
         image_shape: `(size, size, channels)`: a multiple of 4 from 16 to 128, 1 or 3 channels.
         num_classes: number of classes.
-        label_size: instead of it, the size of label vectors: for quantities such as angles, or for
-            several labels at once, classes as one-hot numbers among them. Scale each to about
-            [-1, 1]. Any `conditioning` but `"projection"`.
+        label_size: size of label vectors, instead of classes: for quantities such as angles, or
+            for several labels at once, with classes as one-hot numbers among them. Scale each to
+            about [-1, 1]. Any `conditioning` but `"projection"`.
         conditioning: one of `CONDITIONINGS`.
         latent_dim: size of the latent vectors.
         width: maps of the layers next to the image; every step away from it doubles them.
@@ -334,6 +334,7 @@ class ConvCGAN(GAN):
         embedding_dim: size of the generator's learned vector, for `"embedding"`.
         seed: what the initial weights, the latents and the order of the data depend on. None
             draws one.
+        **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
         ValueError: for an image shape that the architecture cannot make, counts below 1, an
@@ -351,12 +352,15 @@ class ConvCGAN(GAN):
     >>> gan.generate(labels=[2, 0, 1], seed=0).shape
     (3, 16, 16, 1)
 
-    Source: the papers above. Departures, so that the four differ in the label alone: all have
-    DCGAN's layers and losses (Denton's and Odena's are others; Miyato and Koyama normalize spectra
-    and sum the features over positions, and use the hinge loss); generated images get the labels of
-    the batch's real ones, where some of the papers draw labels uniformly; the auxiliary classifier
-    learns from real images alone, as in the released code of Gulrajani et al. (2017). Odena's
-    learns from generated ones too, and can then agree with the generator on a code of their own.
+    Source: Denton et al., "Deep Generative Image Models using a Laplacian Pyramid of Adversarial
+    Networks" (2015); Miyato and Koyama, "cGANs with Projection Discriminator" (2018); Odena et al.,
+    "Conditional Image Synthesis with Auxiliary Classifier GANs" (2017). Departures: all four ways
+    have DCGAN's layers and losses, so that they differ only in the label. (Miyato and Koyama
+    normalize spectra, sum the features over positions, and use the hinge loss.) Generated images
+    get the labels of the batch's real ones, whereas some of the papers draw labels uniformly. The
+    auxiliary classifier learns only from real images, as in the released code of Gulrajani et al.
+    (2017). That of Odena et al. also learns from generated ones, so it can agree with the generator
+    on a code of their own.
     """
 
     def __init__(
@@ -402,7 +406,7 @@ class ConvCGAN(GAN):
         return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
 
     def discriminator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
-        """The discriminator's loss, and as auxiliary classifier the class loss on real images.
+        """Return the discriminator's loss; an auxiliary classifier's on real images is added.
 
         Args:
             real: examples, shape `(batch, *example_shape)`.
@@ -419,7 +423,7 @@ class ConvCGAN(GAN):
         return loss + label_loss, report | {"label_loss": label_loss}
 
     def generator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
-        """The generator's loss, and with an auxiliary classifier the class loss on its images.
+        """Return the generator's loss; an auxiliary classifier's on its images is added.
 
         Args:
             real: examples, shape `(batch, *example_shape)`: as many are generated.
@@ -434,7 +438,7 @@ class ConvCGAN(GAN):
         return loss + label_loss, report | {"fake_label_loss": label_loss}
 
     def classify(self, images: Any) -> tuple[Any, Any]:
-        """Logits, and what an auxiliary classifier says of the label, from one pass in training.
+        """Compute logits and an auxiliary classifier's outputs in one pass, in training mode.
 
         Args:
             images: shape `(batch, *example_shape)`.
@@ -445,7 +449,7 @@ class ConvCGAN(GAN):
         features = self.discriminator.get_layer("trunk")(images, training=True)
         return self.discriminator.get_layer("head").outputs(features)
 
-    def _label_loss(self, said, labels):
+    def _label_loss(self, predicted, labels):
         if self.label_size is None:
-            return class_cross_entropy(said, labels)
-        return ops.mean(ops.sum(ops.square(said - labels), axis=-1))
+            return class_cross_entropy(predicted, labels)
+        return ops.mean(ops.sum(ops.square(predicted - labels), axis=-1))

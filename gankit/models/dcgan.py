@@ -36,11 +36,11 @@ SIZES = range(16, 129, 4)
 
 
 def plan(size: int) -> tuple[int, int]:
-    """Find how many halvings take an image to the coarse maps between generator and latents.
+    """Find how often the networks halve an image.
 
-    `size = base * 2**steps`, halved at least twice and until the base is odd or at most 7. So
-    16, 32, 64 and 128 end at 4, 28 at 7 and 96 at 6, as 4x4 maps do in the paper; any other
-    multiple of 4 works too, with more weights in the layer at the base (36 ends at 9).
+    The side is halved at least twice, and until it is odd or at most 7: `size = base * 2**steps`.
+    So 16, 32, 64 and 128 end at 4, as in the paper, 28 at 7 and 96 at 6. Any other multiple of 4
+    works too, with more weights in the layer at the base (36 ends at 9).
 
     Args:
         size: side of the image in pixels, a multiple of 4 from 16 to 128.
@@ -82,7 +82,7 @@ def build_generator(
         latent_dim: size of the latent vectors.
         width: maps next to the image, doubled at every step away from it.
         kernel_size: side of the kernels, at least 2.
-        batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
+        batch_norm: whether to normalize. False drops this guideline and adds biases instead.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -98,8 +98,8 @@ def build_generator(
     (None, 28, 28, 1)
 
     Source: Radford et al. (2016), section 3 and figure 1. Departures: kernels of side 4 instead of
-    5, because every output pixel of a stride of 2 then receives from the same number of inputs
-    (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalized.
+    5, because with stride 2 every output pixel then depends on the same number of inputs (no
+    checkerboard), at 64 % of the arithmetic; a bias in the layer that is not normalized.
     """
     (base, steps), channels = check_sizes(image_shape, latent_dim, width, kernel_size)
     normal = normals(seeds(seed))
@@ -141,16 +141,16 @@ def build_discriminator(
     r"""Build the discriminator: images to logits `(batch, 1)`.
 
     Convolutions of stride 2 with `width`, `2 * width`, ... maps, each followed by LeakyReLU of
-    slope 0.2 and, but for the first, preceded in that by batch normalization; then all maps flat,
-    and one linear unit.
+    slope 0.2. All but the first are normalized before it. Then all maps are flattened, and one
+    linear unit returns the logit.
 
     Args:
         image_shape: `(size, size, channels)` with a size that `plan` takes, 1 or 3 channels.
         width: maps of the first convolution, doubled at every step.
         kernel_size: side of the kernels, at least 2.
-        batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
-        layer_norm: whether to normalize over the maps of each pixel, in place of the batch: then
-            no image changes the logit of another, as gradient penalties ask.
+        batch_norm: whether to normalize. False drops this guideline and adds biases instead.
+        layer_norm: whether to normalize over the maps of each pixel instead of over the batch.
+            No image then changes the logit of another, which gradient penalties require.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -168,7 +168,7 @@ def build_discriminator(
     >>> [layer.filters for layer in discriminator.layers if hasattr(layer, "filters")]
     [16, 32, 64, 128]
 
-    Source and departures: as of `build_generator`.
+    Source and departures: see `build_generator`.
     """
     (_, steps), _ = check_sizes(image_shape, 1, width, kernel_size)
     normal = normals(seeds(seed))
@@ -176,7 +176,7 @@ def build_discriminator(
     images = keras.Input(tuple(image_shape), name="images")
     x = images
     for step in range(1, steps + 1):
-        # On pixels it would hide their scale and offset.
+        # Normalizing the first layer would hide the scale and offset of the pixels.
         normalized = (batch_norm or layer_norm) and step > 1
         x = layers.Conv2D(
             width * 2 ** (step - 1),
@@ -206,11 +206,12 @@ class DCGAN(GAN):
         width: maps of the layers next to the image; every step away from it doubles them. The
             paper's 64x64 networks have 128.
         kernel_size: side of the kernels; the paper's is 5, see `build_generator`.
-        batch_norm: whether to normalize. False leaves that guideline out, to see what it does.
+        batch_norm: whether to normalize. False drops this guideline, to see what it does.
         layer_norm: whether the discriminator normalizes over the maps of each pixel instead of over
             the batch, so that no image changes the logit of another.
         seed: what the initial weights, the latents and the order of the data depend on. None
             draws one.
+        **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
         ValueError: for an image shape that the architecture cannot make, naming the nearest sizes
@@ -269,10 +270,10 @@ def discriminator_features(
     calibration: Any,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Use a discriminator as a feature extractor: what all its convolutions see.
+    """Use a discriminator as a feature extractor: the maps of all its convolutions.
 
-    The maps after each LeakyReLU are max-pooled to a 4x4 grid, made flat and concatenated. Batch
-    normalization runs on the statistics of `calibration`: those of training mix real and generated
+    The maps after each LeakyReLU are max-pooled to a 4x4 grid, flattened and concatenated. Batch
+    normalization uses the statistics of `calibration`: those of training mix real and generated
     images, and an untrained network has none. Without this step an untrained discriminator looks
     worse than it is, and a comparison with it proves nothing.
 
@@ -303,8 +304,8 @@ def discriminator_features(
     hidden = [x.output for x in discriminator.layers if isinstance(x, layers.LeakyReLU)]
     if not hidden:
         raise ValueError(
-            f"Features are read after the LeakyReLU layers, and the model {discriminator.name!r} "
-            f"has none. Pass a discriminator made by build_discriminator."
+            f"Features are read after LeakyReLU layers. Received: model {discriminator.name!r}, "
+            f"which has none. Pass a discriminator made by build_discriminator."
         )
     original = keras.Model(discriminator.input, hidden)
     reader = keras.models.clone_model(original)
@@ -323,29 +324,32 @@ def discriminator_features(
 
 
 def _max_pool_to_grid(maps: Any, cells: int = 4) -> Any:
-    """The maximum of each map in each of `cells * cells` equal parts, flat; any map size."""
+    """Return the maximum of each map in each of `cells * cells` equal parts, flattened."""
     side = maps.shape[1]
     if side < cells:
-        raise ValueError(f"Maps of {side}x{side} cannot be pooled to a {cells}x{cells} grid.")
+        raise ValueError(
+            f"Maps must be at least {cells}x{cells} to be pooled. Received: maps of {side}x{side}."
+        )
     parts = [
         slice(i * side // cells, -(-(i + 1) * side // cells)) for i in range(cells)
-    ]  # overlapping by a row where the side is no multiple, so that no pixel is left out
+    ]  # they overlap by a row where `cells` does not divide the side, so no pixel is left out
     pooled = [ops.max(maps[:, rows, columns], axis=(1, 2)) for rows in parts for columns in parts]
     return ops.concatenate(pooled, axis=-1)
 
 
 def normalize(x, normal, name, over_batch=True):
-    # Keras' own epsilon of 1e-3 is no smaller than the variance that initial weights this small
-    # leave: it would take away what it should keep.
+    """Normalize maps over the batch, or over the maps of each pixel."""
+    # With initial weights this small, the variance of the maps is about Keras' default epsilon of
+    # 1e-3, so normalized maps would come out too small.
     options = dict(epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm")
     if not over_batch:
         return layers.LayerNormalization(axis=-1, **options)(x)
-    # Its momentum lags behind the networks.
+    # Keras' default momentum of 0.99 lags behind the networks.
     return BatchNormalization(axis=-1, momentum=0.9, **options)(x)
 
 
 def check_sizes(image_shape, latent_dim, width, kernel_size):
-    """Refuse what the builders cannot make; return `plan(size)` and the number of channels."""
+    """Return `plan(size)` and the number of channels, or refuse what the builders cannot make."""
     shape = check_square(image_shape)
     if shape[2] not in (1, 3):
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,7 +19,7 @@ class FeatureMatchingGAN(GAN):
 
     $$L_G = \frac1d \left\| E_x f(x) - E_z f(G(z)) \right\|_2^2$$
 
-    $f$ is an inner layer of the discriminator, which plays its usual game.
+    $f$ is the output of a hidden layer of the discriminator, whose own loss is that of `GAN`.
 
     Args:
         generator: as in `gankit.GAN`.
@@ -43,9 +44,9 @@ class FeatureMatchingGAN(GAN):
     >>> gan.generate(5, seed=1).shape
     (5, 2)
 
-    Source: Salimans et al. (2016), section 3.1. Departures: divided by the number of features, as
-    in the authors' code; the batch that the discriminator has seen serves the generator too, where
-    that code draws another.
+    Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.1.
+    Departures: the loss is divided by the number of features, as in the authors' code; both
+    players see the same real examples, whereas that code draws another batch for the generator.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class FeatureMatchingGAN(GAN):
         self._see = layer_reader(discriminator, features)
 
     def generator_loss(self, real: Any, *conditions: Any) -> tuple[Any, dict]:
-        """The distance of the mean features of generated examples from those of real ones.
+        """Return the distance of the mean features of generated examples from those of real ones.
 
         Args:
             real: examples, shape `(batch, *example_shape)`; as many are generated.
@@ -71,17 +72,31 @@ class FeatureMatchingGAN(GAN):
         return loss, {"generator_loss": loss}
 
     def _features_of(self, real, fake, *conditions):
-        """The layer's output for both kinds, which pass through in batches of their own."""
+        """Return the layer's output for real and for generated examples, each in its own batch."""
         inputs = [[part, *conditions] if conditions else part for part in (real, fake)]
         return [self._see(part, training=True) for part in inputs]
 
 
-def layer_reader(network: keras.Model, *names: str) -> Any:
-    """A function from inputs to what layers of a network give, which no model holds as a part."""
+def layer_reader(network: keras.Model, *names: str) -> Callable[..., Any]:
+    """Return a function from a network's inputs to the outputs of some of its layers.
+
+    A game can keep the function as an attribute. A model in its place would be saved as another
+    part of the game.
+
+    Args:
+        network: a functional or `Sequential` model.
+        *names: names of its layers.
+
+    Returns:
+        A function `(inputs, training) -> output`, or to a list of outputs for several layers.
+
+    Raises:
+        ValueError: if the network has no such layer.
+    """
     for name in names:
         if name not in [layer.name for layer in network.layers]:
             raise ValueError(
-                f"The discriminator has no layer {name!r}. Its layers are "
+                f"The discriminator has no layer {name!r}. Name one of its layers: "
                 f"{', '.join(layer.name for layer in network.layers)}."
             )
     outputs = [network.get_layer(name).output for name in names]

@@ -94,7 +94,7 @@ class SmoothedLabels(losses.NonSaturating):
         self.positive, self.negative = check_targets(positive, negative)
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        """Cross-entropy with the targets of the two sides."""
+        """Return the cross-entropy with the targets of the two sides."""
         return (
             super().discriminator(real_logits, fake_logits)
             + (1.0 - self.positive) * ops.mean(real_logits)
@@ -102,7 +102,7 @@ class SmoothedLabels(losses.NonSaturating):
         )
 
     def get_config(self) -> dict:
-        """Arguments that make an equal loss."""
+        """Return arguments that make an equal loss."""
         return {"positive": self.positive, "negative": self.negative}
 
 
@@ -130,8 +130,8 @@ def collapsing_game(
 ) -> GAN:
     r"""Build a game whose discriminator is five times too slow, with one technique or none.
 
-    Two ReLU layers in each network. The generator runs ahead of the discriminator and jumps with
-    all its examples to wherever the latest one is fooled: it collapses. Which technique helps?
+    Each network has two ReLU layers. The generator learns faster than the discriminator, so it
+    moves all its examples to wherever the discriminator is fooled at the moment: it collapses.
 
     Args:
         example_shape: `(coordinates,)` for unbounded points, or that of images in [-1, 1].
@@ -161,7 +161,7 @@ def collapsing_game(
     (5, 2)
 
     Source: the techniques: Salimans et al. (2016), section 3. The unequal rates: Metz et al.,
-    "Unrolled Generative Adversarial Networks" (2017), whose ring collapses so.
+    "Unrolled Generative Adversarial Networks" (2017), whose ring collapses in the same way.
     """
     check_choice("technique", technique, TECHNIQUES)
     check_sizes(example_shape, (width,), latent_dim=latent_dim)

@@ -66,7 +66,7 @@ def build_generator(
         A Keras model named `generator`, latents `(batch, latent_dim)` to images in [-1, 1].
 
     Raises:
-        ValueError: if a size is no whole number of at least 1.
+        ValueError: if a size is not a whole number of at least 1.
 
     Example:
 
@@ -103,7 +103,7 @@ def build_discriminator(
 ) -> keras.Model:
     r"""Build the MNIST discriminator: two maxout layers, with dropout before every layer.
 
-    Dropout leaves 0.8 of the pixels and 0.5 of the hidden units, in the generator's step too.
+    Dropout keeps 80 % of the pixels and 50 % of the hidden units, also in the generator's loss.
 
     Args:
         example_shape: shape of an image, `(height, width, channels)`.
@@ -115,7 +115,7 @@ def build_discriminator(
         A Keras model named `discriminator`, images in [-1, 1] to logits `(batch, 1)`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1.
+        ValueError: if a size is not a whole number of at least 1.
 
     Example:
 
@@ -133,7 +133,7 @@ def build_discriminator(
     return keras.Sequential(
         [
             keras.Input(tuple(example_shape), name="images"),
-            # Dropout puts zeros, so black must be zero: the paper's pixels lie in [0, 1].
+            # Dropout sets pixels to zero, so zero must be black: the paper's lie in [0, 1].
             layers.Rescaling(0.5, 0.5, name="to_unit_range"),
             layers.Reshape((pixels,), name="pixels"),
             layers.Dropout(0.2, name="drop_pixels"),
@@ -162,7 +162,7 @@ def _pixels(example_shape: Sequence[int]) -> int:
 
 @keras.saving.register_keras_serializable("gankit")
 class MLPGAN(MinimaxGAN):
-    r"""The adversarial nets of the 2014 paper's MNIST experiment; other images fit as well.
+    r"""The adversarial nets of the 2014 paper's MNIST experiment; other images work too.
 
     Args:
         example_shape: shape of an image, `(height, width, channels)`.
@@ -174,11 +174,11 @@ class MLPGAN(MinimaxGAN):
             `build_generator`. Narrower networks learn faster from `"he_uniform"`.
         discriminator_initializer: for the discriminator's weights. None: the paper's, as in
             `build_discriminator`.
-        seed: of the latents and the order of the data, as in `gankit.GAN`.
-        **kwargs: `name` and so on, as in any Keras model.
+        seed: what the latents and the order of the data depend on, as in `gankit.GAN`.
+        **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1.
+        ValueError: if a size is not a whole number of at least 1.
 
     Example:
 
@@ -194,7 +194,7 @@ class MLPGAN(MinimaxGAN):
 
     Source: Goodfellow et al. (2014), section 5; sizes, initial weights and optimizer from the
     released code, `mnist.yaml`. Departures: the two players take turns, as in the paper's
-    Algorithm 1, where the code moves both at once; the momentum stays at the 0.5 it starts with.
+    Algorithm 1, whereas the code moves both at once; the momentum stays at its initial 0.5.
     """
 
     def __init__(
@@ -222,10 +222,10 @@ class MLPGAN(MinimaxGAN):
         )
 
     def default_optimizers(self) -> dict:
-        """The paper's: SGD with momentum 0.5, and a rate that falls by a factor e in 250,000 steps.
+        """Return SGD with momentum 0.5 and a rate that falls by a factor e in 250,000 steps.
 
-        The rate is 0.1 for the generator and 0.05 for the discriminator, whose cost in the
-        released code is half of the loss here.
+        These are the paper's. The rate is 0.1 for the generator and 0.05 for the discriminator,
+        because the released code halves the discriminator's loss.
         """
 
         def sgd(rate):

@@ -64,7 +64,7 @@ class Pix2Pix(TwoPlayerGame):
       G^* = \arg\min_G \max_D L_{cGAN} + \lambda\, E\,|y - G(x, z)|$$
 
     Noise z is dropout in the decoder. As in the paper, it stays on when translating, and
-    normalization goes by the statistics of the pictures at hand; see `translate`.
+    normalization uses the statistics of the translated pictures; see `translate`.
 
     Args:
         image_shape: `(size, size, channels)` of the inputs: a multiple of 16 from 32 to 512.
@@ -78,10 +78,10 @@ class Pix2Pix(TwoPlayerGame):
             the picture, without dropout; or `"none"`.
         latent_dim: size of z, for `noise="latent"`.
         normalization: `"batch"` or `"instance"`, in both networks.
-        skips: False takes the U-Net's skips away.
-        jitter: in each training step, pairs are enlarged by so many pixels and cut back to `size`
-            at random places, both pictures of a pair alike; pairs that are so much larger already
-            are only cut. None: 12 % of the side, as 286 to 256 pixels. 0: not.
+        skips: False removes the U-Net's skips.
+        jitter: by how many pixels a training step enlarges a pair, before it cuts both pictures
+            back to `size` at the same random place. Pairs that are so much larger already are
+            only cut. None: 12 % of the side, as from 256 to 286 pixels. 0: no jitter.
         mirror: whether half of the pairs are mirrored left to right.
         seed: what the initial weights, all noise and the order of the data depend on. None draws
             one.
@@ -100,9 +100,9 @@ class Pix2Pix(TwoPlayerGame):
     >>> gan.translate(inputs[:2], seed=0).shape
     (2, 32, 32, 3)
 
-    Source: Isola et al. (2017), sections 2, 3 and 6. Departures: the generator's step judges its
-    pictures by the updated discriminator, where the authors' code reuses what the old one said;
-    biases are as in `build_generator`; the patch follows the size where none is given.
+    Source: Isola et al. (2017), sections 2, 3 and 6. Departures: the generator's loss asks the
+    updated discriminator, whereas the authors' code reuses the logits of the old one; biases are
+    as in `build_generator`; the patch follows the size where none is given.
     """
 
     def __init__(
@@ -161,13 +161,13 @@ class Pix2Pix(TwoPlayerGame):
         r"""Choose the objective and the optimizers.
 
         Args:
-            *arguments: as of `GAN.compile`.
-            l1_weight: $\lambda$, at least 0; without meaning where the objective has no L1.
-            **options: as of `GAN.compile`. The default loss is the non-saturating one and the
-                default optimizers are Adam(2e-4, beta_1 0.5), the paper's.
+            *arguments: as in `gankit.GAN.compile`.
+            l1_weight: $\lambda$, at least 0. An objective without L1 ignores it.
+            **options: as in `gankit.GAN.compile`. The default loss is the non-saturating one, and
+                the default optimizers are the paper's, Adam(2e-4, beta_1 0.5).
 
         Raises:
-            ValueError: as in `GAN.compile`, and for an `l1_weight` below 0.
+            ValueError: as in `gankit.GAN.compile`, and for an `l1_weight` below 0.
         """
         if isinstance(l1_weight, bool) or not 0 <= l1_weight < float("inf"):
             raise ValueError(f"`l1_weight` must be at least 0. Received: l1_weight={l1_weight!r}.")
@@ -175,12 +175,12 @@ class Pix2Pix(TwoPlayerGame):
         self.l1_weight = float(l1_weight)
 
     def get_compile_config(self) -> dict | None:
-        """Arguments of `compile`, ready to be written to a file."""
+        """Return the arguments of `compile`, ready to be written to a file."""
         config = super().get_compile_config()
         return config and config | {"l1_weight": self.l1_weight}
 
     def step(self, inputs: Any, targets: Any) -> None:
-        """Update the discriminator, then the generator, on pairs that were cut and mirrored.
+        """Update the discriminator, then the generator, on pairs cut and mirrored at random.
 
         Args:
             inputs: pictures.
@@ -193,7 +193,7 @@ class Pix2Pix(TwoPlayerGame):
             self.update("generator", self.generator_loss, targets, inputs)
 
     def discriminator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
-        """The usual loss, halved to slow the discriminator down; what is reported is whole.
+        """Return the usual loss, halved to slow the discriminator down. The report is not halved.
 
         Args:
             targets: true pictures.
@@ -203,7 +203,7 @@ class Pix2Pix(TwoPlayerGame):
         return loss - 0.5 * report["discriminator_loss"], report  # penalties are not halved
 
     def generator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
-        r"""The usual loss and $\lambda\,E|y - G(x)|$, as far as the objective has them.
+        r"""Return the usual loss and $\lambda\,E|y - G(x)|$, or the one that the objective has.
 
         Args:
             targets: true pictures.
@@ -230,7 +230,7 @@ class Pix2Pix(TwoPlayerGame):
         return self.generator([inputs, *latents] if latents else inputs, training=True)
 
     def judge(self, pictures: Any, inputs: Any) -> Any:
-        """The discriminator's logits, patch by patch, in training mode.
+        """Return the discriminator's logits, patch by patch, in training mode.
 
         Args:
             pictures: true or generated ones.
@@ -253,7 +253,7 @@ class Pix2Pix(TwoPlayerGame):
     default_batch_size = 1  # the paper's
 
     def batch_spec(self) -> list[tuple]:
-        """Pairs of pictures in [-1, 1], inputs first."""
+        """Declare pairs of pictures in [-1, 1], inputs first."""
         channels = self.image_shape[-1], self.generator.output_shape[-1]
         return [
             tuple(
@@ -263,18 +263,18 @@ class Pix2Pix(TwoPlayerGame):
         ]
 
     def wrong_parts(self, received: int) -> str:
-        """What to say of data that are no pairs.
+        """Return the error for data that is not made of pairs.
 
         Args:
-            received: how many parts they have.
+            received: how many parts the data has.
         """
         return (
-            "pix2pix learns from pairs: pass fit(inputs, targets), or a pipeline that yields "
-            f"(inputs, targets). Received: data of {received} parts."
+            f"pix2pix learns from pairs. Received: data of {received} parts. Pass fit(inputs, "
+            f"targets), or a pipeline that yields (inputs, targets)."
         )
 
     def check_data(self, tensors: Sequence, whole: bool) -> None:
-        """Check that these are pairs of one size, which the networks take.
+        """Check that these are pairs of one size that the networks take.
 
         Args:
             tensors: inputs and targets.
@@ -284,14 +284,14 @@ class Pix2Pix(TwoPlayerGame):
         inputs, targets = tensors
         if inputs.shape[:3] != targets.shape[:3]:
             raise ValueError(
-                f"Inputs and targets must be as many and of one size. Received shapes "
+                f"Inputs and targets must have one size. Received: shapes "
                 f"{tuple(inputs.shape)} and {tuple(targets.shape)}."
             )
         sides = {self.size, self.size + self.jitter}
         if inputs.shape[1] != inputs.shape[2] or inputs.shape[1] not in sides:
             raise ValueError(
                 f"Pictures must be squares of {' or '.join(map(str, sorted(sides)))} pixels. "
-                f"Received shape {tuple(inputs.shape)}. Resize them, or build Pix2Pix for this "
+                f"Received: shape {tuple(inputs.shape)}. Resize them, or build Pix2Pix for this "
                 f"size."
             )
 
@@ -303,7 +303,7 @@ class Pix2Pix(TwoPlayerGame):
             targets: the same, with its own channels.
 
         Returns:
-            Both at `size`. Enlarging is bilinear; a pixel of what is only cut keeps its value.
+            Both at `size`. Enlarging is bilinear; cutting alone leaves the pixels as they are.
         """
         inputs, targets = ops.convert_to_tensor(inputs), ops.convert_to_tensor(targets)
         side = inputs.shape[1]
@@ -340,19 +340,19 @@ class Pix2Pix(TwoPlayerGame):
     ) -> np.ndarray:
         """Translate pictures, without touching the model's own random state.
 
-        The defaults are the paper's: dropout stays on, and batch normalization goes by the
-        statistics of the batch that is translated, a batch of one picture. A translation then
-        depends on its own input alone. That fits a network trained in batches of 1, or with
-        instance normalization. One trained in larger batches knows only pictures that were
-        normalized together: translate with the same `batch_size`, or by `"moving"` averages.
+        The defaults are the paper's: dropout stays on, and batch normalization uses the statistics
+        of the translated batch, which is one picture. A translation then depends only on its own
+        input. This suits a network trained in batches of 1, or with instance normalization. A
+        network trained in larger batches has only seen pictures that were normalized together:
+        translate with the same `batch_size`, or with `"moving"` averages.
 
         Args:
             inputs: float `(n, size, size, channels)` in [-1, 1].
             seed: what the noise depends on. None: different noise at each call.
             latents: for `noise="latent"`, vectors `(n, latent_dim)` instead of drawn ones.
             noise: whether dropout stays on. False: the translation is a function of the input.
-            statistics: `"batch"`, or `"moving"` for the moving averages. Without meaning for
-                instance normalization.
+            statistics: `"batch"`, or `"moving"` for the moving averages. Instance normalization
+                ignores it.
             batch_size: how many are translated, and normalized, at once.
             averaged: whether to use the averaged generator. None: where there is one.
 
@@ -379,14 +379,17 @@ class Pix2Pix(TwoPlayerGame):
     def _latents_for(self, count, latents, seed):
         if self.noise != "latent":
             if latents is not None:
-                raise ValueError(f"`latents` go with noise='latent', and this has {self.noise!r}.")
+                raise ValueError(
+                    f"`latents` need a model with noise='latent'. Received: latents for a model "
+                    f"with noise={self.noise!r}. Leave them out."
+                )
             return None
         if latents is None:
             latents = self.sample_latents(count, seed)
         latents = np.asarray(ops.convert_to_numpy(latents), "float32")
         if latents.shape != (count, self.latent_dim):
             raise ValueError(
-                f"`latents` must have shape {(count, self.latent_dim)}. Received shape "
+                f"`latents` must have shape {(count, self.latent_dim)}. Received: shape "
                 f"{latents.shape}."
             )
         return latents
@@ -394,7 +397,7 @@ class Pix2Pix(TwoPlayerGame):
     makes_from = "pictures"
 
     def inputs_for(self, n: int, seed: int, given: Any = None) -> tuple[np.ndarray, ...]:
-        """What `make` translates: the pictures themselves.
+        """Return what `make` translates: the pictures themselves.
 
         Args:
             n: how many.
@@ -412,20 +415,20 @@ class Pix2Pix(TwoPlayerGame):
         """Translate what `inputs_for` gave, with the same noise each time.
 
         Args:
-            inputs: the pictures, alone in a tuple.
+            inputs: a tuple that holds only the pictures.
             averaged: as in `translate`.
         """
         return self.translate(inputs[0], seed=0, averaged=averaged)
 
 
 def _weights(places, side):
-    """Bilinear weights of the pixels of a side, one row for each place between them."""
+    """Return bilinear weights of the pixels of a side, one row for each place between them."""
     return ops.relu(1.0 - ops.abs(places[:, :, None] - ops.arange(side, dtype="float32")))
 
 
 @contextlib.contextmanager
 def _noise_of(network: keras.Model, seed: int, active: bool) -> Iterator[None]:
-    """Inside the block, dropout is on or off and draws from `seed`; outside, all is as before."""
+    """Switch dropout on or off inside the block, and draw its noise from `seed`."""
     dropouts = [layer for layer in network.layers if isinstance(layer, NoiseDropout)]
     states = [layer.seed_generator.state for layer in dropouts]
     before = [ops.convert_to_numpy(state.value) for state in states]

@@ -10,7 +10,7 @@ __all__ = ["edges", "gray"]
 
 
 def gray(pictures: Any) -> np.ndarray:
-    """Take the color away: the input of a translation from gray to color.
+    """Turn pictures gray: the inputs of a translation from gray to color.
 
     Args:
         pictures: float `(n, height, width, 3)` in [-1, 1].
@@ -30,17 +30,20 @@ def gray(pictures: Any) -> np.ndarray:
     """
     pictures = np.asarray(pictures, "float32")
     if pictures.ndim != 4 or pictures.shape[-1] != 3:
-        raise ValueError(f"Pictures must have shape (n, height, width, 3), not {pictures.shape}.")
+        raise ValueError(
+            f"`pictures` must have shape (n, height, width, 3). Received: shape {pictures.shape}."
+        )
     luma = pictures @ np.array([0.299, 0.587, 0.114], "float32")
     return np.repeat(luma[..., None], 3, axis=-1)
 
 
 def edges(pictures: Any, sigma: float = 1.0) -> np.ndarray:
-    """Draw the edges of pictures, black on white: the input of a translation to photographs.
+    """Draw the edges of pictures, black on white: the inputs of a translation to photographs.
 
     Args:
         pictures: float `(n, height, width, 3)` in [-1, 1].
-        sigma: how much they are blurred first, in pixels; more leaves fewer edges.
+        sigma: standard deviation, in pixels, of the blur that comes first. A larger one leaves
+            fewer edges.
 
     Returns:
         float32 of the same shape: -1 on edges, 1 elsewhere.
@@ -57,7 +60,7 @@ def edges(pictures: Any, sigma: float = 1.0) -> np.ndarray:
     >>> lines.shape, np.unique(lines).tolist()
     ((1, 16, 16, 3), [-1.0, 1.0])
 
-    Departure: Canny's edges (scikit-image), where the paper has those of a trained network (HED).
+    Departure: Canny's edges (scikit-image), whereas the paper has those of a trained network (HED).
     """
     from skimage.feature import canny
 

@@ -62,10 +62,10 @@ def plan(size: int) -> tuple[int, int]:
 
 
 def receptive_field(depth: int) -> int:
-    r"""Side, in pixels, of what one logit of a PatchGAN sees.
+    r"""Compute the side, in pixels, of what one logit of a PatchGAN sees.
 
-    From the logit back to the picture, a convolution of kernel $k$ and stride $s$ makes a field
-    of $r$ pixels one of
+    Going back from the logit to the picture, a convolution of kernel $k$ and stride $s$ enlarges
+    a field of $r$ pixels:
 
     $$r \leftarrow (r - 1)\,s + k$$
 
@@ -77,7 +77,7 @@ def receptive_field(depth: int) -> int:
         The side in pixels.
 
     Raises:
-        ValueError: for a depth that is no whole number of at least 0.
+        ValueError: for a depth that is not a whole number of at least 0.
 
     Example:
 
@@ -135,11 +135,10 @@ def _strides(depth: int) -> list[tuple[int, int]]:
 
 @keras.saving.register_keras_serializable("gankit")
 class NoiseDropout(layers.Dropout):
-    """Keras' dropout, with a switch: it is pix2pix' noise, and noise is wanted at test time too.
+    """Dropout that can stay on at test time, because it is pix2pix' noise.
 
     Attributes:
-        active: True or False switches it on or off, whatever `training` says; None, the default,
-            does what `training` says.
+        active: True or False switches it on or off. None, the default, follows `training`.
     """
 
     active: bool | None = None
@@ -162,7 +161,7 @@ def build_generator(
 
     Convolutions of kernel 4 and stride 2 halve the picture `plan(size)` times, with `width`,
     `2 * width`, `4 * width`, and from there `8 * width` maps; as many transposed ones double it
-    again. What the encoder has at a size is laid beside what the decoder has at that size.
+    again. At each size, the maps of the encoder are laid beside those of the decoder.
 
     Args:
         image_shape: `(size, size, channels)` of the inputs, with a size that `plan` takes.
@@ -190,12 +189,14 @@ def build_generator(
     ((None, 64, 64, 3), (None, 1, 1, 64))
 
     Source: Isola et al. (2017), sections 2.2.1 and 6.1.1; the authors' code for what the text
-    leaves out: the innermost layer is not normalized, since batch statistics of a single value
-    would make it zero. Departure: no biases where normalization takes them away at once.
+    leaves out: the innermost layer is not normalized, since the batch statistics of a single value
+    would make it zero. Departure: no biases before a normalization, which would remove them.
     """
     _, steps = _check(image_shape, width, normalization)
     if channels not in (1, 3):
-        raise ValueError(f"`channels` must be 1 (gray) or 3 (RGB). Received: channels={channels!r}")
+        raise ValueError(
+            f"`channels` must be 1 (gray) or 3 (RGB). Received: channels={channels!r}."
+        )
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
     make = _Layers(normalization, seed)
@@ -240,9 +241,9 @@ def build_discriminator(
     r"""Build the PatchGAN: a map of logits, each of which judges a patch of the picture.
 
     Convolutions of kernel 4 and stride 2 with `width`, `2 * width`, ... maps (at most
-    `8 * width`), one of stride 1, and one to the logit; `patch_layers` tells how many. Every logit
-    is the same function of its patch, so that the network works on pictures of any size, has few
-    weights, and judges texture; the L1 loss sees to the whole.
+    `8 * width`), one of stride 1, and one to the logit. `patch_layers` tells how many. Every logit
+    is the same function of its own patch, so the network works on pictures of any size, has few
+    weights, and judges texture. The L1 loss compares the pictures as a whole.
 
     Args:
         image_shape: `(size, size, channels)` of the inputs.
@@ -266,7 +267,7 @@ def build_discriminator(
     >>> build_discriminator((256, 256, 3), width=8, patch=70).output_shape
     (None, 30, 30, 1)
 
-    Source: Isola et al. (2017), sections 2.2.2 and 6.1.2, and the authors' code. Departure: as of
+    Source: Isola et al. (2017), sections 2.2.2 and 6.1.2, and the authors' code. Departure: see
     `build_generator`.
     """
     _check(image_shape, width, normalization)
@@ -289,7 +290,7 @@ def build_discriminator(
 
 
 class _Layers:
-    """Makes convolutions with the paper's initial weights, N(0, 0.02), each with its own seed."""
+    """Make convolutions with the paper's initial weights, N(0, 0.02), each with its own seed."""
 
     def __init__(self, normalization: str, seed: int | None):
         self.normalization = normalization
@@ -319,14 +320,14 @@ class _Layers:
 
 
 def _as_maps(z, size):
-    """A vector as constant maps."""
+    """Turn a vector into constant maps."""
     rows = layers.RepeatVector(size * size, name="z_everywhere")(z)
     return layers.Reshape((size, size, z.shape[-1]), name="z_maps")(rows)
 
 
 def _check(image_shape, width, normalization):
     shape = check_square(image_shape)
-    checks.check_count("channels of `image_shape`", shape[2])
+    checks.check_count("image_shape[2]", shape[2])
     checks.check_count("width", width)
     check_choice("normalization", normalization, NORMALIZATIONS)
     return plan(shape[0])

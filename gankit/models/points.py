@@ -30,11 +30,11 @@ def ring_centers(modes: int = 8, radius: float = 2.0) -> np.ndarray:
         Array of float32, shape `(modes, 2)`.
 
     Raises:
-        ValueError: if `modes` is no whole number of at least 1, or `radius` is not above zero.
+        ValueError: if `modes` is not a whole number of at least 1, or `radius` is not above zero.
     """
     if not radius > 0:
         raise ValueError(f"`radius` must be above zero. Received: radius={radius!r}.")
-    # The last point must not fall on the first, as linspace(0, 2 pi, n) would have it.
+    # Unlike linspace(0, 2 pi, n), this does not put the last point on the first.
     angles = 2 * np.pi * np.arange(checks.check_count("modes", modes)) / modes
     return (radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype("float32")
 
@@ -42,7 +42,7 @@ def ring_centers(modes: int = 8, radius: float = 2.0) -> np.ndarray:
 def ring(
     n: int, modes: int = 8, radius: float = 2.0, std: float = 0.02, seed: int | None = None
 ) -> np.ndarray:
-    """Draw points from a ring of Gaussians, each as likely as any other.
+    """Draw points from a ring of equally likely Gaussians.
 
     Args:
         n: number of points.
@@ -55,7 +55,8 @@ def ring(
         Array of float32, shape `(n, 2)`.
 
     Raises:
-        ValueError: if a number is no count, or `radius` or `std` is not above zero.
+        ValueError: if `n` or `modes` is not a whole number of at least 1, or `radius` or `std` is
+            not above zero.
 
     Example:
 
@@ -111,20 +112,20 @@ def points_gan(
     depth: int = 2,
     seed: int | None = None,
 ) -> MinimaxGAN:
-    """Build a game for points: two ReLU networks of equal size and no bound on the data.
+    """Build a game for points: two ReLU networks of equal size, and data without bounds.
 
     Args:
         dimensions: coordinates of a point.
         latent_dim: size of the latent vectors.
         width: units of each hidden layer.
         depth: hidden layers of each network.
-        seed: of the latents and the order of the data, as in `gankit.GAN`.
+        seed: what the latents and the order of the data depend on, as in `gankit.GAN`.
 
     Returns:
         A `MinimaxGAN`, ready to compile. Its initial weights follow Keras' random state.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1.
+        ValueError: if a size is not a whole number of at least 1.
 
     Example:
 

@@ -12,13 +12,13 @@ __all__ = ["RootAdam"]
 
 @keras.saving.register_keras_serializable("gankit")
 class RootAdam(keras.optimizers.Adam):
-    r"""Adam with $\epsilon$ inside the root, as the authors' code has it.
+    r"""Adam with $\epsilon$ inside the root, as in the code of the 2016 paper.
 
     $$\theta \leftarrow \theta - \eta \frac{\hat m}{\sqrt{\hat v + \epsilon}}$$
 
-    With $\epsilon = 10^{-8}$ the denominator is never below $10^{-4}$, where Keras' own Adam goes
-    down to $10^{-7}$. Feature matching is a sum that nears zero; late in training its gradients
-    are tiny, and an optimizer that blows them up to full steps diverges.
+    With $\epsilon = 10^{-8}$ the denominator is never below $10^{-4}$, whereas that of Keras' Adam
+    goes down to $10^{-7}$. The loss of feature matching approaches zero, so its gradients are tiny
+    late in training. An optimizer that scales tiny gradients up to full steps diverges.
 
     Args:
         learning_rate: $\eta$, or a schedule.
@@ -39,7 +39,8 @@ class RootAdam(keras.optimizers.Adam):
     >>> round(float(v), 4)  # 1 / sqrt(1 + 3)
     -0.5
 
-    Source: the code of Salimans et al. (2016); Adam: Kingma & Ba, "Adam" (2015).
+    Source: the code of Salimans et al., "Improved Techniques for Training GANs" (2016); for Adam,
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015).
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class RootAdam(keras.optimizers.Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Move one variable. Keras' hook."""
+        """Update one variable (Keras' hook)."""
         gradient = ops.cast(gradient, variable.dtype)
         step = ops.cast(self.iterations + 1, "float32")
         unbias = [1.0 - ops.power(beta, step) for beta in (self.beta_1, self.beta_2)]

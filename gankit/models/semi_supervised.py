@@ -35,7 +35,7 @@ __all__ = ["SemiSupervisedGAN", "draw_labeled", "mlp"]
 
 @keras.saving.register_keras_serializable("gankit")
 class SemiSupervisedGAN(FeatureMatchingGAN):
-    r"""A classifier that learns from a few labels, many examples without, and a generator.
+    r"""A classifier that learns from a few labels, many unlabeled examples, and a generator.
 
     The discriminator has K class logits $l$ and a K+1st, that of "generated", which is fixed at 0:
     $D(x) = \sigma(\mathrm{lse}(l(x)))$. Its loss has two parts,
@@ -44,19 +44,20 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
       + \underbrace{\tfrac12 E\,\mathrm{sp}(-\mathrm{lse}(l(x)))
       + \tfrac12 E\,\mathrm{sp}(\mathrm{lse}(l(G(z))))}_{\text{unsupervised}}$$
 
-    and the generator matches the mean of the layer `features`. `classify` uses the mean of the
+    and the generator matches the mean of the layer `features`. `classify` uses the average of the
     discriminator's weights over time.
 
-    Train it with `fit(examples, (labeled, labels))`: all examples, and those with labels (which
-    may be among them). The labeled examples come round more often, in a new order each time. A
-    pipeline yields batches `(examples, labeled, labels, others)`, in which `others` are the real
-    examples that the generator matches. `mlp` makes one with the paper's networks.
+    Train it with `fit(examples, (labeled, labels))`, where the labeled examples may be among the
+    others. They are fewer: once all have been used, they are used again, in a new order. A
+    pipeline yields batches `(examples, labeled, labels, others)`, where `others` are the real
+    examples that the generator matches. (A `PyDataset` may yield at most three parts, so it nests
+    them: `(examples, (labeled, labels, others))`.) `mlp` builds one with the paper's networks.
 
     Args:
         generator: Keras model from latents to examples.
         discriminator: Keras model from examples to the logit of "real", with layers `class_logits`
-            and `features`, such as `build_discriminator` makes. It judges each example by itself
-            (no batch normalization): all three kinds go through it together.
+            and `features`, such as `build_discriminator` makes. No example may change the logit of
+            another (no batch normalization), since all three kinds pass through it in one batch.
         latent_dim: size of the latent vectors.
         half_life: of the averaged weights, in examples: see `gankit.averaging.Averaging`. The
             default is the authors' $10^{-4}$ per batch of 100. A tenth suits short runs.
@@ -81,9 +82,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     >>> gan.classify(images[:5]).shape
     (5, 3)
 
-    Source: Salimans et al. (2016), section 5, and the authors' code, in which too the generator's
-    real examples are others than the discriminator's. Departure: the average is corrected for
-    having begun with nothing, as runs shorter than the paper's 180,000 steps need.
+    Source: Salimans et al. (2016), section 5, and the authors' code, where the generator and the
+    discriminator also see different real examples. Departure: the average is corrected for its
+    start at zero, which matters in runs shorter than the paper's 180,000 steps.
     """
 
     def __init__(
@@ -109,13 +110,13 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         return keras.random.uniform((n, self.latent_dim), seed=seed)
 
     def default_optimizers(self) -> dict:
-        """`RootAdam` with learning rate 0.003 and β₁ = 0.5 for both, as in the authors' code."""
+        """Return `RootAdam` with the authors' learning rate of 0.003 and β₁ = 0.5 for both."""
         return {name: RootAdam(name=f"{name}_adam") for name in self.players()}
 
     def compile(
         self, generator_optimizer: Any = None, discriminator_optimizer: Any = None, **options: Any
     ) -> None:
-        """Choose the optimizers; the losses are those of the class.
+        """Choose the optimizers. The losses are fixed.
 
         Args:
             generator_optimizer: as in `gankit.GAN.compile`.
@@ -128,7 +129,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         Game.compile(self, optimizers, average, **options)
 
     def get_compile_config(self) -> dict | None:
-        """Arguments of `compile`, ready to be written to a file."""
+        """Return the arguments of `compile`, ready to be written to a file."""
         config = Game.get_compile_config(self)
         if config is None:
             return None
@@ -137,7 +138,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         return config | {f"{name}_optimizer": o for name, o in optimizers.items()}
 
     def batch_spec(self) -> list[tuple]:
-        """Examples; labeled examples; and the examples that the generator matches."""
+        """Declare examples, labeled examples, and the examples that the generator matches."""
         kinds = [
             feed.Examples(self.example_shape, self.data_range, name)
             for name in ("examples", "labeled examples", "other examples")
@@ -145,7 +146,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         return [(kinds[0],), (kinds[1], feed.ClassNumbers(self.classes)), (kinds[2],)]
 
     def sets(self, x: Any, y: Any) -> list[tuple]:
-        """All examples, the labeled ones, and all examples again in another order.
+        """Return all examples, the labeled ones, and all examples again for another order.
 
         Args:
             x: all examples.
@@ -156,15 +157,15 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         return [(x,), tuple(y), (x,)]
 
     def wrong_parts(self, received: int) -> str:
-        """What to say of data with other parts than these.
+        """Return the error for data with another number of parts.
 
         Args:
             received: how many there are.
         """
         return (
-            "A SemiSupervisedGAN learns from examples and from some with labels: pass "
-            "fit(examples, (labeled, labels)), or a pipeline of batches (examples, labeled, "
-            f"labels, others). Received: data of {received} parts."
+            f"SemiSupervisedGAN needs examples, and some with labels. Received: data of {received} "
+            f"parts. Pass fit(examples, (labeled, labels)), or a pipeline of batches (examples, "
+            f"labeled, labels, others)."
         )
 
     def step(self, real: Any, labeled: Any, labels: Any, others: Any) -> None:
@@ -180,7 +181,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         self.update("generator", self.generator_loss, others)
 
     def discriminator_loss(self, real: Any, labeled: Any, labels: Any) -> tuple[Any, dict]:
-        """The discriminator names classes, and tells real examples from generated ones.
+        """Return the loss of naming classes and of telling real from generated examples.
 
         Args:
             real: examples, shape `(batch, *example_shape)`; as many are generated.
@@ -208,13 +209,13 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         return _split(features, ops.shape(real)[0])
 
     def check_data(self, tensors: Sequence, whole: bool) -> None:
-        """Check the data, and fit the weights' lengths to them before the first step.
+        """Check the data, and fit the lengths of the weights to them before the first step.
 
         Args:
             tensors: as in `Game.check_data`.
             whole: whether these are the whole sets.
         """
-        # A set of few labels may leave a class out: it is not asked for.
+        # A few labels may leave a class out, so not every class is asked for.
         super().check_data(tensors, whole=False)
         normalized = [
             layer
@@ -229,7 +230,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
         Args:
             examples: array of shape `(n, *example_shape)`.
-            averaged: whether to use the averaged weights, which `compile` begins.
+            averaged: whether to use the averaged weights. They exist from `compile` on.
             batch_size: how many to compute at once.
 
         Returns:
@@ -249,7 +250,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
 
 def _split(rows, *ends):
-    """Rows up to each end, and the rest."""
+    """Split rows at each end."""
     return [rows[start:end] for start, end in zip((0, *ends), (*ends, None), strict=True)]
 
 
@@ -294,7 +295,7 @@ def mlp(
 def draw_labeled(
     examples: ArrayLike, labels: ArrayLike, per_class: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw as many labeled examples of each class as are asked for.
+    """Draw the same number of labeled examples from each class.
 
     Args:
         examples: array of shape `(n, ...)`.
@@ -320,13 +321,13 @@ def draw_labeled(
     checks.check_count("per_class", per_class)
     if labels.shape != (len(examples),):
         raise ValueError(
-            f"`labels` must have shape ({len(examples)},). Received shape {labels.shape}."
+            f"`labels` must have shape ({len(examples)},). Received: shape {labels.shape}."
         )
     classes, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < per_class:
         raise ValueError(
             f"Class {classes[sizes.argmin()]} has {sizes.min()} examples. "
-            f"Received: per_class={per_class}."
+            f"Received: per_class={per_class}. Ask for at most {sizes.min()}."
         )
     rng = np.random.default_rng(seed)
     chosen = [rng.choice(np.flatnonzero(labels == c), per_class, replace=False) for c in classes]

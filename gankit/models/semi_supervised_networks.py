@@ -61,14 +61,14 @@ def build_discriminator(
     noise: float = 0.5,
     seed: int | None = None,
 ) -> keras.Model:
-    r"""Build the classifier that is a discriminator: examples in [-1, 1] to the logit of "real".
+    r"""Build a classifier that serves as discriminator: examples in [-1, 1] to the logit of "real".
 
-    Weight-normalized ReLU layers, Gaussian noise on the inputs of every layer, and K class logits
-    in the layer `class_logits`; the model's output is their log-sum-exp. The layer `features` is
-    the last hidden one. Lengths $g$ of the weights are trained in `class_logits` only.
+    It has weight-normalized ReLU layers, Gaussian noise on the inputs of every layer, and K class
+    logits in the layer `class_logits`. The model's output is their log-sum-exp. The layer
+    `features` is the last hidden one. Only `class_logits` trains the lengths $g$ of its weights.
 
     Args:
-        example_shape: shape of one example; it is made flat and scaled to [0, 1].
+        example_shape: shape of one example. Examples are flattened and scaled to [0, 1].
         classes: K, at least 2.
         widths: units of the hidden layers.
         input_noise: standard deviation of the noise on the examples, on the scale of [0, 1].
@@ -77,8 +77,8 @@ def build_discriminator(
 
     Returns:
         A Keras model named `discriminator`, with logits `(batch, 1)`. Before training,
-        `gankit.layers.weight_normalization.initialize` has to fit it to a batch of examples;
-        `SemiSupervisedGAN.fit` does.
+        `gankit.layers.weight_normalization.initialize` has to fit it to a batch of examples.
+        `SemiSupervisedGAN.fit` does this.
 
     Raises:
         ValueError: for a size below its minimum, no hidden layer, or a negative noise.
@@ -168,15 +168,15 @@ def build_generator(
 
 
 def classifier(discriminator: keras.Model) -> keras.Model:
-    """Take the classifier of K classes out of a semi-supervised discriminator.
+    """Return the classifier of K classes inside a semi-supervised discriminator.
 
     Args:
         discriminator: a model with a layer `class_logits`.
 
     Returns:
         A Keras model from examples to class logits, which shares the discriminator's weights.
-        Train it with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)` for what the
-        labels alone teach.
+        Trained with `keras.losses.SparseCategoricalCrossentropy(from_logits=True)`, it is the
+        baseline that learns only from labels.
 
     Raises:
         ValueError: if there is no such layer.

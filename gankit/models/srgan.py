@@ -60,17 +60,17 @@ __all__ = [
 
 @keras.saving.register_keras_serializable("gankit")
 class SRGAN(TwoPlayerGame):
-    r"""Super-resolution by a generator that is trained for PSNR first and for looks then.
+    r"""Super-resolution by a generator that is trained first for PSNR, then for looks.
 
-    `fit` takes large pictures alone: crops of one size in [-1, 1]. The step makes their small
-    versions itself, bicubic and rounded to 256 levels, as they would come from a file; each batch
-    is flipped and turned at random first. `compile` chooses the phase:
+    `fit` takes only large pictures: crops of one size in [-1, 1]. Each step flips and turns them at
+    random and makes their small versions: bicubic, and rounded to 256 levels like pictures from a
+    file. `compile` chooses the phase:
 
         gan.compile(adversarial_weight=0)                        # phase 1: SRResNet, by MSE
         gan.compile(content=VGGContent("block5_conv4", path))    # phase 2: SRGAN, from its weights
 
-    With a `BackupAndRestore` of its own for each phase (`delete_when_done=False`), the same script
-    started again goes on where it was killed, within a phase or between the two.
+    Give each phase its own `BackupAndRestore` with `delete_when_done=False`. If the script is
+    killed within a phase or between the two, start it again, and it continues.
 
     Args:
         image_shape: `(height, width, channels)` of the crops to train on: sides that are multiples
@@ -79,8 +79,9 @@ class SRGAN(TwoPlayerGame):
         scale: how many times larger the results are: 2, 3, 4 or 8.
         generator_sizes: arguments of `build_generator`, such as `LIGHT`. None: the paper's.
         discriminator_sizes: arguments of `build_discriminator`. None: the paper's.
-        augment: whether to show each crop in one of its eight positions (four, if it is no square).
-        seed: what the initial weights, the positions and the order of the data depend on. None
+        augment: whether to show each crop flipped and turned at random, in one of eight
+            orientations (four, if the crop is not square).
+        seed: what the initial weights, the orientations and the order of the data depend on. None
             draws one.
 
     Raises:
@@ -136,23 +137,23 @@ class SRGAN(TwoPlayerGame):
     # ---- training ----------------------------------------------------------------------------
 
     def default_optimizers(self) -> dict:
-        """Adam with learning rate 1e-4 and beta_1 0.9 for both (Ledig et al., section 3.2)."""
+        """Return Adam with learning rate 1e-4 and beta_1 0.9 for both, as in section 3.2."""
         return {name: keras.optimizers.Adam(1e-4, name=f"{name}_adam") for name in self.players()}
 
     def compile(
         self, content: Any = "mse", adversarial_weight: float = 1e-3, **options: Any
     ) -> None:
-        """Choose the phase, the content loss and the optimizers, which begin anew.
+        """Choose the phase, the content loss and the optimizers. The optimizers start anew.
 
         Args:
             content: `"mse"`; a `VGGContent`; or a function `(target, prediction) -> scalar` of
                 tensors in [-1, 1], which a saved model does not keep (compile it again).
-            adversarial_weight: what the adversarial loss is multiplied with, the paper's 1e-3. 0
-                is phase 1: the discriminator then rests.
-            **options: as in `GAN.compile`: optimizers, loss, penalties, averaging ...
+            adversarial_weight: factor of the adversarial loss; the default is the paper's. 0 is
+                phase 1, which does not train the discriminator.
+            **options: as in `gankit.GAN.compile`: optimizers, loss, penalties, averaging ...
 
         Raises:
-            ValueError: for an unknown content or a weight below 0, and as `GAN.compile` does.
+            ValueError: for an unknown content, a weight below 0, and as in `gankit.GAN.compile`.
         """
         if content != "mse" and not callable(content):
             raise ValueError(
@@ -174,19 +175,19 @@ class SRGAN(TwoPlayerGame):
             large: tensor `(batch, *image_shape)` in [-1, 1].
 
         Returns:
-            Tensor `(batch, height / scale, width / scale, channels)`, equal to what
-            `bicubic_downscale` makes of the crops' bytes but for rounding on the edge of a level.
+            Tensor `(batch, height / scale, width / scale, channels)`. It equals what
+            `bicubic_downscale` makes of the crops' bytes, except for rounding between two levels.
         """
         small = ops.einsum("ih,nhwc,jw->nijc", self._shrink[0], large, self._shrink[1])
         levels = ops.floor((ops.clip(small, -1.0, 1.0) + 1.0) * 127.5 + 0.5)
         return levels / 127.5 - 1.0
 
     def batch_spec(self) -> list[tuple]:
-        """Large pictures: crops of the size to train on."""
+        """Declare large pictures: crops of the size to train on."""
         return [(feed.Examples(self.image_shape, (-1.0, 1.0)),)]
 
     def step(self, large: Any) -> None:
-        """Update both players on crops in random positions; in phase 1, the generator alone.
+        """Update both players on crops in random orientations; in phase 1, only the generator.
 
         Args:
             large: large pictures, shape `(batch, *image_shape)`.
@@ -198,7 +199,7 @@ class SRGAN(TwoPlayerGame):
             self.update("generator", self.generator_loss, large)
 
     def generator_loss(self, large: Any) -> tuple[Any, dict]:
-        """The content loss, and the weighted adversarial loss.
+        """Return the content loss, plus in phase 2 the weighted adversarial loss.
 
         Args:
             large: large pictures, shape `(batch, *image_shape)`.
@@ -219,7 +220,7 @@ class SRGAN(TwoPlayerGame):
         return self.generator(self.shrink(large), training=True)
 
     def random_flips(self, pictures: Any) -> Any:
-        """Mirror each picture, turn it upside down and transpose it, or not, by three coins.
+        """Flip each picture up-down and left-right, and transpose it, each at random.
 
         Args:
             pictures: shape `(batch, *image_shape)`.
@@ -264,7 +265,7 @@ class SRGAN(TwoPlayerGame):
     makes_from = "pictures"
 
     def inputs_for(self, n: int, seed: int, given: Any = None) -> tuple[np.ndarray, ...]:
-        """What `make` enlarges: the pictures themselves.
+        """Return what `make` enlarges: the pictures themselves.
 
         Args:
             n: how many.
@@ -282,7 +283,7 @@ class SRGAN(TwoPlayerGame):
         """Enlarge what `inputs_for` gave.
 
         Args:
-            inputs: the pictures, alone in a tuple.
+            inputs: a tuple that holds only the pictures.
             averaged: as in `enlarge`.
         """
         return self.enlarge(inputs[0], averaged=averaged)
@@ -290,7 +291,7 @@ class SRGAN(TwoPlayerGame):
     # ---- saving ------------------------------------------------------------------------------
 
     def get_compile_config(self) -> dict | None:
-        """Arguments of `compile`, ready to be written to a file."""
+        """Return the arguments of `compile`, ready to be written to a file."""
         config = super().get_compile_config()
         if config is None:
             return None
@@ -303,7 +304,7 @@ class SRGAN(TwoPlayerGame):
 
 @keras.saving.register_keras_serializable("gankit")
 class _NotSaved:
-    """Stands in a loaded model for a content loss that no file can hold."""
+    """What a loaded model has in place of a content loss that no file can hold."""
 
     def __call__(self, target, prediction):
         raise ValueError(

@@ -51,8 +51,8 @@ def build_generator(
                          +------------------------------------------------------------------- add
         - stages of [conv k3 to 4 width maps - shuffle to twice the size - PReLU] - conv k9
 
-    All but the last stages work at the small size. The convolutions before a shuffle start as
-    `ICNR` has it, so that the untrained network writes no checkerboard.
+    All layers before the stages work at the small size. `ICNR` initializes the convolutions before
+    a shuffle, so that the untrained network draws no checkerboard.
 
     Args:
         scale: 2, 3, 4 or 8; powers of two in stages of 2.
@@ -65,7 +65,7 @@ def build_generator(
         upsampling: `"staged"`, the paper's; or `"direct"`, one convolution to `scale**2 * channels`
             maps and one shuffle (Shi et al. 2016), all the work at the small size.
         skip: None, the paper's; or `"bilinear"`: the network's output is added to the bilinear
-            enlargement of its input (Kim et al. 2016), so that it learns the difference alone.
+            enlargement of its input (Kim et al. 2016), so that it learns only the difference.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -82,8 +82,8 @@ def build_generator(
     >>> build_generator(2, channels=1, width=8, blocks=1).compute_output_shape((5, 20, 30, 1))
     (5, 40, 60, 1)
 
-    Source: Ledig et al. (2017), section 2.1 and figure 4. Departures: inputs in [-1, 1] where the
-    paper has [0, 1] (its outputs are in [-1, 1] too).
+    Source: Ledig et al. (2017), section 2.1 and figure 4. Departure: inputs lie in [-1, 1], as the
+    outputs do, whereas the paper's lie in [0, 1].
     """
     _check_generator(scale, channels, width, blocks, kernel_size, upsampling, skip)
     kernels = _Kernels(seed)
@@ -99,7 +99,7 @@ def build_generator(
             **options,
         )(x)
         if normalized:
-            # Few updates per picture: Keras' momentum of 0.99 would lag behind the weights.
+            # Keras' default momentum of 0.99 lags behind the weights when updates are few.
             x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
         return x if shuffled == 1 else PixelShuffle(shuffled, name=f"{name}_shuffle")(x)
 
@@ -116,7 +116,7 @@ def build_generator(
         x = layers.Add(name=f"{name}_add")([x, y])
     x = convolve(x, width, "last_block", normalized=batch_norm)
     x = layers.Add(name="trunk")([x, first])
-    gain = 0.01 if skip else 1.0  # beside a skip, the network begins with what it adds to
+    gain = 0.01 if skip else 1.0  # with a skip, the untrained network adds little to it
     if upsampling == "staged":
         for stage, factor in enumerate(_stages(scale), start=1):
             x = activate(convolve(x, width, f"up_{stage}", shuffled=factor), f"up_{stage}")
@@ -142,8 +142,8 @@ def build_discriminator(
     r"""Build the discriminator: large pictures of one size to logits `(batch, 1)`.
 
     Eight convolutions k3 with `width` times 1, 1, 2, 2, 4, 4, 8, 8 maps, every second one of stride
-    2, each followed by LeakyReLU of slope 0.2 and, but for the first, preceded in that by batch
-    normalization; then a dense layer, LeakyReLU, and one linear unit.
+    2, each followed by LeakyReLU of slope 0.2. All but the first are batch-normalized before it.
+    Then come a dense layer, LeakyReLU, and one linear unit.
 
     Args:
         image_shape: `(height, width, channels)` of the crops it judges, sides of at least 16.
@@ -194,7 +194,7 @@ def build_discriminator(
 
 
 class _Kernels:
-    """Makes initial kernels, Glorot's, each with a seed of its own."""
+    """Make Glorot's initial kernels, each with its own seed."""
 
     def __init__(self, seed: int | None):
         self.draw = seeds(seed)
@@ -205,7 +205,7 @@ class _Kernels:
 
 
 def _stages(scale: int) -> list[int]:
-    """The shuffles that enlarge by `scale`: by 3, or by 2 as often as it takes."""
+    """Return the shuffles that enlarge by `scale`: by 3, or by 2 as often as needed."""
     return [3] if scale == 3 else [2] * (scale.bit_length() - 1)
 
 
@@ -221,7 +221,15 @@ def _check_generator(scale, channels, width, blocks, kernel_size, upsampling, sk
 
 
 def check_image_shape(image_shape: Any, scale: int = 2) -> tuple[int, int, int]:
-    """The shape of the crops as a tuple, or an error that says what is wrong with it."""
+    """Return the shape of the crops as a tuple, or refuse it.
+
+    Args:
+        image_shape: what should be `(height, width, channels)`.
+        scale: what both sides must be multiples of.
+
+    Raises:
+        ValueError: for another shape or scale.
+    """
     check_choice("scale", scale, SCALES)
     whole = isinstance(image_shape, Sequence) and all(
         isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in image_shape
@@ -229,7 +237,7 @@ def check_image_shape(image_shape: Any, scale: int = 2) -> tuple[int, int, int]:
     if not whole or len(image_shape) != 3 or image_shape[-1] not in (1, 3):
         raise ValueError(
             f"`image_shape` must be (height, width, channels) with 1 channel (gray) or 3 (RGB). "
-            f"Received: {image_shape!r}."
+            f"Received: image_shape={image_shape!r}."
         )
     if min(image_shape[:2]) < 16 or any(side % scale for side in image_shape[:2]):
         raise ValueError(

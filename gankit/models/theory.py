@@ -1,4 +1,4 @@
-r"""The theory of the 2014 game, on densities: the best discriminator, and what it leaves to G.
+r"""The theory of the 2014 game, on densities: the best discriminator, and its value.
 
 `value` estimates the value of a game from logits. `optimal_discriminator`, `criterion` and
 `smoothed_discriminator` compute on densities that are known, in NumPy.
@@ -36,7 +36,7 @@ def value(real_logits: Any, fake_logits: Any) -> Any:
         fake_logits: logits of generated examples, floating point, any shape.
 
     Returns:
-        Scalar tensor in nats, at most 0; $-\log 4$ where the discriminator only guesses.
+        Scalar tensor in nats, at most 0; $-\log 4$ where the discriminator is 1/2 everywhere.
 
     Raises:
         TypeError: if the logits are not floating point.
@@ -63,8 +63,8 @@ def optimal_discriminator(p_data: ArrayLike, p_g: ArrayLike) -> np.ndarray:
         p_g: the generator's density at the same points.
 
     Returns:
-        Array of the same shape with values in [0, 1]; nan where both densities are zero, for no
-        example ever lies there and any value is as good.
+        Array of the same shape with values in [0, 1]; nan where both densities are zero: no
+        example lies there, so any value is as good.
 
     Raises:
         ValueError: if the shapes differ, or a density is negative or not finite.
@@ -83,13 +83,13 @@ def optimal_discriminator(p_data: ArrayLike, p_g: ArrayLike) -> np.ndarray:
 
 
 def criterion(p_data: ArrayLike, p_g: ArrayLike, dx: float = 1.0) -> float:
-    r"""Integrate what the best discriminator leaves to the generator.
+    r"""Compute the generator's criterion: the value of the game against the best discriminator.
 
     $$C(G) = \max_D V(D, G)
            = \int p_{data} \log D^* + p_g \log(1 - D^*) \, dx$$
 
     which is $-\log 4 + 2\,\mathrm{JSD}(p_{data}, p_g)$: between $-\log 4$, where the densities are
-    equal, and 0, where they nowhere overlap.
+    equal, and 0, where they do not overlap.
 
     Args:
         p_data: the data's density on an even grid, not negative, any shape.
@@ -132,9 +132,9 @@ def smoothed_discriminator(
 
     $$D^*(x) = \frac{\alpha\,p_{data}(x) + \beta\,p_g(x)}{p_{data}(x) + p_g(x)}$$
 
-    With $\beta = 0$ it is the usual one times $\alpha$. With $\beta > 0$ the generator's density
-    stands in the numerator: where $p_{data}$ is near 0 and $p_g$ is large, $D^* \approx \beta$,
-    whatever the examples are like, and nothing draws them towards the data.
+    With $\beta = 0$ it is $\alpha$ times the usual best discriminator. With $\beta > 0$ the
+    generator's density appears in the numerator: where $p_{data}$ is near 0 and $p_g$ is large,
+    $D^* \approx \beta$ whatever the examples look like, so no gradient moves them to the data.
 
     Args:
         p_data: the data's density at some points, not negative, any shape.
@@ -175,13 +175,15 @@ def check_densities(p_data: ArrayLike, p_g: ArrayLike) -> tuple[np.ndarray, np.n
     p_data, p_g = np.asarray(p_data, "float64"), np.asarray(p_g, "float64")
     if p_data.shape != p_g.shape:
         raise ValueError(
-            f"Both densities must be given at the same points. Received shapes {p_data.shape} "
+            f"Both densities must be given at the same points. Received: shapes {p_data.shape} "
             f"and {p_g.shape}."
         )
     for name, p in (("p_data", p_data), ("p_g", p_g)):
         if not (np.isfinite(p) & (p >= 0)).all():
             wrong = p[~(np.isfinite(p) & (p >= 0))][0]
-            raise ValueError(f"A density is finite and not negative. Received {wrong} in `{name}`.")
+            raise ValueError(
+                f"A density must be finite and not negative. Received: {wrong} in `{name}`."
+            )
     return p_data, p_g
 
 
@@ -197,7 +199,7 @@ def check_targets(positive: float, negative: float) -> tuple[float, float]:
     """
     if not 0.0 <= negative < positive <= 1.0:
         raise ValueError(
-            "The targets must hold 0 <= negative < positive <= 1. Received: "
+            "The targets must satisfy 0 <= negative < positive <= 1. Received: "
             f"positive={positive!r}, negative={negative!r}."
         )
     return float(positive), float(negative)

@@ -32,7 +32,7 @@ def play(
     | `simultaneous` | $z_{t+1} = z_t + h F(z_t)$ |
     | `alternating` | x moves, then y answers the new x |
     | `averaged` | the mean of all points of alternating play so far |
-    | `extragradient` | $z_{t+1} = z_t + h F(z_t + h F(z_t))$: the slope of one step ahead |
+    | `extragradient` | $z_{t+1} = z_t + h F(z_t + h F(z_t))$: the gradient one step ahead |
     | `optimistic` | $z_{t+1} = z_t + 2 h F(z_t) - h F(z_{t-1})$, with $z_{-1} = z_0$ |
 
     Args:
@@ -105,7 +105,7 @@ def play_xy(
 ) -> np.ndarray:
     r"""Play the smallest minimax game by gradient steps: $V(x, y) = xy$, x minimizes, y maximizes.
 
-    Simultaneous steps of size $h$ turn about the equilibrium (0, 0) and move away from it:
+    Simultaneous steps of size $h$ circle the equilibrium (0, 0) and move away from it:
 
     $$\begin{pmatrix} x_{t+1} \\ y_{t+1} \end{pmatrix}
       = \begin{pmatrix} 1 & -h \\ h & 1 \end{pmatrix}
@@ -116,14 +116,14 @@ def play_xy(
         start: first x and y.
         step_size: $h$, above zero.
         steps: number of steps, at least 1.
-        alternating: whether y answers the x of this step instead of the one before it.
+        alternating: whether y moves after x, from the new x, instead of at the same time.
 
     Returns:
         Array of shape `(steps + 1, 2)`: x and y at every step, the start included.
 
     Raises:
         ValueError: if `start` is not two finite numbers, `step_size` is not above zero, or `steps`
-            is no whole number of at least 1.
+            is not a whole number of at least 1.
 
     Example:
 
@@ -141,9 +141,9 @@ def play_xy(
 def radii(
     rule: str, start: Sequence[float] = (1.0, 0.0), step_size: float = 0.1, steps: int = 100
 ) -> np.ndarray:
-    r"""Compute how far from the equilibrium `play` is at each step, without playing.
+    r"""Compute the distance of `play` from the equilibrium at each step, in closed form.
 
-    As complex numbers $z = x + iy$, the field is $F(z) = iz$. So
+    With complex numbers $z = x + iy$, the field is $F(z) = iz$. It follows that
 
     | rule | $\lvert z_t \rvert$ |
     |---|---|
@@ -170,7 +170,7 @@ def radii(
         Array of shape `(steps + 1,)`.
 
     Raises:
-        ValueError: for an unknown rule, or a step size for which the form does not hold.
+        ValueError: for an unknown rule, or a step size for which the closed form does not hold.
 
     Example:
 
@@ -194,14 +194,18 @@ def radii(
     if rule == "optimistic":
         root = np.sqrt(1 - 4 * h * h + 0j)
         if abs(root) < 1e-6:
-            raise ValueError(f"The two roots meet at a step size of 1/2. Received: step_size={h}.")
+            raise ValueError(
+                f"`step_size` must not be 1/2, where the two roots meet. Received: step_size={h}."
+            )
         plus, minus = (1 + 2j * h + root) / 2, (1 + 2j * h - root) / 2
         p = (plus**t - minus**t) / root
         p_before = (plus ** (t - 1.0) - minus ** (t - 1.0)) / root
         return np.abs(z * ((1 + 1j * h) * p - 1j * h * p_before))
 
     if not 0 < h < 2:
-        raise ValueError(f"Alternating play turns for step sizes in (0, 2). Received: {h}.")
+        raise ValueError(
+            f"`step_size` must lie in (0, 2) for alternating play. Received: step_size={h}."
+        )
     step, theta = np.array([[1, -h], [h, 1 - h * h]]), 2 * math.asin(h / 2)
 
     def power(t):

@@ -32,11 +32,11 @@ _LOCAL = (
 
 
 def receptive_radius(network: keras.Model) -> int:
-    """Find how far a pixel of the result looks, in pixels of the input.
+    """Find how far around a pixel of the result a network looks, in pixels of the input.
 
-    A convolution of side k looks (k - 1) / 2 pixels far, of its own pixels: after a shuffle they
-    are `scale` times smaller. Added up over all convolutions, rounded up; a bilinear enlargement
-    beside them looks one pixel far.
+    A convolution of side k looks (k - 1) / 2 of its own pixels far, and after a shuffle a pixel is
+    `scale` times smaller. The radius is the sum over all convolutions, rounded up. A bilinear
+    enlargement beside them looks one pixel far.
 
     Args:
         network: a functional model of convolutions of stride 1, `PixelShuffle`, `UpSampling2D` and
@@ -68,8 +68,9 @@ def receptive_radius(network: keras.Model) -> int:
             least = 1
         elif not isinstance(layer, _LOCAL):
             raise ValueError(
-                f"How far the layer {layer.name!r} ({type(layer).__name__}) looks is not known. "
-                f"Pass `overlap`, in pixels of the input, or enlarge the picture as a whole."
+                f"The receptive field of a layer is unknown. Received: a network with the layer "
+                f"{layer.name!r} ({type(layer).__name__}). Pass `overlap`, in pixels of the input, "
+                f"or enlarge the picture as a whole."
             )
     return max(math.ceil(radius), least)
 
@@ -84,13 +85,13 @@ def upscale(
 ) -> np.ndarray:
     """Enlarge a picture of any size, tile by tile, without seams and in bounded memory.
 
-    Tiles overlap by as much as the network looks around a pixel, and of each only the inner part
-    is kept, so the result is that of the whole picture at once. The memory taken is that of the
-    result and of one tile.
+    Tiles overlap by as much as the network looks around a pixel, and only the inner part of each is
+    kept, so the result equals that of the whole picture at once. Memory holds the result and one
+    tile.
 
-    A gray picture goes through a network of colors as three equal channels, whose mean is taken;
-    the channels of a color picture go through a network of gray ones one by one. Alpha, a second
-    or fourth channel, is enlarged by `bicubic_upscale`.
+    A network for color takes a gray picture as three equal channels, and the mean of its outputs is
+    the result. A network for gray takes the channels of a color picture one by one. Alpha, a
+    second or fourth channel, is enlarged by `bicubic_upscale`.
 
     Args:
         image: uint8 in 0..255 or floats in [-1, 1], shape `(height, width)` or `(height, width,
@@ -99,8 +100,8 @@ def upscale(
             `build_generator` makes.
         tile: side of the tiles in pixels of the input, more than twice the overlap. A picture
             that is smaller is one tile.
-        overlap: pixels of the input to look at around a tile. None: `receptive_radius`. Less of
-            it saves time and leaves seams.
+        overlap: pixels of the input to look at around a tile. None: `receptive_radius`. A smaller
+            overlap saves time and leaves seams.
         scale: what you expect the model to enlarge by; None: whatever it was trained for.
         progress: called with the number of tiles done, and of all tiles, after each.
 
@@ -146,7 +147,7 @@ def upscale(
 
 
 class _Span:
-    """A tile along one axis: what it looks at, and what of it is kept."""
+    """A tile along one axis: what it looks at, and which part of it is kept."""
 
     def __init__(self, start: int, stop: int, first: int, last: int):
         self.look = slice(start, stop)
@@ -162,7 +163,7 @@ class _Span:
 
 
 def _spans(length: int, tile: int, overlap: int) -> list[_Span]:
-    """Tiles that cover a line; all of one length, so that a network is compiled once."""
+    """Cover a line with tiles of one length, so that a network is compiled once."""
     if length <= tile:
         return [_Span(0, length, 0, length)]
     spans, done = [], 0
@@ -176,7 +177,7 @@ def _spans(length: int, tile: int, overlap: int) -> list[_Span]:
 
 
 def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np.ndarray:
-    """A tile enlarged: colors by the network, alpha by the bicubic kernel."""
+    """Enlarge a tile: colors by the network, alpha by the bicubic kernel."""
     if channels in (1, 3):
         return enlarge(part)
     colors = enlarge(part[..., :-1])
@@ -184,10 +185,10 @@ def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np
 
 
 def _runner(network: keras.Model, colors: int, tiles: int) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that enlarges a tile, of bytes or floats, with as many channels as it has."""
+    """Return a function that enlarges a tile of bytes or floats and keeps its channels."""
 
     def run(x):
-        # One tile is not worth compiling, as each picture has a shape of its own.
+        # Compiling for a single tile does not pay, since each picture has its own shape.
         runner = backend.inference(network, compiled=tiles > 1)
         return ops.convert_to_numpy(runner(ops.convert_to_tensor(x)))
 
@@ -212,30 +213,30 @@ def _runner(network: keras.Model, colors: int, tiles: int) -> Callable[[np.ndarr
 
 
 def _io_spec(network: keras.Model, scale: int | None) -> tuple[int, int]:
-    """Channels that a network takes, and the factor by which it enlarges."""
+    """Return the number of channels that a network takes, and the factor by which it enlarges."""
     shape = network.input_shape
     if len(shape) != 4 or shape[-1] not in (1, 3) or network.output_shape[-1] != shape[-1]:
         raise ValueError(
-            f"`model` must take and make pictures of 1 or 3 channels. Received one from shape "
+            f"`model` must take and make pictures of 1 or 3 channels. Received: a model from shape "
             f"{shape} to {network.output_shape}."
         )
     factor = network.compute_output_shape((1, 64, 64, shape[-1]))[1] // 64
     if scale is not None and scale != factor:
         raise ValueError(
-            f"This model was trained to enlarge by {factor}, and cannot by another factor. "
+            f"This model was trained to enlarge by {factor}, and by no other factor. "
             f"Received: scale={scale!r}. Train one with scale={scale!r}, or resize its result."
         )
     return shape[-1], factor
 
 
 def _check_picture(image: Any) -> np.ndarray:
-    """A picture as `(height, width, channels)`, alpha included."""
+    """Return a picture as `(height, width, channels)`, alpha included, or refuse it."""
     pixels = np.asarray(image)
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     if pixels.ndim != 3 or pixels.shape[-1] not in (1, 2, 3, 4) or not pixels.size:
         raise ValueError(
             f"`image` must have shape (height, width) or (height, width, channels), with 1 to 4 "
-            f"channels: gray or RGB, with or without alpha. Received shape {np.shape(image)}."
+            f"channels: gray or RGB, with or without alpha. Received: shape {np.shape(image)}."
         )
     for channel in range(pixels.shape[-1]):  # one by one: alpha makes a number that no image has
         checks.check_images("image", pixels[..., channel])

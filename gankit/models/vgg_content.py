@@ -29,15 +29,15 @@ class VGGContent:
         weights: `"imagenet"`, 80 MB that are downloaded once; the path of that file
             (`vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5`); or of an `.npz` with arrays
             `conv1_1_kernel`, `conv1_1_bias`, ... of the first layers.
-        factor: what the mean is multiplied with. None: the paper's 1/12.75 squared. That fits
-            the original weights; files of weights whose activations were rescaled need their own.
+        factor: what the mean is multiplied by. None: the paper's 1/12.75 squared, which fits the
+            original weights. Weights whose activations were rescaled need a factor of their own.
 
     Raises:
-        RuntimeError: if `"imagenet"` is neither there nor to be had.
+        RuntimeError: if `"imagenet"` cannot be found or downloaded.
         FileNotFoundError: if there is no such file.
-        ValueError: if the file holds no such layer, naming those it has, or is of another kind.
+        ValueError: if the file holds no such layer, or is neither `.h5` nor `.npz`.
 
-    Example, of a network with weights of one's own:
+    Example, with weights of your own:
 
     >>> import numpy as np, tempfile
     >>> from gankit.models.vgg_content import VGGContent
@@ -49,7 +49,8 @@ class VGGContent:
     >>> float(content(pictures, pictures))
     0.0
 
-    Source: Ledig et al. (2017), equation 5 and section 3.2. Departure: the mean is over maps too.
+    Source: Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative
+    Adversarial Network" (2017), equation 5 and section 3.2. Departure: the mean is over maps too.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class VGGContent:
         self.loss = losses.PerceptualLoss(network, [layer], [self.factor])
 
     def __call__(self, target: Any, prediction: Any) -> Any:
-        """The loss, a scalar.
+        """Return the loss, a scalar.
 
         Args:
             target: pictures in [-1, 1], shape `(batch, height, width, channels)`, 1 or 3 channels.
@@ -73,7 +74,7 @@ class VGGContent:
         return self.loss(_to_vgg(target), _to_vgg(prediction))
 
     def get_config(self) -> dict:
-        """Arguments that make an equal loss; the weights are read from their file again."""
+        """Return arguments that make an equal loss. It reads the weights from their file again."""
         return {"layer": self.layer, "weights": self.weights, "factor": self.factor}
 
     @classmethod
@@ -92,7 +93,7 @@ _VGG_MEAN = (103.939, 116.779, 123.68)  # of ImageNet, in the order blue, green,
 
 
 def _to_vgg(pictures: Any) -> Any:
-    """Levels 0..255 as the authors of VGG took them: blue first, and without the mean."""
+    """Return levels 0..255 as VGG takes them: blue first, and without the mean."""
     if pictures.shape[-1] == 1:
         pictures = ops.repeat(pictures, 3, axis=-1)
     levels = (ops.flip(pictures, -1) + 1.0) * 127.5
@@ -104,8 +105,8 @@ def _vgg19(weights: str) -> keras.Model:
         weights = published_weights(**_PUBLISHED)
     if not Path(weights).is_file():
         raise FileNotFoundError(
-            f"There is no file {weights!r} with weights of VGG-19. (A saved SRGAN reads it again; "
-            f"to use one without training, load it with compile=False.)"
+            f"There is no such file with weights of VGG-19. Received: weights={weights!r}. A saved "
+            f"SRGAN reads this file again; to use it without training, load it with compile=False."
         )
     if Path(weights).suffix in (".h5", ".keras"):
         with backend.single_precision():  # whatever precision the model trains in
@@ -117,7 +118,7 @@ def _vgg19(weights: str) -> keras.Model:
 
 
 def _first_layers(arrays: dict[str, np.ndarray]) -> keras.Model:
-    """As much of VGG-19 as there are weights for."""
+    """Build as much of VGG-19 as there are weights for."""
     names = [
         (block, conv)
         for block, convs in enumerate((2, 2, 4, 4, 4), start=1)

@@ -16,24 +16,24 @@ __all__ = ["WatchLine"]
 
 
 class WatchLine(keras.callbacks.Callback):
-    r"""Watches a game on the line: both densities, the discriminator, and how far they are apart.
+    r"""Record a game on the line: both densities, the discriminator, and how close they are.
 
     It looks before training and after every epoch. The generator's density comes from 20,001 evenly
-    spread latents, so it has no sampling noise; samples beyond the grid count at its ends.
+    spaced latents, so it has no sampling noise. Samples beyond the grid are counted at its ends.
 
     Args:
         x: even, increasing grid, shape `(n,)`, at least 2 points.
         p_data: the data's density on it, shape `(n,)`.
 
     Attributes:
-        looks: what was seen, one dictionary per look, with the arguments of
+        looks: one dictionary per look, with the arguments of
             `gankit.plots.density_game_1d`: `x`, `p_data`, `p_model` and `discriminator` on the
             grid, and `mapped`, where the generator sends 21 `latents`.
         jsd: $\mathrm{JSD}(p_{data}, p_g)$ in nats, one number per look.
         gap: $|D - D^*|$, averaged over real and generated examples, one number per look.
 
     Raises:
-        ValueError: if `x` is no even, increasing grid or `p_data` does not fit it; when training
+        ValueError: if `x` is not an even, increasing grid or `p_data` does not fit it. When training
             begins, if the game is not a `MinimaxGAN` on the line with one latent.
 
     Example:
@@ -56,7 +56,7 @@ class WatchLine(keras.callbacks.Callback):
         even = self.x.ndim == 1 and len(self.x) > 1 and np.ptp(np.diff(self.x)) < 1e-6
         if not even or self.x[0] >= self.x[-1] or self.p_data.shape != self.x.shape:
             raise ValueError(
-                "`x` must be an even, increasing grid and `p_data` the density on it. Received "
+                "`x` must be an even, increasing grid and `p_data` the density on it. Received: "
                 f"shapes {self.x.shape} and {self.p_data.shape}, x={self.x}."
             )
         self._dx = self.x[1] - self.x[0]

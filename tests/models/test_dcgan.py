@@ -227,5 +227,5 @@ def test_features_run_on_the_statistics_of_the_calibration_images():
 def test_features_of_a_network_without_leaky_relu_are_refused():
     inputs = keras.Input((16, 16, 1))
     network = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)), name="plain")
-    with pytest.raises(ValueError, match="'plain' has none"):
+    with pytest.raises(ValueError, match="'plain', which has none"):
         discriminator_features(network, real_images(), real_images())
