@@ -33,8 +33,8 @@ class WatchLine(keras.callbacks.Callback):
         gap: $|D - D^*|$, averaged over real and generated examples, one number per look.
 
     Raises:
-        ValueError: if `x` is not an even, increasing grid or `p_data` does not fit it. When training
-            begins, if the game is not a `MinimaxGAN` on the line with one latent.
+        ValueError: if `x` is not an even, increasing grid or `p_data` does not fit it; when
+            training begins, if the game is not a `MinimaxGAN` on the line with one latent.
 
     Example:
 
