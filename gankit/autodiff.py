@@ -444,5 +444,6 @@ def to_input_pipeline(batches: Any, model: keras.Model, steps_per_epoch: int | N
     """
     strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's trainer alone has one
     if _BACKEND == "tensorflow" and (strategy is None or strategy.num_replicas_in_sync == 1):
-        return batches.pipeline(tf)
+        pipeline = batches.pipeline(tf)
+        return pipeline if steps_per_epoch is None else pipeline.repeat()
     return batches if steps_per_epoch is None else batches.endless()

@@ -8,7 +8,6 @@ how many of its batches to leave out, so that a new process continues where anot
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -280,7 +279,7 @@ def holds_arrays(x: Any) -> bool:
     Args:
         x: what it was given.
     """
-    parts = x if isinstance(x, (tuple, list)) else [x]
+    parts = keras.tree.flatten(x) if isinstance(x, (tuple, list)) else [x]
     return bool(parts) and all(
         isinstance(part, np.ndarray) or keras.ops.is_tensor(part) for part in parts
     )
@@ -312,8 +311,13 @@ def peeked(x: Any, y: Any, batch_size: int | None) -> tuple[Any, Any]:
         first = x[0] if isinstance(x, keras.utils.PyDataset) else next(iter(x))
     except (StopIteration, IndexError) as error:
         raise ValueError(f"The data set is empty: {x!r} yields no batch.") from error
-    # An iterator has lost its first batch to this look, and gets it back.
-    return (itertools.chain([first], x) if hasattr(x, "__next__") else x), first
+    return (_with_first(first, x) if hasattr(x, "__next__") else x), first
+
+
+def _with_first(first: Any, rest: Iterator) -> Iterator:
+    """An iterator that has lost its first batch to a look, with that batch."""
+    yield first
+    yield from rest
 
 
 # ---- batches that can be resumed -----------------------------------------------------------------

@@ -72,14 +72,14 @@ class HistoricalAveragingGAN(GAN):
             for name, strength in strengths.items()
         }
 
-    def discriminator_loss(self, real: Any, *conditions: Any) -> tuple[Any, dict]:
+    def discriminator_loss(self, real: Any, *conditions: Any, **made: Any) -> tuple[Any, dict]:
         """The game's loss, and the distance from the past; arguments as in `GAN`."""
-        loss, report = super().discriminator_loss(real, *conditions)
+        loss, report = super().discriminator_loss(real, *conditions, **made)
         return loss + self.past["discriminator"].distance(), report
 
-    def generator_loss(self, real: Any, *conditions: Any) -> tuple[Any, dict]:
+    def generator_loss(self, real: Any, *conditions: Any, **made: Any) -> tuple[Any, dict]:
         """The game's loss, and the distance from the past; arguments as in `GAN`."""
-        loss, report = super().generator_loss(real, *conditions)
+        loss, report = super().generator_loss(real, *conditions, **made)
         return loss + self.past["generator"].distance(), report
 
     def update(self, players: str | Sequence[str], loss: Callable, *batch: Any) -> None:

@@ -1,4 +1,4 @@
-"""Batch normalization of maps at the price of one kernel."""
+"""Batch normalization of feature maps in one fused kernel."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ __all__ = ["BatchNormalization"]
 
 @keras.saving.register_keras_serializable("gankit")
 class BatchNormalization(keras.layers.BatchNormalization):
-    r"""Keras' layer, whose training pass over maps is one kernel where the backend has it.
+    r"""Normalize like Keras' layer, with one fused kernel if the backend has one.
 
     $$y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta$$
 
-    Keras computes this in some ten operations. XLA fuses them; a plain TensorFlow graph on a CPU
-    does not, and has a kernel that does. `benchmarks/step_throughput.py` measures the difference in
-    the step of a DCGAN. Arguments, variables and numbers are those of
-    `keras.layers.BatchNormalization`, and so are weights in files.
+    Keras computes this in about ten operations. XLA fuses them. A plain TensorFlow graph on a CPU
+    does not, but TensorFlow has a fused kernel, which this layer calls in training.
+    `benchmarks/step_throughput.py` measures the difference for a training step of a DCGAN.
+    Arguments, variables, results and saved weights are those of `keras.layers.BatchNormalization`.
 
-    Inputs that the kernel does not know (masked ones, other ranks, channels first, statistics over
-    replicas, renormalization, no scale or no shift) take Keras' way, to the same result.
+    In cases that the kernel does not support (masked inputs, inputs that are not maps, channels
+    first, statistics over replicas, renormalization, no scale or no shift), the layer calls Keras'
+    implementation, which gives the same result.
 
     Example:
 

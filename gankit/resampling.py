@@ -1,7 +1,7 @@
-"""Bicubic resampling as the super-resolution literature does it: MATLAB's `imresize`.
+"""Bicubic resampling as in the super-resolution literature: MATLAB's `imresize`.
 
-Pillow and the backends treat the borders otherwise, and most of them shrink without antialiasing
-unless told; measured PSNR then differs from published numbers by up to 0.75 dB.
+Pillow and the backends treat the borders differently, and most of them shrink without antialiasing
+by default. The PSNR then differs from published numbers by up to 0.75 dB.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["bicubic_downscale", "bicubic_upscale", "bicubic_weights"]
 
 
 def bicubic_downscale(images: ArrayLike, scale: int) -> np.ndarray:
-    """Shrink images by a whole factor, with antialiasing.
+    """Shrink images by an integer factor, with antialiasing.
 
     Along each axis, pixel i of the result is `sum_j w_j x_j / sum_j w_j` with the weights
     `w_j = k((j - u) / scale)` about `u = scale * (i + 1/2) - 1/2` and Keys' kernel of a = -1/2,
@@ -23,23 +23,24 @@ def bicubic_downscale(images: ArrayLike, scale: int) -> np.ndarray:
         k(t) = 1.5 |t|^3 - 2.5 |t|^2 + 1               for |t| <= 1,
         k(t) = -0.5 |t|^3 + 2.5 |t|^2 - 4 |t| + 2      for 1 < |t| <= 2, and 0 beyond.
 
-    The kernel is stretched by `scale`, so that frequencies that the small image cannot hold are
-    damped. Beyond its border an image goes on as its mirror image, border pixels twice.
+    The kernel is stretched by `scale`, which damps the frequencies that the small image cannot
+    represent. Beyond its border, an image continues as its mirror image, with each border pixel
+    repeated.
 
     Args:
         images: uint8 in 0..255 or floats in [-1, 1]; shape (height, width), (height, width,
             channels) or (n, height, width, channels), 1 or 3 channels. Both sides must be multiples
             of `scale`.
-        scale: how many times smaller the result is, at least 2.
+        scale: factor by which each side shrinks, at least 2.
 
     Returns:
         Array of the same dtype and number of axes, each side divided by `scale`; computed in
-        float64, cut to the range, and for uint8 rounded to the nearest level, halves up.
+        float64, clipped to the range, and for uint8 rounded to the nearest level, halves up.
 
     Raises:
         TypeError: if `images` are neither uint8 nor floats.
-        ValueError: if shape or values are not as above, `scale` is no whole number of at least 2,
-            or a side is no multiple of it.
+        ValueError: if shape or values are not as above, `scale` is not a whole number of at least
+            2, or a side is not a multiple of it.
 
     Example:
 
@@ -48,39 +49,39 @@ def bicubic_downscale(images: ArrayLike, scale: int) -> np.ndarray:
     >>> bicubic_downscale(np.tile(np.arange(0, 160, 10, "uint8"), (16, 1)), 4)[0]
     array([ 14,  55,  95, 136], dtype=uint8)
 
-    Reference:
-        Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing"; MATLAB's
-        `imresize(image, 1/scale)` of an image in double precision. Departure: floats are cut to
-        [-1, 1], where MATLAB lets doubles overshoot.
+    Source: Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing"; MATLAB's
+    `imresize(image, 1/scale)` of an image in double precision. Departure: floats are clipped to
+    [-1, 1]; MATLAB does not clip doubles.
     """
     batch, scale = check_images("images", images), check_count("scale", scale, minimum=2)
     height, width = batch.shape[1:3]
     if height % scale or width % scale:
         raise ValueError(
-            f"Both sides of `images` must be multiples of scale={scale}. Received {height}x{width} "
-            f"pixels; crop them to {height - height % scale}x{width - width % scale}."
+            f"Both sides of `images` must be multiples of scale={scale}. "
+            f"Received: {height}x{width} pixels. "
+            f"Crop them to {height - height % scale}x{width - width % scale}."
         )
     return _resize(batch, height // scale, width // scale, np.ndim(images))
 
 
 def bicubic_upscale(images: ArrayLike, scale: int) -> np.ndarray:
-    """Enlarge images by a whole factor.
+    """Enlarge images by an integer factor.
 
-    As `bicubic_downscale`, with `u = (i + 1/2) / scale - 1/2` and the kernel not stretched: the
-    baseline that every super-resolution network has to beat.
+    The formula is that of `bicubic_downscale`, with `u = (i + 1/2) / scale - 1/2` and a kernel that
+    is not stretched. This is the baseline that every super-resolution network must beat.
 
     Args:
         images: uint8 in 0..255 or floats in [-1, 1]; shape (height, width), (height, width,
             channels) or (n, height, width, channels), 1 or 3 channels.
-        scale: how many times larger the result is, at least 2.
+        scale: factor by which each side grows, at least 2.
 
     Returns:
         Array of the same dtype and number of axes, each side multiplied by `scale`; computed in
-        float64, cut to the range, and for uint8 rounded to the nearest level, halves up.
+        float64, clipped to the range, and for uint8 rounded to the nearest level, halves up.
 
     Raises:
         TypeError: if `images` are neither uint8 nor floats.
-        ValueError: if shape or values are not as above, or `scale` is no whole number above 1.
+        ValueError: if shape or values are not as above, or `scale` is not a whole number above 1.
 
     Example:
 
@@ -89,8 +90,7 @@ def bicubic_upscale(images: ArrayLike, scale: int) -> np.ndarray:
     >>> bicubic_upscale(np.array([[0, 80, 160, 240]], "uint8"), 2).shape
     (2, 8)
 
-    Reference:
-        As for `bicubic_downscale`; MATLAB's `imresize(image, scale)`.
+    Source: As in `bicubic_downscale`; MATLAB's `imresize(image, scale)`.
     """
     batch, scale = check_images("images", images), check_count("scale", scale, minimum=2)
     height, width = batch.shape[1:3]
@@ -109,20 +109,20 @@ def _resize(batch: np.ndarray, height: int, width: int, axes: int) -> np.ndarray
 
 
 def bicubic_weights(length: int, new_length: int) -> np.ndarray:
-    """What each pixel of a line contributes to each of the new one.
+    """Compute the weight of each pixel of a line in each pixel of the resized line.
 
-    With the weights of both axes, `rows @ image @ columns.T` is the resized image, before it is cut
-    to its range: what a network needs that resizes inside its training step.
+    With the weights of both axes, `rows @ image @ columns.T` is the resized image before clipping.
+    Use these weights in a network that resizes images in its training step.
 
     Args:
-        length: pixels of the line, at least 1.
-        new_length: pixels of the new one, at least 1.
+        length: number of pixels of the line, at least 1.
+        new_length: number of pixels of the resized line, at least 1.
 
     Returns:
-        float64 array `(new_length, length)` whose rows add up to 1.
+        float64 array `(new_length, length)` whose rows sum to 1.
 
     Raises:
-        ValueError: if a length is no whole number of at least 1.
+        ValueError: if a length is not a whole number of at least 1.
 
     Example:
 
@@ -135,11 +135,11 @@ def bicubic_weights(length: int, new_length: int) -> np.ndarray:
     stretch = max(1.0, scale)
     centers = scale * (np.arange(new_length) + 0.5) - 0.5
     reach = int(np.ceil(2 * stretch)) + 1
-    places = np.floor(centers)[:, None].astype(int) + np.arange(-reach, reach + 1)
-    values = _cubic((places - centers[:, None]) / stretch)
+    sources = np.floor(centers)[:, None].astype(int) + np.arange(-reach, reach + 1)
+    values = _cubic((sources - centers[:, None]) / stretch)
     values /= values.sum(axis=1, keepdims=True)
-    # Mirrored without end: a line of n pixels repeats itself, there and back, every 2n.
-    mirrored = places % (2 * length)
+    # Repeated mirroring: a line of n pixels, followed by its mirror image, repeats every 2n pixels.
+    mirrored = sources % (2 * length)
     mirrored = np.where(mirrored < length, mirrored, 2 * length - 1 - mirrored)
     weights = np.zeros((new_length, length))
     np.add.at(weights, (np.arange(new_length)[:, None], mirrored), values)

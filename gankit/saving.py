@@ -17,6 +17,7 @@ from keras import ops
 
 from gankit import backend
 from gankit.averaging import Averaging
+from gankit.sharing import mark_shared_layers, shared_once
 
 __all__ = ["Saved", "atomic_write", "load_model"]
 
@@ -49,13 +50,16 @@ class Saved:
         parameters = inspect.signature(type(self).__init__).parameters
         if any(p.name == "name" or p.kind is p.VAR_KEYWORD for p in parameters.values()):
             arguments["name"] = self.name
-        config = {name: keras.saving.serialize_keras_object(v) for name, v in arguments.items()}
+        config = {n: keras.saving.serialize_keras_object(v) for n, v in arguments.items()}
+        mark_shared_layers(config, arguments)
         return json.loads(json.dumps(config))  # as a file holds it, where tuples are lists
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
         """Make a game from what `get_config` gave."""
-        return cls(**{name: _deserialized(v, custom_objects) for name, v in config.items()})
+        with shared_once():
+            arguments = {name: _deserialized(v, custom_objects) for name, v in config.items()}
+        return cls(**arguments)
 
     def get_compile_config(self) -> dict | None:
         """Arguments of `compile`, ready to be written to a file."""

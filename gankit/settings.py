@@ -1,8 +1,8 @@
-"""The two sizes at which every chapter runs: a laptop's and the paper's.
+"""The two presets of every chapter: one for a laptop, one at the paper's scale.
 
-A chapter has one settings cell, made with `choose`. It takes the `cpu` values on a machine without
-an accelerator and the `gpu` values (the paper's scale) on one with. The environment variable
-`GANKIT_PRESET` overrules what was found.
+A chapter has one settings cell, which calls `choose`. It selects the `cpu` values on a machine
+without an accelerator, and the `gpu` values (the paper's scale) on a machine with one. The
+environment variable `GANKIT_PRESET` overrides this choice.
 """
 
 import keyword
@@ -17,18 +17,18 @@ import keras
 PRESETS = ("cpu", "gpu")
 ENVIRONMENT_VARIABLE = "GANKIT_PRESET"
 
-# How TensorFlow, JAX and PyTorch spell the devices in a tensor's own address.
+# The names of devices in the address of a tensor, on TensorFlow, JAX and PyTorch.
 _ACCELERATORS = {"gpu": "gpu", "cuda": "gpu", "rocm": "gpu", "tpu": "tpu"}
 
 
 def device() -> str:
-    """Names the kind of device that Keras puts its tensors on.
+    """Return the kind of device on which Keras places its tensors.
 
-    A tensor is asked for its address, because that works alike on every backend;
-    `keras.distribution.list_devices("gpu")` raises on JAX without a GPU and on PyTorch.
+    The function reads the address of a tensor, because this works on every backend.
+    `keras.distribution.list_devices("gpu")` raises an error on JAX without a GPU and on PyTorch.
 
     Returns:
-        `"gpu"`, `"tpu"`, `"cpu"`, or the backend's own name for anything else (`"mps"`).
+        `"gpu"`, `"tpu"`, `"cpu"`, or the backend's name of any other device (`"mps"`).
 
     Example:
 
@@ -42,16 +42,16 @@ def device() -> str:
 
 
 def preset() -> str:
-    """Picks the preset: `GANKIT_PRESET` where it is set, else by the device found.
+    """Return the preset: `GANKIT_PRESET` if it is set, otherwise a choice by the device.
 
-    A CUDA or ROCm GPU and a TPU give `"gpu"`. Apple's `mps` gives `"cpu"`: the `gpu` preset is the
-    paper's scale, hours on a laptop.
+    A CUDA or ROCm GPU and a TPU give `"gpu"`. Apple's `mps` gives `"cpu"`, because the `gpu` preset
+    (the paper's scale) takes hours on a laptop.
 
     Returns:
         `"cpu"` or `"gpu"`.
 
     Raises:
-        ValueError: If `GANKIT_PRESET` is set to anything but `cpu` or `gpu`.
+        ValueError: if `GANKIT_PRESET` is set to another value than `cpu` or `gpu`.
 
     Example:
 
@@ -64,22 +64,23 @@ def preset() -> str:
         return "gpu" if device() in _ACCELERATORS.values() else "cpu"
     if asked not in PRESETS:
         raise ValueError(
-            f"The environment variable {ENVIRONMENT_VARIABLE} must be one of {list(PRESETS)}, "
-            f"but it is {asked!r}. Unset it to choose by the device found."
+            f"The environment variable {ENVIRONMENT_VARIABLE} must be one of {list(PRESETS)}. "
+            f"Received: {ENVIRONMENT_VARIABLE}={asked!r}. Unset it to choose by the device."
         )
     return asked
 
 
 class Settings(types.SimpleNamespace):
-    """The values of one chapter, read by attribute and never changed. Made by `choose`."""
+    """The settings of one chapter as read-only attributes. `choose` creates them."""
 
     def __setattr__(self, name: str, value: Any):
         raise AttributeError(
-            f"Settings are fixed: cannot set {name}={value!r}. Change it in `settings.choose(...)`."
+            f"Settings are read-only. Received: {name}={value!r}. "
+            "Change the value in `settings.choose(...)`."
         )
 
     def __delattr__(self, name: str):
-        raise AttributeError(f"Settings are fixed: cannot delete {name!r}.")
+        raise AttributeError(f"Settings are read-only. Received: a request to delete {name!r}.")
 
     def __repr__(self) -> str:
         values = dict(vars(self))
@@ -89,19 +90,19 @@ class Settings(types.SimpleNamespace):
 
 
 def choose(*, cpu: Mapping[str, Any], gpu: Mapping[str, Any], **shared: Any) -> Settings:
-    """Makes a chapter's settings from the values for a laptop and those for a GPU.
+    """Choose a chapter's settings from the values for a laptop and those for a GPU.
 
     Args:
-        cpu: Name to value, for the `cpu` preset.
-        gpu: Name to value, for the `gpu` preset; the same names as `cpu`.
-        **shared: Values that both presets have in common, such as the seed.
+        cpu: names and values of the `cpu` preset.
+        gpu: names and values of the `gpu` preset, with the same names as `cpu`.
+        **shared: values for both presets, for example the seed.
 
     Returns:
-        A frozen object with one attribute per name, and `preset`, `backend` and `device`.
+        A read-only object with one attribute per name, and `preset`, `backend` and `device`.
 
     Raises:
-        TypeError: If `cpu` or `gpu` is no mapping.
-        ValueError: If the presets have different names, a name is given twice, is reserved, or
+        TypeError: if `cpu` or `gpu` is not a mapping.
+        ValueError: if the presets have different names; if a name is given twice, is reserved, or
             cannot be an attribute; if there is no value at all; or if `GANKIT_PRESET` is invalid.
 
     Example:
@@ -113,23 +114,29 @@ def choose(*, cpu: Mapping[str, Any], gpu: Mapping[str, Any], **shared: Any) -> 
     """
     for name, values in (("cpu", cpu), ("gpu", gpu)):
         if not isinstance(values, Mapping):
-            raise TypeError(f"`{name}` must map names to values, but it is {values!r}.")
+            raise TypeError(f"`{name}` must map names to values. Received: {name}={values!r}.")
     only_cpu, only_gpu = sorted(set(cpu) - set(gpu)), sorted(set(gpu) - set(cpu))
     if only_cpu or only_gpu:
         raise ValueError(
-            "Both presets must set the same names, but only `cpu` has "
-            f"{only_cpu} and only `gpu` has {only_gpu}."
+            "`cpu` and `gpu` must set the same names. Received: "
+            f"{only_cpu} only in `cpu`, and {only_gpu} only in `gpu`."
         )
     if twice := sorted(set(cpu) & set(shared)):
-        raise ValueError(f"{twice} stand both in the presets and beside them: keep one of the two.")
+        raise ValueError(
+            "A name must be either in both presets or a shared value. "
+            f"Received: both for {twice}. Remove one of the two."
+        )
     values = {**cpu, **shared}
     if not values:
-        raise ValueError("There is nothing to choose: give at least one value.")
+        raise ValueError("There must be at least one setting. Received: no values.")
     for name in values:
         if not (isinstance(name, str) and name.isidentifier()) or keyword.iskeyword(name):
-            raise ValueError(f"A setting's name must be a Python identifier, but it is {name!r}.")
+            raise ValueError(f"The name of a setting must be an identifier. Received: {name!r}.")
         if name in ("preset", "backend", "device"):
-            raise ValueError(f"The name {name!r} is reserved: rename that setting.")
+            raise ValueError(
+                "The names 'preset', 'backend' and 'device' are reserved. "
+                f"Received: {name!r}. Rename this setting."
+            )
     chosen = preset()
     return Settings(
         preset=chosen,

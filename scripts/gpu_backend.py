@@ -1,6 +1,6 @@
-"""Print the first backend that sees a GPU, or say that there is none: `make test-gpu` asks.
+"""Print the first backend that finds a GPU, or exit with an error, for `make test-gpu`.
 
-Each backend is asked in a process of its own, which gives the GPU's memory back when it ends.
+Each backend runs in its own process, which frees the memory of the GPU when it ends.
 """
 
 import importlib.util
@@ -14,22 +14,22 @@ PROBES = {
 }
 
 
-def gpus_seen(probe: str) -> int:
-    """Return how many GPUs the backend of this probe sees."""
+def count_gpus(probe: str) -> int:
+    """Return the number of GPUs that the backend of this probe finds."""
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"This backend is installed and fails at import:\n{done.stderr}")
+        sys.exit(f"This backend is installed, but its import fails:\n{done.stderr}")
     return int(done.stdout)
 
 
 if __name__ == "__main__":
-    asked = [name for name in PROBES if importlib.util.find_spec(name)]
-    for name in asked:
-        if gpus_seen(PROBES[name]):
+    installed = [name for name in PROBES if importlib.util.find_spec(name)]
+    for name in installed:
+        if count_gpus(PROBES[name]):
             print(name)
             sys.exit()
     sys.exit(
-        f"No GPU: none is seen by the backends installed here ({', '.join(asked) or 'none'}). "
-        "The README's FAQ says how to install a backend with CUDA; "
+        f"The installed backends ({', '.join(installed) or 'none'}) find no GPU. "
+        "The README's FAQ says how to install a backend with CUDA. "
         "`make test` runs the same notebooks on the CPU."
     )

@@ -1,7 +1,7 @@
-"""Open JupyterLab on the notebooks: what `make lab` runs.
+"""Open the notebooks in JupyterLab, for `make lab`.
 
-JupyterLab prints its address. A browser is opened only where there is a screen to show it on,
-and a container's root user is let in: both would otherwise stop a reader at the first command.
+JupyterLab prints its address. The script opens a browser only if there is a screen, and allows the
+root user of a container. Otherwise, JupyterLab would fail at the first command of a new reader.
 """
 
 import os
@@ -12,7 +12,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
 def flags() -> list[str]:
-    """Return the options that this machine needs."""
+    """Return the command-line options that this machine needs."""
     has_screen = sys.platform in ("darwin", "win32") or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
@@ -21,7 +21,7 @@ def flags() -> list[str]:
 
 
 if __name__ == "__main__":
-    # The kernels inherit it: TensorFlow's notices (no CUDA here, ...) are not a chapter's output.
+    # The kernels inherit this setting, which keeps TensorFlow's notices out of the outputs.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     command = [sys.executable, "-m", "jupyterlab", *flags(), str(NOTEBOOKS)]
     os.execv(sys.executable, command)

@@ -1,7 +1,7 @@
-"""Execute the notebooks in place and store what a reader sees: what `make notebooks` runs.
+"""Execute the notebooks in place and store their outputs, for `make notebooks`.
 
-What changes from run to run is stripped (times, versions, log lines), pictures are compressed, and
-a notebook whose run failed is left as it was.
+The script removes what differs between runs (times, versions, log lines) and compresses pictures.
+If a run fails, the notebook stays as it was.
 """
 
 import argparse
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 PALETTE = 256
 SECONDS_PER_CELL = 600
-# What TensorFlow's libraries log from C++ whatever they are told, with times and process numbers
+# Log lines with times and process numbers that the C++ libraries of TensorFlow always write.
 LOG_LINE = re.compile(
     r"WARNING: All log messages before absl|To enable the following instructions:"
     r"|[IWEF]\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*: [IWEF] "
@@ -30,7 +30,7 @@ LOG_LINE = re.compile(
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
-    """Run the notebook in a new kernel, in its own folder as JupyterLab does, and return it."""
+    """Run the notebook in a new kernel, in its own folder like JupyterLab, and return it."""
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -46,7 +46,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
-    """Strip from an executed notebook what differs between two runs, and compress its pictures."""
+    """Remove what differs between runs from an executed notebook, and compress its pictures."""
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -64,7 +64,7 @@ def clean(notebook: nbformat.NotebookNode) -> None:
 
 
 def _merge_streams(outputs):
-    """Join what one stream wrote in pieces, and drop the libraries' log lines."""
+    """Join consecutive outputs of the same stream, and remove log lines of libraries."""
     merged = []
     for output in outputs:
         last = merged[-1] if merged else None
@@ -82,7 +82,7 @@ def _merge_streams(outputs):
 
 
 def as_printed(text: str) -> str:
-    r"""Return what a terminal shows of the text: what `\r` and backspaces overwrote is gone."""
+    r"""Return the text as a terminal shows it, after `\r` and backspaces overwrite characters."""
     text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
     lines = []
     for line in text.replace("\r\n", "\n").split("\n"):
@@ -100,11 +100,11 @@ def as_printed(text: str) -> str:
 
 
 def compress_png(encoded: str) -> str:
-    """Return the base64 PNG with a palette of 256 colors, where that is smaller."""
+    """Return the base64 PNG with a palette of 256 colors if this is smaller."""
     original = base64.b64decode(encoded)
     image = Image.open(io.BytesIO(original))
     if getattr(image, "is_animated", False):
-        return encoded  # Pillow would keep its first frame only
+        return encoded  # Pillow would keep only the first frame.
     if image.mode == "RGBA" and image.getextrema()[3] == (255, 255):
         image = image.convert("RGB")
     if image.mode == "RGB":
@@ -115,14 +115,14 @@ def compress_png(encoded: str) -> str:
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Replace the file in one go: a reader never finds half a notebook."""
-    part = path.with_suffix(".ipynb.part")
-    nbformat.write(notebook, part)
-    os.replace(part, path)
+    """Replace the file atomically, so that nobody reads a partial notebook."""
+    partial = path.with_suffix(".ipynb.part")
+    nbformat.write(notebook, partial)
+    os.replace(partial, path)
 
 
 def make(path: Path) -> list[str]:
-    """Execute, clean and store one notebook; return what is wrong with it."""
+    """Execute, clean and store one notebook, and return its problems."""
     try:
         notebook = execute(path)
     except CellExecutionError as error:
@@ -133,14 +133,14 @@ def make(path: Path) -> list[str]:
 
 
 def main() -> int:
-    """Make the notebooks asked for, or all of them; return the exit status."""
+    """Make the requested notebooks, or all of them, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "notebook", nargs="*", type=Path, help="all of notebooks/ when none is given"
+        "notebook", nargs="*", type=Path, help="notebooks to execute; by default, all of notebooks/"
     )
     paths = parser.parse_args().notebook or sorted(NOTEBOOKS.glob("*.ipynb"))
 
-    # The environment that `make test` gives the same notebooks, at the preset a laptop picks.
+    # Use the environment of `make test`, with the preset for a laptop.
     sys.path.insert(0, str(ROOT))
     import conftest  # noqa: F401
 

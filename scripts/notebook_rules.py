@@ -1,4 +1,4 @@
-"""What is true of every chapter: the rules of CONTRIBUTING.md that a program can check."""
+"""Check the rules of CONTRIBUTING.md for notebooks."""
 
 import base64
 import re
@@ -12,18 +12,18 @@ LONGEST_CELL = 25
 WORDS_PER_CODE_LINE = (5, 12)
 LARGEST_BYTES = 1_500_000
 LAST_SECTIONS = ("Summary", "Exercises", "What was not reproduced", "Next")
-PICTURES = {"image/png": b"\x89PNG\r\n", "image/gif": b"GIF8"}  # and how their bytes begin
+PICTURE_SIGNATURES = {"image/png": b"\x89PNG\r\n", "image/gif": b"GIF8"}
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d|\b[IWEF]\d{4} \d\d:\d\d:\d\d")
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,}")
 EMBEDDED_PICTURE = re.compile(r"data:[\w/+.-]+;base64,[^\"')]*")
-# Two components or more, and no address of a page, closing tag or fraction: /home/ada, C:\Users
+# At least two components, as in /home/ada or C:\Users, but no URL, closing tag or fraction.
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/<>])(?:/[A-Za-z][\w.-]*){2,}|\b[A-Z]:\\\w+")
 CELL_COMMAND = re.compile(r"^\s*(?:!|%pip|%conda|%run|%cd)|\bsys\.path\b", re.MULTILINE)
 
 
 def problems(path: str | Path) -> list[str]:
-    """Return what is wrong with the notebook, one sentence each; an empty list when all is well."""
+    """Return the problems of a notebook, one sentence each, or an empty list."""
     path = Path(path)
     notebook = nbformat.read(path, as_version=4)
     try:
@@ -33,9 +33,9 @@ def problems(path: str | Path) -> list[str]:
 
     found = []
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", path.stem):
-        found.append(f"is named {path.name!r}, not NN_name.ipynb in small letters")
+        found.append(f"is named {path.name!r}, not NN_name.ipynb in lower case")
     if (size := path.stat().st_size) >= LARGEST_BYTES:
-        found.append(f"has {size:,} bytes, and may have at most {LARGEST_BYTES:,}")
+        found.append(f"has {size:,} bytes, but at most {LARGEST_BYTES:,} are allowed")
     return found + _form(notebook) + _metadata(notebook) + _execution(notebook) + _outputs(notebook)
 
 
@@ -67,7 +67,9 @@ def _form(notebook):
         if cell.cell_type != "code":
             continue
         if (length := len(cell.source.splitlines())) > LONGEST_CELL:
-            found.append(f"cell {number} has {length} lines, and may have {LONGEST_CELL}")
+            found.append(
+                f"cell {number} has {length} lines, but at most {LONGEST_CELL} are allowed"
+            )
         if command := CELL_COMMAND.search(cell.source):
             found.append(f"cell {number} sets up the machine: {command.group().strip()!r}")
         if path := ABSOLUTE_PATH.search(cell.source):
@@ -90,7 +92,9 @@ def _form(notebook):
 def _shows_picture(cell):
     if cell.cell_type == "markdown":
         return bool(re.search(r"!\[|<img\b", cell.source))
-    return any(kind in PICTURES for output in cell.outputs for kind in output.get("data", {}))
+    return any(
+        kind in PICTURE_SIGNATURES for output in cell.outputs for kind in output.get("data", {})
+    )
 
 
 def _metadata(notebook):
@@ -98,19 +102,19 @@ def _metadata(notebook):
     if (kernel := notebook.metadata.get("kernelspec", {}).get("name")) != "python3":
         found.append(f"asks for the kernel {kernel!r}, not 'python3'")
     if extra := set(notebook.metadata) - {"kernelspec", "language_info"}:
-        found.append(f"has metadata that change from run to run or rule it: {sorted(extra)}")
+        found.append(f"has metadata that change between runs or control them: {sorted(extra)}")
     for number, cell in enumerate(notebook.cells, start=1):
         if "execution" in cell.metadata:
             found.append(f"cell {number} stores when it ran")
         if hidden := {"raises-exception", "skip-execution"} & set(cell.metadata.get("tags", [])):
-            found.append(f"cell {number} is tagged {sorted(hidden)}, so it could not fail")
+            found.append(f"cell {number} is tagged {sorted(hidden)}, so it cannot fail")
     return found
 
 
 def _execution(notebook):
     code = _code_cells(notebook)
     if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
-        return ["was not executed from its first cell to its last in one go"]
+        return ["was not executed from its first cell to its last in one run"]
     return []
 
 
@@ -148,8 +152,8 @@ def _output_problems(output):
 
 
 def _picture_problems(kind, value):
-    if kind not in PICTURES:
-        return [f"shows a picture as {kind}, not as one of {', '.join(PICTURES)}"]
-    if not base64.b64decode(value).startswith(PICTURES[kind]):
+    if kind not in PICTURE_SIGNATURES:
+        return [f"shows a picture as {kind}, not as one of {', '.join(PICTURE_SIGNATURES)}"]
+    if not base64.b64decode(value).startswith(PICTURE_SIGNATURES[kind]):
         return [f"holds a broken {kind}"]
     return []

@@ -1,9 +1,10 @@
-"""Make `docs/noise_to_digits.png`, where the README and chapter 2 begin: noise becomes digits.
+"""Make `docs/noise_to_digits.png`, the first picture of the README and of chapter 2.
 
     python scripts/readme_picture.py
 
-Trains chapter 2's DCGAN on the embedded glyphs at the `cpu` preset and draws 30 latent vectors and
-what they decode to after a growing number of epochs. Takes some minutes.
+The script trains the DCGAN of chapter 2 on the embedded glyphs with the `cpu` preset. It draws 30
+latent vectors and the digits that the generator makes from them after several numbers of epochs. It
+takes a few minutes.
 """
 
 from pathlib import Path
@@ -22,7 +23,7 @@ SHOWN, SEED = 30, 3
 
 
 def main():
-    """Train, and write the picture."""
+    """Train the DCGAN and write the picture."""
     images, _ = datasets.load("glyphs")
     images = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)], constant_values=-1)
     gan = DCGAN((32, 32, 1), latent_dim=64, width=16, seed=0)
@@ -31,7 +32,7 @@ def main():
     grid = SampleGrid(SHOWN, columns=5, seed=SEED)
     gan.fit(images, batch_size=64, epochs=EPOCHS[-1], callbacks=[grid], verbose=2)
 
-    # The 64 numbers of each latent vector as 8x8 squares of 4 pixels: what the generator is given.
+    # Show each latent vector of 64 numbers, the input of the generator, as 8x8 squares of 4 pixels.
     latents = keras.ops.convert_to_numpy(gan.sample_latents(SHOWN, SEED))
     noise = np.kron(latents.reshape(SHOWN, 8, 8, 1), np.ones((1, 4, 4, 1)))
     strip = plots.filmstrip(

@@ -1,4 +1,4 @@
-"""Write `docs/toolbox.md`: every part, backend, oracle and the worst error seen.
+"""Write `docs/toolbox.md`: every part with its oracle and its worst error on each backend.
 
 python scripts/toolbox.py            # measure on every installed backend and write the page
 python scripts/toolbox.py --measure  # print this backend's errors as JSON
@@ -13,26 +13,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "toolbox.md"
+ORACLES = ROOT / "tests"  # the folder of the package `oracles`
 BACKENDS = ("tensorflow", "jax", "torch")
 
 HEAD = """# The toolbox
 
-Every part that is made to be copied, what it was compared with, and the worst error seen on each
-backend (relative where the values are far from zero). `make toolbox` measures and writes this
-page; `tests/test_toolbox.py` holds every error to its bound, runs every example, and finds out
-when this page is older than the code.
+Every part that you can copy into your own project, the oracle that it was compared with, and the
+worst error on each backend (relative if the values are far from zero). `make toolbox` measures the
+errors and writes this page. `tests/test_toolbox.py` holds every error to its bound, runs every
+example, and fails if this page is older than the code.
 """
 
 
 def measure() -> dict[str, float]:
-    """The worst error of every part on this backend."""
+    """Compute the worst error of every part on this backend."""
     from oracles import all_parts
 
     return {part.name: part.worst() for part in all_parts()}
 
 
 def measure_on(backend: str) -> dict[str, float]:
-    """The same on another backend, which needs a process of its own."""
+    """Compute these errors on another backend, in a new process."""
     done = subprocess.run(
         [sys.executable, __file__, "--measure"],
         cwd=ROOT,
@@ -45,7 +46,7 @@ def measure_on(backend: str) -> dict[str, float]:
 
 
 def page(errors: dict[str, dict[str, float]]) -> str:
-    """The page for the errors of each backend."""
+    """Return the page for the errors of each backend."""
     from oracles import all_parts
 
     parts = all_parts()
@@ -64,12 +65,13 @@ def page(errors: dict[str, dict[str, float]]) -> str:
 
 
 def anchor(name: str) -> str:
-    """GitHub's address of a heading."""
+    """Return GitHub's anchor of a heading."""
     return "".join(letter for letter in name.lower() if letter.isalnum() or letter in "-_")
 
 
 def main() -> int:
     """Print this backend's errors, or write the page."""
+    sys.path.insert(0, str(ORACLES))
     if "--measure" in sys.argv[1:]:
         print(json.dumps(measure()))
         return 0

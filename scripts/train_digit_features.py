@@ -1,10 +1,10 @@
-"""Train the digit classifier whose weights ship with gankit, or the same one on MNIST.
+"""Train the digit classifier whose weights ship with gankit, or the same classifier on MNIST.
 
     python scripts/train_digit_features.py      # glyphs and digits: the shipped weights
     python scripts/train_digit_features.py --data mnist --output mnist_digits.npz
 
-The shipped weights come from embedded data alone, so that they can be made again without a network,
-and so that MNIST stays unseen. Accuracies are printed after rounding to the stored precision.
+The shipped weights come only from embedded data, so they can be made again without a network, and
+MNIST stays unseen. The accuracies are measured after rounding to the stored precision.
 """
 
 import argparse
@@ -16,15 +16,15 @@ from gankit import datasets
 from gankit.metrics import train_digit_classifier
 from gankit.metrics.features import WEIGHTS
 
-# How often each image of a set is given in one epoch: there are few real digits.
+# How often each image of a set occurs in one epoch, to balance the small number of real digits.
 COPIES = {"glyphs": 1, "digits": 3, "digits with a margin": 3, "mnist": 1}
 
 
 def load(data, split):
     """Load one split as `{name: (images, labels)}`, 28x28.
 
-    The UCI digits fill their frame, MNIST's have a margin of 4 pixels. Both framings are given, so
-    that the classifier reads digits of either size.
+    The UCI digits fill the image, but the MNIST digits have a margin of 4 pixels. The sets contain
+    both framings, so that the classifier learns to read digits of either size.
     """
     if data == "mnist":
         return {"mnist": datasets.load("mnist", split)}
@@ -38,7 +38,7 @@ def load(data, split):
 
 
 def concatenate(sets):
-    """Join the sets, each as many times as `COPIES` says."""
+    """Concatenate the sets, with each set repeated as in `COPIES`."""
     images = [np.repeat(sets[name][0], COPIES[name], axis=0) for name in sets]
     labels = [np.repeat(sets[name][1], COPIES[name], axis=0) for name in sets]
     return np.concatenate(images), np.concatenate(labels)
@@ -49,10 +49,12 @@ def main(arguments=None):
     parser.add_argument("--data", choices=("embedded", "mnist"), default="embedded")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, help="file to write; by default the package's own")
+    parser.add_argument("--output", type=Path, help="file to write; by default, the package's own")
     options = parser.parse_args(arguments)
     if options.data == "mnist" and options.output is None:
-        parser.error("--data mnist needs --output: what ships with the package has not seen MNIST")
+        parser.error(
+            "--data mnist needs --output: the weights in the package must not have seen MNIST"
+        )
     output = options.output or WEIGHTS
 
     images, labels = concatenate(load(options.data, "train"))

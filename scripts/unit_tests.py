@@ -1,7 +1,8 @@
-"""Run the unit tests once per installed backend: the first thing `make test` does.
+"""Run the unit tests on each installed backend, as the first step of `make test`.
 
-Keras fixes its backend at import, so each backend gets processes of its own: one worker per core,
-up to four (each holds a copy of its backend), that computes on one thread.
+Keras fixes its backend at import, so each backend needs its own processes. There is one worker per
+core, but at most four because each loads its own copy of the backend. A worker computes on one
+thread.
 """
 
 import importlib.util
@@ -14,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
 WORKERS = min(4, os.cpu_count() or 1)
 COMMAND = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", "tests"]
-# A file's fixtures are made once; the files come in the order of tests/conftest.py.
+# Run all tests of a file in one worker, so that its fixtures are made once, and keep the order of
+# tests/conftest.py.
 COMMAND += ["--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -24,19 +26,19 @@ ONE_THREAD = {
 
 
 def passes(backend: str) -> bool:
-    """Run the unit tests on one backend, their output shown as it comes."""
+    """Run the unit tests on one backend and return whether they pass."""
     print(f"\nUnit tests on {backend}", flush=True)
     environment = os.environ | ONE_THREAD | {"KERAS_BACKEND": backend}
     return subprocess.run(COMMAND, cwd=ROOT, env=environment).returncode == 0
 
 
 def main() -> int:
-    """Run the tests on every backend there is, name those left out, return the exit status."""
+    """Run the tests on all installed backends, name the others, and return the exit status."""
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
     failed = [name for name in installed if not passes(name)]
-    left_out = [f"{name} (not installed)" for name in BACKENDS if name not in installed]
+    missing = [name for name in BACKENDS if name not in installed]
     print("Unit tests ran on:", ", ".join(installed) or "nothing")
-    print("Left out:", ", ".join(left_out) or "nothing")
+    print("Not installed:", ", ".join(missing) or "nothing")
     print("Failed on:", ", ".join(failed) or "nothing", flush=True)
     return int(bool(failed) or not installed)
 

@@ -149,6 +149,17 @@ def untraced():
     tf.config.run_functions_eagerly(False)
 
 
+def whole_step(game, *batch):
+    """What Keras runs for a batch, at once: on JAX, its hook would want a state."""
+    method = type(game).train_step
+    return getattr(method, "__wrapped__", method)(game, batch)
+
+
+@pytest.fixture
+def take_step():
+    return whole_step
+
+
 @pytest.fixture
 def make_gan():
     return small_gan

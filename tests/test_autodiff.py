@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from gankit import autodiff
+from gankit import autodiff, backend, replicas
 
 
 def numbers(tensor):
@@ -37,16 +37,16 @@ def test_what_the_loss_changes_stays_changed():
     assert (numbers(dropout.seed_generator.state.value) != before).any()
 
 
-def test_frozen_keeps_statistics_and_advances_random_state():
+def test_without_state_updates_statistics_stay_and_random_state_advances():
     network = keras.Sequential(
         [keras.Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5, seed=1)]
     )
     x = np.random.default_rng(0).normal(3.0, size=(64, 2)).astype("float32")
     state = network.layers[-1].seed_generator.state
     before, weights = numbers(state.value), [numbers(w.value) for w in network.weights]
-    with autodiff.frozen(network):
+    with backend.without_state_updates(network):
         first = numbers(network(x, training=True))
-    with autodiff.frozen(network):
+    with backend.without_state_updates(network):
         second = numbers(network(x, training=True))
     for old, weight in zip(weights, network.weights, strict=True):
         np.testing.assert_array_equal(old, numbers(weight.value))
@@ -77,14 +77,14 @@ def test_input_gradient_keeps_what_the_function_changes():
 
 
 def test_a_batch_on_one_device_is_the_whole_batch():
-    assert autodiff.global_batch(7) == (0, 7) and autodiff.share_of_batch(7) == 1.0
+    assert replicas.global_batch(7) == (0, 7) and replicas.share_of_batch(7) == 1.0
 
 
 def test_the_users_choice_of_xla_stands():
-    assert autodiff.resolve_jit_compile(True) is True
-    assert autodiff.resolve_jit_compile(False) is False
+    assert backend.resolve_jit_compile(True) is True
+    assert backend.resolve_jit_compile(False) is False
     if keras.backend.backend() != "tensorflow":
-        assert autodiff.resolve_jit_compile(None) == "auto"
+        assert backend.resolve_jit_compile(None) == "auto"
 
 
 def test_a_branch_that_is_not_taken_changes_nothing():

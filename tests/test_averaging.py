@@ -1,6 +1,6 @@
 """The averaged generator: what it holds, where it is used, what files and recompiling do to it.
 
-Its arithmetic is checked in `scripts/oracles/training.py`; that a killed run and replicas arrive at
+Its arithmetic is checked in `tests/oracles/training.py`; that a killed run and replicas arrive at
 the same average, in `test_resume.py` and `test_replicas.py`.
 """
 
@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 import gankit
-from gankit.averaging import AveragedNetwork, Averaging
+from gankit.averaging import AveragedNetworks, Averaging
 
 
 def values(variables):
@@ -23,25 +23,25 @@ def check_equal(first, second, **tolerance):
 
 
 @pytest.fixture
-def averaged(make_gan, points):
+def averaged(make_gan, points, take_step):
     """A GAN that has trained a little, and its average."""
     gan = make_gan(dropout=0.2, averaging=Averaging(half_life=40, ramp_up=None))
     for _ in range(2):
-        gan._train_step((ops.convert_to_tensor(points),))
+        take_step(gan, ops.convert_to_tensor(points))
     return gan
 
 
-def test_every_step_moves_weights_and_statistics_of_the_average(make_gan, points):
+def test_every_step_moves_weights_and_statistics_of_the_average(make_gan, points, take_step):
     optimizer = keras.optimizers.SGD(0.1)
     gan = make_gan(averaging=Averaging(16, ramp_up=None), generator_optimizer=optimizer)
     shares = np.array([1 / 4, 1 / 2, 1]) * 4 / 7  # half-lives of one batch: 1 : 2 : 4
     steps = []
     for start in (0, 16, 32):
-        gan._train_step((ops.convert_to_tensor(points[start : start + 16]),))
+        take_step(gan, ops.convert_to_tensor(points[start : start + 16]))
         steps.append(values(gan.generator.weights))
     expected = [np.tensordot(shares, np.stack(ws), 1) for ws in zip(*steps, strict=True)]
     check_equal(values(gan.averaged_generator.weights), expected, rtol=1e-5, atol=1e-6)
-    assert int(gan.average.images) == 48
+    assert int(gan.averages["generator"].images) == 48
 
 
 def test_the_average_is_no_part_of_the_game(averaged):
@@ -60,11 +60,11 @@ def test_whole_numbers_are_copied():
             return inputs
 
     network = keras.Sequential([keras.Input((2,)), Counting(), keras.layers.Dense(1)])
-    average = AveragedNetwork(network, Averaging(10, ramp_up=None))
+    average = AveragedNetworks([network], Averaging(10, ramp_up=None))
     for count in (3, 8):
         network.layers[0].count.assign(count)
-        average.update(network, 10)
-        assert int(average.network.layers[0].count) == count
+        average.update([network], 10)
+        assert int(average.networks[0].layers[0].count) == count
 
 
 def test_generate_uses_the_average_unless_told_otherwise(averaged):
@@ -90,7 +90,7 @@ def test_training_mode_normalizes_the_averages_batch_too(averaged):
 def test_without_an_average_none_can_be_asked_for(make_gan):
     gan = make_gan()
     assert gan.averaged_generator is None
-    with pytest.raises(ValueError, match="averaged=True, but no weights are averaged"):
+    with pytest.raises(ValueError, match="No weights are averaged. Received: averaged=True"):
         gan.generate(2, averaged=True)
 
 
@@ -99,8 +99,8 @@ def test_a_file_brings_the_average(averaged, tmp_path, compiled):
     averaged.save(tmp_path / "gan.keras")
     again = gankit.load_model(tmp_path / "gan.keras", compile=compiled)
     np.testing.assert_array_equal(again.generate(4, seed=3), averaged.generate(4, seed=3))
-    assert int(again.average.images) == 96
-    assert again.average.averaging.get_config() == {"half_life": 40, "ramp_up": None}
+    assert int(again.averages["generator"].images) == 96
+    assert again.averages["generator"].averaging.get_config() == {"half_life": 40, "ramp_up": None}
 
 
 def test_weights_bring_the_average(averaged, make_gan, tmp_path):
@@ -123,7 +123,7 @@ def test_a_file_without_an_average_is_refused_where_one_is_kept(make_gan, tmp_pa
 def test_compiling_again_begins_anew_and_leaves_nothing_behind(averaged):
     count = len(averaged.variables)
     averaged.compile(averaging=Averaging())
-    assert int(averaged.average.images) == 0 and len(averaged.variables) == count
+    assert int(averaged.averages["generator"].images) == 0 and len(averaged.variables) == count
     check_equal(values(averaged.averaged_generator.weights), values(averaged.generator.weights))
     averaged.compile()
     assert averaged.averaged_generator is None

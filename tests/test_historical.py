@@ -1,4 +1,4 @@
-"""Historical averaging in the training step; its arithmetic: `scripts/oracles/training.py`."""
+"""Historical averaging in the training step; its arithmetic: `tests/oracles/training.py`."""
 
 import keras
 import numpy as np
@@ -7,7 +7,16 @@ from keras import ops
 from oracles.training import toy_formula
 
 import gankit
-from gankit.historical import HistoricalAveraging
+from gankit.historical import HistoricalAveragingGAN
+
+
+def drawn(make_gan, strengths, **compile_options):
+    nets = make_gan(norm=False)
+    gan = HistoricalAveragingGAN(
+        nets.generator, nets.discriminator, 4, *strengths, data_range=None, seed=0
+    )
+    gan.compile(**compile_options)
+    return gan
 
 
 def test_the_papers_toy_game_ends_where_it_should():
@@ -20,50 +29,79 @@ def test_the_papers_toy_game_ends_where_it_should():
 
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 def test_each_player_can_be_drawn_alone(make_gan, points, player):
-    gan = make_gan(historical_averaging=HistoricalAveraging(**{player: 0.5}))
-    held = {name: getattr(gan, f"past_{name}") for name in ("generator", "discriminator")}
-    assert held.pop(player) is not None and not any(held.values())
-    past, variables = getattr(gan, f"past_{player}"), getattr(gan, player).trainable_variables
-    before = [ops.convert_to_numpy(v) for v in variables]
-    gan._train_step((ops.convert_to_tensor(points),))
-    for mean, old, new in zip(past.means, before, variables, strict=True):
-        middle = (old + ops.convert_to_numpy(new)) / 2
-        np.testing.assert_allclose(ops.convert_to_numpy(mean), middle, rtol=1e-5, atol=1e-7)
+    batch = ops.convert_to_tensor(points)
+    plain = drawn(make_gan, (0.0, 0.0))
+    gan = drawn(make_gan, (0.5 * (player == "generator"), 0.5 * (player == "discriminator")))
+    before = [ops.convert_to_numpy(v) for v in getattr(gan, player).trainable_variables]
+    for _ in range(2):  # the first step begins at the mean, where the term is zero
+        plain.step(batch), gan.step(batch)
+    moved = {
+        name: any(
+            (ops.convert_to_numpy(a) != ops.convert_to_numpy(b)).any()
+            for a, b in zip(getattr(plain, name).weights, getattr(gan, name).weights, strict=True)
+        )
+        for name in ("generator", "discriminator")
+    }
+    assert moved[player]
+    # The discriminator moves first, so only it meets the same opponent as in the plain game.
+    assert moved["generator"] or player == "generator"
+    past, variables = gan.past[player], getattr(gan, player).trainable_variables
+    assert int(past.count) == 3
+    assert all(
+        (ops.convert_to_numpy(m) != old).any() for m, old in zip(past.means, before, strict=True)
+    )
+    assert len(past.means) == len(variables)
+
+
+def test_the_mean_is_that_of_all_weights_so_far(make_gan, points):
+    gan, seen = drawn(make_gan, (0.1, 0.2)), []
+    kernel = gan.generator.trainable_variables[0]
+    for _ in range(4):
+        seen.append(ops.convert_to_numpy(kernel))
+        gan.step(ops.convert_to_tensor(points))
+    seen.append(ops.convert_to_numpy(kernel))
+    mean = ops.convert_to_numpy(gan.past["generator"].means[0])
+    np.testing.assert_allclose(mean, np.mean(seen, axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_gradients_that_are_being_accumulated_are_not_counted(make_gan, points):
+    sgd = keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
+    gan = drawn(make_gan, (0.1, 0.1), generator_optimizer=sgd)
+    for _ in range(4):
+        gan.step(ops.convert_to_tensor(points))
+    assert {name: int(past.count) for name, past in gan.past.items()} == {
+        "generator": 1 + 2,
+        "discriminator": 1 + 4,
+    }
 
 
 def test_the_means_are_saved_and_training_goes_on(make_gan, points, state_of, tmp_path):
-    gan = make_gan(historical_averaging=HistoricalAveraging(0.2, 0.3))
-    batch = (ops.convert_to_tensor(points),)
-    gan._train_step(batch)
+    gan = drawn(make_gan, (0.2, 0.3))
+    batch = ops.convert_to_tensor(points)
+    gan.step(batch)
     gan.save(tmp_path / "gan.keras")
     again = gankit.load_model(tmp_path / "gan.keras")
-    assert again.historical_averaging.get_config() == {"generator": 0.2, "discriminator": 0.3}
+    assert [past.strength for past in again.past.values()] == [0.2, 0.3]
     for g in (gan, again):
-        g._train_step(batch)
+        g.step(batch)
     for a, b in zip(state_of(gan), state_of(again), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [({}, "generator=0.0"), ({"generator": -1.0}, "-1.0"), ({"discriminator": np.nan}, "nan")],
-)
-def test_impossible_strengths_are_refused(arguments, message):
+@pytest.mark.parametrize(("strengths", "message"), [((-1.0, 0.0), "-1.0"), ((0.0, np.nan), "nan")])
+def test_impossible_strengths_are_refused(make_gan, strengths, message):
     with pytest.raises(ValueError, match=message):
-        HistoricalAveraging(**arguments)
+        drawn(make_gan, strengths)
 
 
-def test_the_pull_is_scaled_with_the_loss(make_gan, points):
+def test_the_term_is_scaled_with_the_loss(make_gan, points):
     """Under loss scaling the term must weigh what it weighs without."""
     ends = []
     for wrap in (lambda o: o, keras.optimizers.LossScaleOptimizer):
-        gan = make_gan(
-            norm=False,
-            historical_averaging=HistoricalAveraging(generator=3.0),
-            generator_optimizer=wrap(keras.optimizers.SGD(0.1)),
-        )
+        sgd = wrap(keras.optimizers.SGD(0.1))
+        gan = drawn(make_gan, (3.0, 0.0), generator_optimizer=sgd)
         for _ in range(3):
-            gan._train_step((ops.convert_to_tensor(points),))
+            gan.step(ops.convert_to_tensor(points))
         ends.append([ops.convert_to_numpy(v) for v in gan.generator.trainable_variables])
     for plain, scaled in zip(*ends, strict=True):
         np.testing.assert_allclose(scaled, plain, rtol=1e-4, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Losses against formulas written in double precision NumPy."""
+"""Losses against formulas in double-precision NumPy."""
 
 import keras
 import numpy as np
@@ -178,7 +178,7 @@ def as_variable(values):
 
 
 def slope(loss, at):
-    """The gradient of `loss(variable)` at `at`."""
+    """Compute the gradient of `loss(variable)` at `at`."""
     variable = as_variable(at)
     _, (gradient,) = autodiff.value_and_gradients(lambda: (loss(variable), ()), [variable])
     return keras.ops.convert_to_numpy(gradient)
@@ -249,7 +249,7 @@ def test_feature_matching_refuses():
         losses.feature_matching(np.ones((4, 3), "float32"), np.ones((4, 2), "float32"))
     with pytest.raises(ValueError, match=r"\(4,\) and \(4,\)"):
         losses.feature_matching(np.ones(4, "float32"), np.ones(4, "float32"))
-    with pytest.raises(ValueError, match=r"`fake_features` holds no values.*\(0, 3\)"):
+    with pytest.raises(ValueError, match=r"`fake_features` must not be empty.*\(0, 3\)"):
         losses.feature_matching(np.ones((4, 3), "float32"), np.ones((0, 3), "float32"))
 
 
@@ -326,7 +326,7 @@ def test_perceptual_weights_and_distances():
 
 
 def test_vgg19_is_a_network_like_any_other(monkeypatch):
-    # To draw its 20 million weights would take longer than all other tests of this file.
+    # Drawing its 20 million weights would take longer than all other tests of this file.
     monkeypatch.setattr(
         keras.initializers.GlorotUniform,
         "__call__",
@@ -365,7 +365,7 @@ def test_perceptual_loss_refuses():
 
 
 def test_files_of_an_earlier_version_are_read():
-    """The losses stood in one module once, which such files name."""
+    """Old files name the single module that once held all losses."""
     written = {
         "module": "gankit.losses",
         "class_name": "Minimax",

@@ -1,4 +1,4 @@
-"""Batch normalization in one kernel: the numbers of Keras' layer, gradients and statistics too."""
+"""Fused batch normalization: outputs, gradients and statistics equal those of Keras' layer."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ WEIGHTS = RNG.normal(size=MAPS.size).astype("float32")
 
 
 def after_a_pass(kind, inputs, **options):
-    """Outputs, moving statistics, and the gradients of a loss of the outputs."""
+    """Return outputs, moving statistics, and the gradients of a loss of the outputs."""
     layer = kind(momentum=0.7, epsilon=1e-3, **options)
     layer.build(inputs.shape)
     for variable, start in zip(layer.trainable_variables, (1.5, -0.5), strict=False):

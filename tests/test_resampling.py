@@ -7,7 +7,7 @@ RNG = np.random.default_rng(0)
 
 
 def cubic(t):
-    """Keys' kernel of a = -1/2."""
+    """Compute Keys' kernel for a = -1/2."""
     t = abs(t)
     if t <= 1:
         return 1.5 * t**3 - 2.5 * t**2 + 1
@@ -15,7 +15,7 @@ def cubic(t):
 
 
 def resized_line(line, length):
-    """The formula of MATLAB's documentation, one pixel at a time."""
+    """Apply the formula of MATLAB's documentation, one pixel at a time."""
     scale = len(line) / length
     stretch = max(scale, 1.0)
     mirrored = np.concatenate([line[::-1], line, line[::-1]])
@@ -50,7 +50,7 @@ def test_bytes_are_cut_and_rounded():
         exact = resized(image.astype(float), *shape)
         assert found.dtype == np.uint8
         np.testing.assert_array_equal(found, np.floor(exact.clip(0, 255) + 0.5))
-    assert exact.min() < 0 and exact.max() > 255  # or the cut was never tried
+    assert exact.min() < 0 and exact.max() > 255  # so that clipping is tested
 
 
 def test_floats_do_not_leave_the_range():
@@ -96,5 +96,5 @@ def test_bad_input_is_refused(function, images, scale, error, message):
 
 
 def test_sides_must_be_multiples_of_the_scale():
-    with pytest.raises(ValueError, match="scale=4. Received 10x12 pixels; crop them to 8x12"):
+    with pytest.raises(ValueError, match="scale=4. Received: 10x12 pixels. Crop them to 8x12"):
         bicubic_downscale(np.zeros((10, 12)), 4)

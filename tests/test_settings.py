@@ -78,13 +78,18 @@ def test_settings_are_frozen():
 @pytest.mark.parametrize(
     ("cpu", "gpu", "shared", "message"),
     [
-        ({"epochs": 3, "a": 1}, {"epochs": 3, "b": 1}, {}, r"only `cpu` has \['a'\].*\['b'\]"),
-        ({"seed": 3}, {"seed": 3}, {"seed": 0}, r"\['seed'\] stand both"),
-        ({}, {}, {}, "nothing to choose"),
+        (
+            {"epochs": 3, "a": 1},
+            {"epochs": 3, "b": 1},
+            {},
+            r"Received: \['a'\] only in `cpu`, and \['b'\]",
+        ),
+        ({"seed": 3}, {"seed": 3}, {"seed": 0}, r"Received: both for \['seed'\]"),
+        ({}, {}, {}, "at least one setting"),
         ({"batch size": 1}, {"batch size": 1}, {}, "'batch size'"),
         ({"lambda": 1}, {"lambda": 1}, {}, "'lambda'"),
-        ({3: 1}, {3: 1}, {}, "identifier, but it is 3"),
-        ({"device": 1}, {"device": 1}, {}, "'device' is reserved"),
+        ({3: 1}, {3: 1}, {}, "identifier. Received: 3"),
+        ({"device": 1}, {"device": 1}, {}, "are reserved. Received: 'device'"),
     ],
 )
 def test_choose_refuses(cpu, gpu, shared, message):

@@ -1,4 +1,4 @@
-"""Every part of the toolbox against its oracle, and the page that shows them."""
+"""Every part of the toolbox against its oracle, and the page with the results."""
 
 import re
 
@@ -30,7 +30,7 @@ NUMBER = r"\d\.\de[+-]\d\d"
 
 
 def test_the_page_is_current():
-    """All but the measured digits, which differ from machine to machine."""
+    """Except for the measured digits, which differ between machines."""
     written = toolbox.PAGE.read_text(encoding="utf-8")
     nothing = {part.name: 0.0 for part in PARTS}
     expected = toolbox.page({backend: nothing for backend in toolbox.BACKENDS})

@@ -1,4 +1,4 @@
-"""Weights that Keras publishes: downloaded once, checked, and a clear error without a network."""
+"""Weights that Keras publishes: one download, a checksum, and an error without a network."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ KNOWN = {"path": "net/net.h5", "size": "7 MB", "instead": "Or do without."}
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A folder in place of the server, which holds one file."""
+    """Replace the server with a folder that contains one file."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(weights, "ROOT", (tmp_path / "server").as_uri())
     (tmp_path / "server" / "net").mkdir(parents=True)

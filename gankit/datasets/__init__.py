@@ -1,10 +1,11 @@
-"""Data sets behind few verbs: `load` gives arrays, `stream` a `tf.data` pipeline.
+"""Data sets: `load` returns arrays, `stream` a `tf.data` pipeline.
 
-`load_pairs` gives inputs and targets of a translation, `photographs` and `photo_crops` real
-photographs, `from_folder` and `paired_folder` images of one's own.
+`load_pairs` returns the inputs and targets of an image translation, `photographs` and `photo_crops`
+return real photographs, and `from_folder` and `paired_folder` read your own images.
 
-Images are channels last in [-1, 1], labels int32. `digits`, `glyphs`, `facades` and `photos` are
-embedded: they need no network and no TensorFlow. The others are fetched on first use.
+Images are channels last in [-1, 1], and labels are int32. `digits`, `glyphs`, `facades` and
+`photos` are embedded: they need no network and no TensorFlow. The other sets are fetched on first
+use.
 """
 
 from gankit.datasets.loading import available, factors, load

@@ -1,12 +1,14 @@
-"""`cmp_facades`: photographs of building fronts and their label maps, drawn by people.
+"""`cmp_facades`: photographs of building fronts and their hand-drawn label maps.
 
-Tyleček and Šára, "Spatial Pattern Templates for Recognition of Objects with Regular Structure"
-(GCPR 2013), in the form in which Isola et al. 2017 and Zhu et al. 2017 publish it: 400 pairs for
-training and 106 for testing, 256×256.
+The set has 400 pairs for training and 106 for testing, 256×256, in the form that Isola et al. 2017
+and Zhu et al. 2017 published.
 
-TensorFlow Datasets fetches the same archive (its `cycle_gan/facades`), but shuffles photographs and
-label maps separately, so that nobody knows any more which belong together. It is therefore read
-here, checked by the same SHA-256.
+TensorFlow Datasets fetches the same archive (as `cycle_gan/facades`), but shuffles photographs and
+label maps separately, which loses the pairing. This module therefore reads the archive itself and
+checks it by the same SHA-256.
+
+Source: Tyleček and Šára, "Spatial Pattern Templates for Recognition of Objects with Regular
+Structure", GCPR 2013.
 """
 
 from __future__ import annotations
@@ -29,65 +31,68 @@ from gankit.datasets.own_images import central_square, open_image
 from gankit.datasets.registry import Dataset
 
 ARCHIVE = "facades.zip"
-"""Name of the original archive; it belongs into `<data folder>/cmp_facades/`."""
+"""Name of the original archive, which belongs in `<data folder>/cmp_facades/`."""
 
 _URL = f"https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/{ARCHIVE}"
 _SHA256 = "9a31ebf3a31b9b5cd195dd5bf62e9308e00cb94604d1019e3889ac84248695c0"
-_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 _MEMBER = re.compile(r"(?:.*/)?(train|test)([AB])/(\d+)_[AB]\.jpe?g")
 
 
 def present() -> bool:
-    """Whether the archive lies in the data folder.
+    """Return whether the archive is in the data folder.
 
     Returns:
-        True when no network is needed.
+        True if no network is needed.
     """
-    return _place().is_file()
+    return _archive_path().is_file()
 
 
 def read_pairs(dataset: Dataset, split: str, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """One split, fetched before where need be.
+    """Read one split, and fetch the archive first if it is missing.
 
     Args:
-        dataset: What is known of the set.
+        dataset: the entry of this set in the registry.
         split: `"train"` or `"test"`.
-        side: Side of the images in pixels.
+        side: side of the images in pixels.
 
     Returns:
         Colored label maps and photographs, both uint8 `(n, side, side, 3)`, in the order of
         their numbers.
 
     Raises:
-        DatasetUnavailable: The archive is not here and cannot be fetched or kept.
-        ValueError: It is not the original, or a picture has no partner.
+        DatasetUnavailable: if the archive is missing and cannot be fetched or stored.
+        ValueError: if the archive is not the original, or a picture has no partner.
     """
-    archive = _place()
+    archive = _archive_path()
     if not archive.is_file():
         _fetch(dataset, archive)
     _check_original(archive)
     with zipfile.ZipFile(archive) as opened:
         photographs, label_maps = (_members(opened, split, half) for half in "AB")
         if photographs.keys() != label_maps.keys():
-            alone = sorted(photographs.keys() ^ label_maps.keys())
-            raise ValueError(f"{str(archive)!r}: numbers {alone} of {split!r} have no partner")
+            unpaired = sorted(photographs.keys() ^ label_maps.keys())
+            raise ValueError(
+                f"Every picture in {str(archive)!r} must have a partner. Received: pictures "
+                f"{unpaired} of {split!r} without a partner."
+            )
         return tuple(
             np.stack([_read(opened, members[number], side) for number in sorted(members)])
             for members in (label_maps, photographs)
         )
 
 
-def _place() -> Path:
+def _archive_path() -> Path:
     return data_folder() / "cmp_facades" / ARCHIVE
 
 
 def _fetch(dataset: Dataset, archive: Path) -> None:
-    """Bring the archive into the data folder; half of one is never left there."""
+    """Fetch the archive into the data folder, and leave no partial file there on failure."""
     folder = data_folder()
     tfds_sets.check_writable(dataset, folder)
     partial = archive.with_name(f"{ARCHIVE}.{os.getpid()}.partial")
     try:
-        with urllib.request.urlopen(_URL, timeout=_SECONDS) as answer:
+        with urllib.request.urlopen(_URL, timeout=_TIMEOUT_SECONDS) as answer:
             archive.parent.mkdir(exist_ok=True)
             with open(partial, "wb") as file:
                 shutil.copyfileobj(answer, file)
@@ -99,15 +104,15 @@ def _fetch(dataset: Dataset, archive: Path) -> None:
     finally:
         partial.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            archive.parent.rmdir()  # only where nothing is in it
+            archive.parent.rmdir()  # fails, and keeps the folder, if it is not empty
 
 
 def _check_original(archive: Path) -> None:
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != _SHA256:
         raise ValueError(
-            f"{str(archive)!r} is not the original archive: its SHA-256 is {found}, expected "
-            f"{_SHA256}. Delete it: it is fetched again."
+            f"{str(archive)!r} is not the original archive, whose SHA-256 is {_SHA256}. "
+            f"Received: SHA-256 {found}. Delete the file, and gankit will fetch it again."
         )
 
 

@@ -1,7 +1,7 @@
-"""Layouts of building fronts: which part of a front stands where.
+"""Layouts of building fronts: the position of each part of a front.
 
-A layout is a list of parts in the order in which they are painted, in units of which a picture is
-64 wide and 64 high, so that one layout can be drawn at any size.
+A layout is a list of parts in the order in which they are painted. A picture measures 64 by 64
+units, whatever its size in pixels, so one layout can be drawn at any size.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ UNITS = 64.0
 
 SKY, ROOF, WALL, CORNICE, WINDOW, SHUTTER, BALCONY, DOOR = range(len(CLASSES))
 
-_GROUND = 15.0  # height of the ground floor
-_NARROWEST = 13.0  # axis to axis of the windows
+_GROUND_FLOOR_HEIGHT = 15.0
+_MIN_COLUMN_WIDTH = 13.0
 
 
 class Part(NamedTuple):
     """One part of a front.
 
     Attributes:
-        label: Its class, an index into `CLASSES`.
-        left: Left edge, in units from the left of the picture.
-        top: Upper edge, in units from its top.
-        right: Right edge.
-        bottom: Lower edge.
+        label: class, an index into `CLASSES`.
+        left: left edge, in units from the left of the picture.
+        top: upper edge, in units from the top of the picture.
+        right: right edge.
+        bottom: lower edge.
         shape: `"box"`, `"arch"` (a round top), `"gable"` or `"mansard"`.
     """
 
@@ -43,31 +43,31 @@ class Part(NamedTuple):
 
 
 class _Front(NamedTuple):
-    """What all floors of one front share."""
+    """The properties that all floors of one front share."""
 
     left: float
     right: float
     eaves: float
     floors: int
     columns: int
-    shape: str  # of the windows
-    width: float  # of a window, as part of the distance between axes
+    window_shape: str
+    window_width: float  # as a fraction of the column width
     shutters: bool
-    bands: bool  # a ledge above each floor
+    ledges: bool
     balconies: int  # 0 none, 1 in the middle, 2 everywhere
 
 
 def sample(rng: np.random.Generator) -> list[Part]:
-    """Draw the layout of one front.
+    """Draw the layout of one front at random.
 
-    Two to four floors of two to four windows, with or without shutters, balconies, ledges and
-    round arches; a door; a flat, gabled or mansard roof; sky above and beside.
+    A front has two to four floors with two to four windows each, a door, a flat, gabled or mansard
+    roof, and sky around it. Shutters, balconies, ledges and round arches are optional.
 
     Args:
-        rng: Source of randomness.
+        rng: source of randomness.
 
     Returns:
-        Parts, those behind first.
+        The parts, from back to front.
 
     Example:
 
@@ -80,7 +80,7 @@ def sample(rng: np.random.Generator) -> list[Part]:
     parts.append(Part(WALL, front.left, front.eaves, front.right, UNITS))
     parts.append(Part(CORNICE, front.left - 1, front.eaves, front.right + 1, front.eaves + 2))
     parts.append(Part(CORNICE, front.left, UNITS - 2, front.right, UNITS))
-    height = (UNITS - _GROUND - front.eaves - 2) / (front.floors - 1)
+    height = (UNITS - _GROUND_FLOOR_HEIGHT - front.eaves - 2) / (front.floors - 1)
     for floor in range(front.floors - 1):
         top = front.eaves + 2 + floor * height
         parts += _upper_floor(rng, front, top, height)
@@ -88,11 +88,11 @@ def sample(rng: np.random.Generator) -> list[Part]:
 
 
 def rasterize(parts: list[Part], image_size: int) -> np.ndarray:
-    """Paint a layout.
+    """Paint a layout as a label map.
 
     Args:
-        parts: As `sample` returns them.
-        image_size: Side of the map in pixels.
+        parts: the parts of a layout, from back to front.
+        image_size: side of the map in pixels.
 
     Returns:
         uint8 label map `(image_size, image_size)`. Each part is at least one pixel wide and high.
@@ -120,7 +120,7 @@ def _pixels(low: float, high: float, image_size: int) -> tuple[int, int]:
 
 
 def _shape(shape: str, height: int, width: int) -> np.ndarray:
-    """Which pixels of its bounding box a shape covers."""
+    """Return a mask of the pixels of its bounding box that a shape covers."""
     down = (np.arange(height)[:, None] + 0.5) / height
     aside = np.abs((np.arange(width)[None, :] + 0.5) / width * 2 - 1)
     if shape == "gable":
@@ -136,7 +136,7 @@ def _shape(shape: str, height: int, width: int) -> np.ndarray:
 def _sample_front(rng: np.random.Generator) -> _Front:
     floors = 2 + _below(rng, 3)
     left, right = _between(rng, 1.5, 8), UNITS - _between(rng, 1.5, 8)
-    columns = 2 + _below(rng, int((right - left) / _NARROWEST) - 1)
+    columns = 2 + _below(rng, int((right - left) / _MIN_COLUMN_WIDTH) - 1)
     shutters = rng.random() < 0.5
     return _Front(
         left=left,
@@ -144,10 +144,10 @@ def _sample_front(rng: np.random.Generator) -> _Front:
         eaves=_between(rng, *((22, 28), (14, 18), (9, 12))[floors - 2]),
         floors=floors,
         columns=columns,
-        shape="arch" if rng.random() < 0.35 else "box",
-        width=_between(rng, 0.36, 0.44) if shutters else _between(rng, 0.42, 0.56),
+        window_shape="arch" if rng.random() < 0.35 else "box",
+        window_width=_between(rng, 0.36, 0.44) if shutters else _between(rng, 0.42, 0.56),
         shutters=shutters,
-        bands=rng.random() < 0.5,
+        ledges=rng.random() < 0.5,
         balconies=_below(rng, 3),
     )
 
@@ -175,7 +175,7 @@ def _upper_floor(rng: np.random.Generator, front: _Front, top: float, height: fl
     for column, axis in enumerate(_axes(front)):
         balcony = front.balconies == 2 or (front.balconies == 1 and column == middle)
         parts += _window(rng, front, axis, top + 0.18 * height, top + 0.8 * height, balcony)
-    if front.bands:
+    if front.ledges:
         parts.append(Part(CORNICE, front.left, top + height - 1, front.right, top + height))
     return parts
 
@@ -183,13 +183,13 @@ def _upper_floor(rng: np.random.Generator, front: _Front, top: float, height: fl
 def _window(
     rng: np.random.Generator, front: _Front, axis: float, top: float, bottom: float, balcony: bool
 ) -> list[Part]:
-    """A window between its shutters, or behind them, over a sill or a balcony."""
+    """Return the parts of a window: the window, its shutters, and a sill or a balcony."""
     between = (front.right - front.left) / front.columns
-    half, leaf = min(front.width * between / 2, 5), min(0.2 * between, 4)
+    half, leaf = min(front.window_width * between / 2, 5), min(0.2 * between, 4)
     closed = rng.random() < 0.25
-    parts = [Part(WINDOW, axis - half, top, axis + half, bottom, front.shape)]
+    parts = [Part(WINDOW, axis - half, top, axis + half, bottom, front.window_shape)]
     if front.shutters and closed:
-        parts.append(Part(SHUTTER, axis - half, top, axis + half, bottom, front.shape))
+        parts.append(Part(SHUTTER, axis - half, top, axis + half, bottom, front.window_shape))
     elif front.shutters:
         parts.append(Part(SHUTTER, axis - half - leaf, top, axis - half, bottom))
         parts.append(Part(SHUTTER, axis + half, top, axis + half + leaf, bottom))
@@ -202,7 +202,7 @@ def _window(
 
 
 def _ground_floor(rng: np.random.Generator, front: _Front) -> list[Part]:
-    parts, top = [], UNITS - _GROUND
+    parts, top = [], UNITS - _GROUND_FLOOR_HEIGHT
     if front.floors == 2 or rng.random() < 0.5:
         parts.append(Part(CORNICE, front.left - 0.5, top - 0.5, front.right + 0.5, top + 1))
     entrance = _below(rng, front.columns)
@@ -212,8 +212,8 @@ def _ground_floor(rng: np.random.Generator, front: _Front) -> list[Part]:
             parts += _window(rng, front, axis, top + 3.5, UNITS - 4.5, balcony=False)
     half = _between(rng, 3, 4.5)
     left, right = axes[entrance] - half, axes[entrance] + half
-    parts.append(Part(CORNICE, left - 1, top + 2, right + 1, UNITS, front.shape))
-    parts.append(Part(DOOR, left, top + 3, right, UNITS - 1, front.shape))
+    parts.append(Part(CORNICE, left - 1, top + 2, right + 1, UNITS, front.window_shape))
+    parts.append(Part(DOOR, left, top + 3, right, UNITS - 1, front.window_shape))
     return parts
 
 
@@ -227,5 +227,5 @@ def _between(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def _below(rng: np.random.Generator, count: int) -> int:
-    # from a uniform: `integers` may change between versions of numpy, `random` cannot
+    # NumPy may change the stream of `integers` between versions, but not that of `random`.
     return int(rng.random() * count)

@@ -1,15 +1,15 @@
 """`facades`: label maps of building fronts, and pictures drawn from them by a known rule.
 
-A stand-in, without any network, for the CMP facades on which Isola et al. 2017 ("Image-to-Image
-Translation with Conditional Adversarial Networks", pix2pix) translate label maps to photographs.
-Two things are known here that nobody knows of photographs: which label map a picture shows, pixel
-by pixel (`recover_labels`), and all the pictures that a label map may become (`draw`).
+The set replaces the CMP facades if there is no network. Isola et al. 2017 ("Image-to-Image
+Translation with Conditional Adversarial Networks", pix2pix) translate the label maps of the CMP
+facades to photographs. This set offers ground truth that photographs lack: the label map of a
+picture, pixel by pixel (`recover_labels`), and all pictures that a label map can become (`draw`).
 
-The rule leaves much to chance. The color of the walls, the roof, the shutters and the door is one
-for each building; each window is dark, lit or mirrors the sky; bricks, tiles, louvres, planks and
-bars begin anywhere. The picture that is best in the mean absolute error (L1), the median of all
-pictures of one label map, therefore shows no bricks and has the colors of no building. Only the
-layout, the light on the sky and the shadows are certain.
+The rule is random. Each building has its own colors for walls, roof, shutters and door. Each window
+is dark, lit or reflects the sky. The patterns of bricks, tiles, louvers, planks and bars have
+random offsets. The median of all pictures of one label map minimizes the mean absolute error (L1),
+but it shows no bricks, and its colors are those of no building. The label map determines only the
+layout, the gradient of the sky and the shadows.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from gankit.datasets.facade_layouts import (
     rasterize,
     sample,
 )
-from gankit.datasets.images import check_image_size, to_unit_range
+from gankit.datasets.images import check_image_size, check_split, to_unit_range
 
 IMAGE_SIZE = 64
-"""Side of the pictures where no other is asked for."""
+"""Default side of the pictures in pixels."""
 
 COUNTS = {"train": 400, "test": 100}
-"""Number of pairs in each split; of CMP's facades, too, 400 are for training."""
+"""Number of pairs in each split. The CMP facades also have 400 training pairs."""
 
 COLORS = np.array(
     [
@@ -58,21 +58,21 @@ COLORS = np.array(
 """Color of each class in a colored label map, in the order of `CLASSES`."""
 
 _SEEDS = {"train": 2017, "test": 2018}
-_LAYOUT, _PICTURE = 1, 2  # the two streams of random numbers of an example
-_IN_SHADE = 0.78
+_LAYOUT_STREAM, _PICTURE_STREAM = 1, 2
+_SHADE = 0.78
 _OPENINGS = (WINDOW, DOOR)
-_STAND_OUT = (ROOF, CORNICE, BALCONY)
+_PROTRUDING = (ROOF, CORNICE, BALCONY)
 
 
 def _matt(red: float, green: float, blue: float) -> tuple[np.ndarray, np.ndarray]:
-    """A color in shade and in light."""
+    """Return a color in the shade and in full light."""
     light = np.array([red, green, blue], np.float64)
-    return _IN_SHADE * light, light
+    return _SHADE * light, light
 
 
-# For each class its styles, for each style two tones, for each tone its darkest and its lightest
-# color. A pixel lies on the line between the two, and no line of one class comes closer than 23
-# gray levels to a line of another: that is why the label map can be recovered.
+# Each class has styles, each style has two tones, and each tone has a darkest and a lightest color.
+# A pixel lies on the line segment between the two colors. Segments of different classes are at
+# least 23 gray levels apart, so the label map can be recovered.
 _STYLES = {
     SKY: [(((102, 157, 223), (195, 221, 249)), ((210, 230, 252), (226, 243, 255)))],
     ROOF: [
@@ -113,20 +113,19 @@ _FIRST_TONES = np.searchsorted(_TONE_LABELS, np.arange(len(CLASSES)))
 def sample_label_maps(count: int, image_size: int = IMAGE_SIZE, seed: int = 0) -> np.ndarray:
     """Draw label maps of building fronts at random.
 
-    A front depends on the seed and its number alone: it is the same at any size and in a longer
-    list.
+    A front depends only on the seed and its index, and not on `image_size` or `count`.
 
     Args:
-        count: How many, at least 1.
-        image_size: Side of the maps in pixels, at least 4; below 32 details are lost.
-        seed: Non-negative integer.
+        count: number of maps, at least 1.
+        image_size: side of the maps in pixels, at least 4; below 32, details are lost.
+        seed: non-negative integer.
 
     Returns:
         uint8 `(count, image_size, image_size)`, indices into `CLASSES`.
 
     Raises:
-        TypeError: The image size is no whole number.
-        ValueError: A value is too small.
+        TypeError: if the image size is not a whole number.
+        ValueError: if a value is too small.
 
     Example:
 
@@ -135,24 +134,24 @@ def sample_label_maps(count: int, image_size: int = IMAGE_SIZE, seed: int = 0) -
     ((2, 32, 32), 'sky')
     """
     side = check_image_size(image_size)
-    streams = [_stream(seed, i, _LAYOUT) for i in range(check_count("count", count))]
+    streams = [_stream(seed, i, _LAYOUT_STREAM) for i in range(check_count("count", count))]
     return np.stack([rasterize(sample(stream), side) for stream in streams])
 
 
 def draw(label_maps: ArrayLike, seed: int = 0) -> np.ndarray:
-    """Draw a picture of each label map; another seed gives another picture of the same front.
+    """Draw a picture of each label map; different seeds draw different pictures of one front.
 
     Args:
-        label_maps: Integers `(n, height, width)`, indices into `CLASSES`: drawn by
-            `sample_label_maps` or by hand.
-        seed: Non-negative integer: all that the label map leaves open depends on it.
+        label_maps: integers `(n, height, width)`, indices into `CLASSES`, from
+            `sample_label_maps` or of your own.
+        seed: non-negative integer that determines colors, textures and lighting.
 
     Returns:
         float32 `(n, height, width, 3)` in [-1, 1].
 
     Raises:
-        TypeError: The labels are no integers.
-        ValueError: A wrong shape, a label that is none of the classes, a negative seed.
+        TypeError: if the labels are not integers.
+        ValueError: if the shape is wrong, a label is not a class, or the seed is negative.
 
     Example:
 
@@ -164,17 +163,17 @@ def draw(label_maps: ArrayLike, seed: int = 0) -> np.ndarray:
 
 
 def color(label_maps: ArrayLike) -> np.ndarray:
-    """Show label maps in colors, one for each class: what a translating network is given.
+    """Color label maps, one color per class, as input for a translation network.
 
     Args:
-        label_maps: Integers `(n, height, width)`, indices into `CLASSES`.
+        label_maps: integers `(n, height, width)`, indices into `CLASSES`.
 
     Returns:
         float32 `(n, height, width, 3)` in [-1, 1].
 
     Raises:
-        TypeError: The labels are no integers.
-        ValueError: A wrong shape, or a label that is none of the classes.
+        TypeError: if the labels are not integers.
+        ValueError: if the shape is wrong, or a label is not a class.
 
     Example:
 
@@ -185,21 +184,20 @@ def color(label_maps: ArrayLike) -> np.ndarray:
 
 
 def recover_labels(pictures: ArrayLike) -> np.ndarray:
-    """Read the label map from a picture: exact for `draw`, a judge for translated pictures.
+    """Recover the label maps of pictures: exactly for `draw`, approximately for generated pictures.
 
-    Each pixel gets the class to whose colors its own is nearest (Euclidean, RGB). All colors
-    that a class may take are known, and those of two classes are at least 23 of 256 gray levels
-    apart.
+    Each pixel gets the class with the nearest color (Euclidean, RGB). All colors of each class are
+    known, and the colors of different classes are at least 23 of 256 gray levels apart.
 
     Args:
-        pictures: Floats `(n, height, width, 3)` in [-1, 1].
+        pictures: floats `(n, height, width, 3)` in [-1, 1].
 
     Returns:
         uint8 `(n, height, width)`, indices into `CLASSES`.
 
     Raises:
-        TypeError: The pictures are not floating point.
-        ValueError: A wrong shape, or a value that is not in [-1, 1].
+        TypeError: if the pictures are not floating point.
+        ValueError: if the shape is wrong, or a value is outside [-1, 1].
 
     Example:
 
@@ -217,35 +215,34 @@ def recover_labels(pictures: ArrayLike) -> np.ndarray:
 
 
 def label_maps(split: str = "train", image_size: int = IMAGE_SIZE) -> np.ndarray:
-    """The label maps of one split of the data set, in the order of `load_pairs("facades")`.
+    """Return the label maps of one split, in the order of `load_pairs("facades")`.
 
     Args:
         split: `"train"` (400) or `"test"` (100).
-        image_size: Side of the maps in pixels, at least 4.
+        image_size: side of the maps in pixels, at least 4.
 
     Returns:
         uint8 `(n, image_size, image_size)`, indices into `CLASSES`.
 
     Raises:
-        TypeError: The image size is no whole number.
-        ValueError: Unknown split, or an image size below 4.
+        TypeError: if the image size is not a whole number.
+        ValueError: if the split is unknown, or the image size is below 4.
 
     Example:
 
     >>> label_maps("test", image_size=32).shape
     (100, 32, 32)
     """
-    if split not in COUNTS:
-        raise ValueError(f"'facades' has the splits {tuple(COUNTS)}, got {split!r}")
+    check_split("facades", split, COUNTS)
     return sample_label_maps(COUNTS[split], image_size, _SEEDS[split])
 
 
 def read_pairs(split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """One split of the data set.
+    """Return one split of the data set.
 
     Args:
         split: `"train"` or `"test"`.
-        image_size: Side of the pictures in pixels.
+        image_size: side of the pictures in pixels.
 
     Returns:
         Colored label maps and pictures, both uint8 `(n, image_size, image_size, 3)`.
@@ -255,27 +252,29 @@ def read_pairs(split: str, image_size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_label_maps(label_maps: ArrayLike) -> np.ndarray:
-    """Label maps, checked.
+    """Return label maps as an array if they are valid.
 
     Args:
-        label_maps: What the caller gave.
+        label_maps: integers `(n, height, width)`, indices into `CLASSES`.
 
     Returns:
-        The same as an array of integers `(n, height, width)`.
+        The label maps as an array.
 
     Raises:
-        TypeError: The labels are no integers.
-        ValueError: A wrong shape, or a label that is none of the classes.
+        TypeError: if the labels are not integers.
+        ValueError: if the shape is wrong, or a label is not a class.
     """
     labels = np.asarray(label_maps)
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"label_maps must hold integers, got dtype {labels.dtype}")
+        raise TypeError(f"`label_maps` must hold integers. Received: dtype {labels.dtype}.")
     if labels.ndim != 3 or labels.size == 0:
-        raise ValueError(f"label_maps must have shape (n, height, width), got {labels.shape}")
+        raise ValueError(
+            f"`label_maps` must have shape (n, height, width). Received: shape {labels.shape}."
+        )
     if labels.min() < 0 or labels.max() >= len(CLASSES):
         raise ValueError(
-            f"label_maps must hold classes 0 to {len(CLASSES) - 1}, "
-            f"got values in {labels.min()}..{labels.max()}"
+            f"`label_maps` must hold classes 0 to {len(CLASSES) - 1}. "
+            f"Received: values in {labels.min()}..{labels.max()}."
         )
     return labels
 
@@ -283,37 +282,45 @@ def check_label_maps(label_maps: ArrayLike) -> np.ndarray:
 def _check_pictures(pictures: ArrayLike) -> np.ndarray:
     pictures = np.asarray(pictures)
     if pictures.dtype.kind != "f":
-        raise TypeError(f"pictures must be floats in [-1, 1], got dtype {pictures.dtype}")
+        raise TypeError(
+            f"`pictures` must be floats in [-1, 1]. Received: dtype {pictures.dtype}. "
+            "Scale bytes with `x / 127.5 - 1`."
+        )
     if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.size == 0:
-        raise ValueError(f"pictures must have shape (n, height, width, 3), got {pictures.shape}")
+        raise ValueError(
+            f"`pictures` must have shape (n, height, width, 3). Received: shape {pictures.shape}."
+        )
     low, high = pictures.min(), pictures.max()
-    if not (low >= -1 and high <= 1):  # false for NaN, too
-        raise ValueError(f"pictures must lie in [-1, 1], got values in [{low:g}, {high:g}]")
+    if not (low >= -1 and high <= 1):  # This also refuses NaN.
+        raise ValueError(
+            f"`pictures` must lie in [-1, 1]. Received: values in [{low:g}, {high:g}]. "
+            "Scale bytes with `x / 127.5 - 1`."
+        )
     return pictures
 
 
 def _squared_distances(levels: np.ndarray) -> np.ndarray:
-    """From each of `(n, 3)` colors to each tone's line between its darkest and lightest."""
+    """Return the squared distance from each of `(n, 3)` colors to the line segment of each tone."""
     start, along = _TONES[:, 0], _TONES[:, 1] - _TONES[:, 0]
     squared_length = (along**2).sum(1)
     projection = levels @ along.T - (start * along).sum(1)
-    part = np.clip(projection / squared_length, 0, 1)
+    fraction = np.clip(projection / squared_length, 0, 1)
     to_start = (levels**2).sum(1)[:, None] - 2 * levels @ start.T + (start**2).sum(1)
-    return to_start - 2 * part * projection + part**2 * squared_length
+    return to_start - 2 * fraction * projection + fraction**2 * squared_length
 
 
-def _stream(seed: int, example: int, purpose: int) -> np.random.Generator:
+def _stream(seed: int, example: int, stream: int) -> np.random.Generator:
     check_count("seed", seed, 0)
-    return np.random.Generator(np.random.PCG64([seed, example, purpose]))
+    return np.random.Generator(np.random.PCG64([seed, example, stream]))
 
 
 def _draw_levels(label_maps: np.ndarray, seed: int) -> np.ndarray:
-    streams = (_stream(seed, i, _PICTURE) for i in range(len(label_maps)))
+    streams = (_stream(seed, i, _PICTURE_STREAM) for i in range(len(label_maps)))
     return np.stack([_draw_one(m, rng) for m, rng in zip(label_maps, streams, strict=True)])
 
 
 def _draw_one(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A picture of one label map, uint8 `(height, width, 3)`."""
+    """Draw a picture of one label map, uint8 `(height, width, 3)`."""
     grain = max(1, round(max(labels.shape) / UNITS))
     light = 0.6 + 0.2 * rng.random() - 0.5 * _in_shadow(labels, grain)
     tones = np.empty(labels.shape, np.intp)
@@ -330,7 +337,7 @@ def _draw_one(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _styles(labels: np.ndarray, label: int, rng: np.random.Generator) -> int | np.ndarray:
-    """The style of a class: one for the building, but of windows one for each."""
+    """Draw the style of a class: one for the whole building, or one for each window."""
     count = len(_STYLES[label])
     if label != WINDOW:
         return int(rng.random() * count)
@@ -341,27 +348,28 @@ def _styles(labels: np.ndarray, label: int, rng: np.random.Generator) -> int | n
 
 
 def _in_shadow(labels: np.ndarray, grain: int) -> np.ndarray:
-    """Which pixels lie just below what stands out of the wall, or in the upper edge of openings."""
+    """Return a mask of the pixels below protruding parts and in the upper edges of openings."""
     above = np.concatenate([labels[:1].repeat(grain, 0), labels])[: len(labels)]
-    lie_back = ~np.isin(labels, (SKY, *_STAND_OUT))
-    below = np.isin(above, _STAND_OUT) & lie_back
+    recessed = ~np.isin(labels, (SKY, *_PROTRUDING))
+    below = np.isin(above, _PROTRUDING) & recessed
     edge = np.isin(labels, _OPENINGS) & (above != labels)
     return below | edge
 
 
-# Each texture is given the rows and the columns of a class's pixels and the light on them. It
-# returns which of them have the style's second tone, and their brightness: 0 darkest, 1 lightest.
+# A texture takes the rows and columns of the pixels of a class and the light on these pixels. It
+# returns a mask of the pixels with the second tone of the style, and the brightness of each pixel
+# from 0 (darkest) to 1 (lightest).
 _Texture = Callable[
     [np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]
 ]
 
 
 def _phase(rng: np.random.Generator) -> int:
-    return int(rng.random() * 60)  # a multiple of all periods below
+    return int(rng.random() * 60)  # 60 is a multiple of all periods below.
 
 
 def _relief(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A brightness in [-0.35, 0.35] for each brick, tile or block, told apart by two numbers."""
+    """Draw a brightness in [-0.35, 0.35] for each brick, tile or block, found by two indices."""
     return 0.7 * rng.random((16, 16))[first % 16, second % 16] - 0.35
 
 
@@ -399,7 +407,7 @@ def _panes(row, column, light, rng):
     return (row + column + _phase(rng)) % 6 < 2, light
 
 
-def _louvres(row, column, light, rng):
+def _louvers(row, column, light, rng):
     return (row + _phase(rng)) % 2 == 0, light
 
 
@@ -417,7 +425,7 @@ _TEXTURES: dict[int, _Texture] = {
     WALL: _bricks,
     CORNICE: _blocks,
     WINDOW: _panes,
-    SHUTTER: _louvres,
+    SHUTTER: _louvers,
     BALCONY: _bars,
     DOOR: _planks,
 }

@@ -1,4 +1,4 @@
-"""Where data sets are looked for and kept."""
+"""The folder in which data sets are stored."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def data_folder() -> Path:
-    """The one folder in which data sets are looked for and kept.
+    """Return the folder in which data sets are stored.
 
-    The environment variable `GANKIT_DATA_DIR` where it is set; else `data/` of the
-    repository when gankit runs from a checkout; else the default of TensorFlow Datasets
-    (`TFDS_DATA_DIR`, or `~/tensorflow_datasets`).
+    It is the environment variable `GANKIT_DATA_DIR` if that is set; else `data/` of the repository
+    if gankit runs from a checkout; else the default of TensorFlow Datasets (`TFDS_DATA_DIR`, or
+    `~/tensorflow_datasets`).
 
     Returns:
         An absolute path. It need not exist yet.
 
     Raises:
-        NotADirectoryError: The path exists and is no folder.
-        PermissionError: The folder may not be read.
+        NotADirectoryError: if the path exists and is not a folder.
+        PermissionError: if the folder cannot be read.
 
     Example:
 
@@ -35,13 +35,13 @@ def data_folder() -> Path:
 
 
 def committed_file(name: str) -> Path | None:
-    """A file of the repository's `data/`, or None outside a checkout.
+    """Return the path of a file in the repository's `data/`, or None outside a checkout.
 
     Args:
-        name: File name, such as `"glyphs.npz"`.
+        name: file name, for example `"glyphs.npz"`.
 
     Returns:
-        The path of the file, or None when it is not there.
+        The path of the file, or None if the file does not exist.
     """
     path = _PROJECT / "data" / name
     return path if _in_checkout() and path.is_file() else None
@@ -59,10 +59,10 @@ def _in_checkout() -> bool:
 
 
 def _check_readable(folder: Path, origin: str) -> None:
-    advice = "Set GANKIT_DATA_DIR to a folder that you may read and write."
+    advice = "Set GANKIT_DATA_DIR to a folder that you can read and write."
     if not folder.is_dir():
         raise NotADirectoryError(f"{origin}, {str(folder)!r}, is not a folder. {advice}")
     try:
         os.listdir(folder)
     except PermissionError as error:
-        raise PermissionError(f"{origin}, {str(folder)!r}, may not be read. {advice}") from error
+        raise PermissionError(f"{origin}, {str(folder)!r}, cannot be read. {advice}") from error

@@ -1,13 +1,12 @@
 """`glyphs`: 28×28 digits drawn from known factors, so that coverage can be measured.
 
-Each example is a digit of one of matplotlib's fonts, thickened, sheared, stretched, turned,
-shifted and bent. Every factor is drawn at random and kept, and
-`make` draws the whole set again from nothing in some seconds.
+Each example is a digit in one of matplotlib's fonts, thickened, sheared, stretched, rotated,
+shifted and bent elastically. Every factor is drawn at random and stored. `make` draws the whole set
+again in about ten seconds.
 
-The bending follows the elastic distortion of Simard, Steinkraus and Platt, "Best Practices
-for Convolutional Neural Networks Applied to Visual Document Analysis" (ICDAR 2003,
-section 2). Departure: their random displacements are smoothed by a Gaussian, ours by a
-cubic B-spline over a coarse grid, which is as smooth and needs no SciPy.
+Source: Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to
+Visual Document Analysis", ICDAR 2003, section 2, for the elastic distortion. Departure: they smooth
+random displacements with a Gaussian; we interpolate a coarse random grid with a cubic B-spline.
 """
 
 from __future__ import annotations
@@ -15,13 +14,14 @@ from __future__ import annotations
 import functools
 import os
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from gankit.datasets.archive import read_npz, write_npz
 from gankit.datasets.folders import committed_file, data_folder
 from gankit.datasets.outlines import FONTS, distance_fields
+from gankit.saving import atomic_write
 
 IMAGE_SIZE = 28
 DIGIT_HEIGHT = 18.0
@@ -37,26 +37,26 @@ FACTORS = {
     "dy": (-2.0, 2.0, 0.05),
     "elastic": (0.0, 2.5, 0.05),
 }
-"""Lowest value, highest value and step of each factor besides `font`; see `sample_factors`."""
+"""Lowest value, highest value and step of each factor except `font`; see `sample_factors`."""
 
-_KNOTS = 4
+_SPLINE_INTERVALS = 4
 _FIELD_CELLS = 96
 _FIELD_EXTENT = 2.0
-_CHUNK = 500
+_CHUNK_SIZE = 500
 
 
 def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, np.ndarray]:
     """Draw the whole set.
 
-    Classes are balanced, in random order. No image occurs twice, in one split or across both.
-    The arithmetic is float64 on the integers of the font files and ends in a rounding to
-    32 gray levels, so the bytes depend on the fonts and on numpy's PCG64 stream alone:
-    they are the same on Python 3.10 to 3.13, with matplotlib 3.10 and 3.11, numpy 2.0 to 2.5.
+    Classes are balanced and in random order. No image occurs twice, within a split or across both.
+    The arithmetic is float64 on the integers of the font files, and the result is rounded to 32
+    gray levels. The arrays therefore depend only on the fonts and on NumPy's PCG64 stream. They are
+    the same on Python 3.10 to 3.13 with matplotlib 3.10 and 3.11 and NumPy 2.0 to 2.5.
 
     Args:
-        train: Number of training examples, a multiple of 10.
-        test: Number of test examples, a multiple of 10.
-        seed: Non-negative seed of everything drawn.
+        train: number of training examples, a multiple of 10.
+        test: number of test examples, a multiple of 10.
+        seed: non-negative integer that determines all random draws.
 
     Returns:
         For each split `s` in `train`, `test`: `s_images` uint8 `(n, 28, 28)` (0 is
@@ -64,7 +64,7 @@ def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, 
         `outlines.FONTS`) and one float32 `(n,)` array `s_<factor>` per key of `FACTORS`.
 
     Raises:
-        ValueError: A count is no positive multiple of 10.
+        ValueError: if a count is not a positive multiple of 10.
 
     Example:
 
@@ -74,14 +74,16 @@ def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, 
     """
     for name, count in (("train", train), ("test", test)):
         if count < 10 or count % 10:
-            raise ValueError(f"{name} must be a positive multiple of 10, got {count!r}")
+            raise ValueError(
+                f"`{name}` must be a positive multiple of 10. Received: {name}={count!r}."
+            )
     fields = distance_fields(_FIELD_CELLS, _FIELD_EXTENT)
     rng = np.random.Generator(np.random.PCG64(seed))
     arrays: dict[str, np.ndarray] = {}
     for split, count in (("train", train), ("test", test)):
         labels = _shuffled_labels(rng, count)
         factors = sample_factors(rng, count)
-        bends = rng.random((count, 2, _KNOTS + 3, _KNOTS + 3)) * 2 - 1
+        bends = rng.random((count, 2, _SPLINE_INTERVALS + 3, _SPLINE_INTERVALS + 3)) * 2 - 1
         arrays[f"{split}_images"] = render(labels, factors, bends, fields)
         arrays[f"{split}_labels"] = labels
         arrays |= {f"{split}_{name}": values for name, values in factors.items()}
@@ -90,22 +92,19 @@ def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, 
 
 
 def write(path: str | os.PathLike) -> Path:
-    """Make the set with its default arguments and write it as `.npz`.
-
-    This is how the repository's `data/glyphs.npz` was made:
-    `python -c "from gankit.datasets import glyphs; glyphs.write('data/glyphs.npz')"`.
+    """Make the set with default arguments and write it as a compressed `.npz`.
 
     Args:
-        path: Where to write.
+        path: the file to write.
 
     Returns:
-        The path written.
+        The path.
     """
-    return write_npz(path, make())
+    return _save(Path(path), make())
 
 
 def read(split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels of one split.
+    """Return the images and labels of one split.
 
     Args:
         split: `"train"` or `"test"`.
@@ -118,13 +117,13 @@ def read(split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_factors(split: str) -> dict[str, np.ndarray]:
-    """The factors of one split, in the order of its images.
+    """Return the factors of one split, in the order of its images.
 
     Args:
         split: `"train"` or `"test"`.
 
     Returns:
-        A fresh array `(n,)` per factor; see `sample_factors`.
+        A new array `(n,)` per factor; see `sample_factors`.
     """
     arrays = _arrays()
     return {name: arrays[f"{split}_{name}"].copy() for name in ("font", *FACTORS)}
@@ -132,31 +131,47 @@ def read_factors(split: str) -> dict[str, np.ndarray]:
 
 @functools.cache
 def _arrays() -> dict[str, np.ndarray]:
-    """The ready-made file; where gankit was installed without it, made once and kept."""
-    committed = committed_file("glyphs.npz")
-    if committed is not None:
-        return read_npz(committed)
+    """Read the repository's file or the cached one, or make the set and cache it."""
     cached = data_folder() / "glyphs.npz"
-    if cached.is_file():
-        return read_npz(cached)
+    ready = committed_file("glyphs.npz") or cached
+    if ready.is_file():
+        return _load(ready)
     arrays = make()
     try:
-        write_npz(cached, arrays)
+        _save(cached, arrays)
     except OSError as error:
         warnings.warn(
-            f"glyphs were made but could not be kept in {str(cached.parent)!r} ({error}); "
-            "they are made again in each process. Set GANKIT_DATA_DIR to a writable folder.",
+            f"The glyphs could not be stored in {str(cached.parent)!r} ({error}), so each process "
+            "makes them again. Set GANKIT_DATA_DIR to a writable folder.",
             stacklevel=2,
         )
     return arrays
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as partial:
+        np.savez_compressed(partial, **arrays)
+    return path
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{str(path)!r} is not a complete .npz file ({error}). "
+            "Delete the file, and gankit will make it again."
+        ) from error
 
 
 def sample_factors(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     """Draw the factors of `count` examples, independently and uniformly.
 
     Args:
-        rng: Source of randomness.
-        count: Number of examples.
+        rng: source of randomness.
+        count: number of examples.
 
     Returns:
         `font` (uint8, index into `outlines.FONTS`) and, as float32:
@@ -184,35 +199,33 @@ def render(
 ) -> np.ndarray:
     """Draw digits from their factors.
 
-    Each pixel is traced back through the bending and the affine map to a point of the
-    digit's signed distance field; its gray is the part of the pixel that the thickened
-    shape covers, `clip(distance + thickness + 1/2, 0, 1)` with lengths in pixels.
+    The inverse of the bending and of the affine map takes each pixel to a point of the digit's
+    signed distance field. The gray level of the pixel is the fraction that the thickened shape
+    covers, `clip(distance + thickness + 1/2, 0, 1)`, with lengths in pixels.
 
     Args:
         labels: `(n,)` digits 0 to 9.
-        factors: As `sample_factors` returns them, each `(n,)`.
+        factors: the factors from `sample_factors`, each `(n,)`.
         bends: `(n, 2, 7, 7)` spline coefficients of the displacement in [-1, 1].
-        fields: As `outlines.distance_fields` returns them.
+        fields: the fields from `outlines.distance_fields`.
 
     Returns:
         uint8 `(n, 28, 28)`.
     """
     images = np.empty((len(labels), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    for start in range(0, len(labels), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        known = {name: values[part].astype(np.float64) for name, values in factors.items()}
-        x, y = _trace_back(known, bends[part])
-        font = factors["font"][part].astype(np.intp)
-        distance = _look_up(fields, font, labels[part].astype(np.intp), x, y)
-        pixels = (DIGIT_HEIGHT * known["scale"])[:, None, None]
-        cover = np.clip(distance * pixels + known["thickness"][:, None, None] + 0.5, 0, 1)
-        images[part] = _quantize(cover)
+    for start in range(0, len(labels), _CHUNK_SIZE):
+        chunk = slice(start, start + _CHUNK_SIZE)
+        k = {name: values[chunk, None, None].astype(float) for name, values in factors.items()}
+        x, y = _to_digit_frame(k, bends[chunk])
+        font = factors["font"][chunk].astype(np.intp)
+        distance = _interpolate(fields, font, labels[chunk].astype(np.intp), x, y)
+        cover = distance * (DIGIT_HEIGHT * k["scale"]) + k["thickness"] + 0.5
+        images[chunk] = _quantize(np.clip(cover, 0, 1))
     return images
 
 
-def _trace_back(known: dict[str, np.ndarray], bends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel lies in the digit's own frame, in digit heights, y upwards."""
-    k = {name: values[:, None, None] for name, values in known.items()}
+def _to_digit_frame(k: dict[str, np.ndarray], bends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the position of each pixel in the digit's frame, in digit heights, y upwards."""
     axis = np.arange(IMAGE_SIZE) - (IMAGE_SIZE - 1) / 2
     bend = _displacement(bends) * k["elastic"][:, None]
     x = axis[None, None, :] + bend[:, 0] - k["dx"]
@@ -226,26 +239,19 @@ def _trace_back(known: dict[str, np.ndarray], bends: np.ndarray) -> tuple[np.nda
 
 
 def _displacement(bends: np.ndarray) -> np.ndarray:
-    """Cubic B-spline surfaces `(n, 2, 28, 28)` over a uniform grid of random coefficients."""
-    position = np.arange(IMAGE_SIZE) * (_KNOTS / IMAGE_SIZE)
-    knot = np.floor(position).astype(int)
-    t = position - knot
-    weights = (
-        (1 - t) ** 3 / 6,
-        (3 * t**3 - 6 * t**2 + 4) / 6,
-        (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
-        t**3 / 6,
-    )
-    basis = np.zeros((IMAGE_SIZE, _KNOTS + 3))
-    for offset, weight in enumerate(weights):
-        basis[np.arange(IMAGE_SIZE), knot + offset] = weight
+    """Return cubic B-spline surfaces `(n, 2, 28, 28)` with the given coefficients."""
+    from scipy.interpolate import BSpline
+
+    position = np.arange(IMAGE_SIZE) * (_SPLINE_INTERVALS / IMAGE_SIZE)
+    knots = np.arange(-3.0, _SPLINE_INTERVALS + 4)
+    basis = BSpline.design_matrix(position, knots, 3).toarray()
     return np.einsum("ri,nkij,cj->nkrc", basis, bends, basis, optimize=True)
 
 
-def _look_up(
+def _interpolate(
     fields: np.ndarray, font: np.ndarray, digit: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
-    """Bilinear interpolation of each example's own field."""
+    """Interpolate the distance field of each example bilinearly."""
     cells = fields.shape[-1]
     step = _FIELD_EXTENT / (cells - 1)
     column = np.clip(x / step + (cells - 1) / 2, 0, cells - 1.001)
@@ -259,18 +265,21 @@ def _look_up(
 
 
 def _quantize(cover: np.ndarray) -> np.ndarray:
-    """32 gray levels: the eye sees no difference, and the file is a third smaller."""
+    """Round to 32 gray levels, which look the same and make the file a third smaller."""
     return np.round(np.round(cover * 31) * (255 / 31)).astype(np.uint8)
 
 
 def _shuffled_labels(rng: np.random.Generator, count: int) -> np.ndarray:
-    # argsort of uniforms: `permutation` may change between versions of numpy, this cannot
+    # NumPy may change the stream of `permutation` between versions, but not that of `random`.
     order = np.argsort(rng.random(count), kind="stable")
     return (np.arange(count) % 10).astype(np.uint8)[order]
 
 
 def _refuse_duplicates(train: np.ndarray, test: np.ndarray) -> None:
     both = np.concatenate([train, test]).reshape(len(train) + len(test), -1)
-    distinct = len(np.unique(both, axis=0))
-    if distinct != len(both):
-        raise ValueError(f"{len(both) - distinct} images occur twice; choose another seed")
+    repeated = len(both) - len(np.unique(both, axis=0))
+    if repeated:
+        raise ValueError(
+            f"All images must be distinct. Received: {repeated} repeated image(s). "
+            "Choose another seed."
+        )

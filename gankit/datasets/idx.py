@@ -1,7 +1,7 @@
-"""The original archives of MNIST and of the sets made in its form, read without TensorFlow.
+"""Read the original archives of MNIST, Fashion-MNIST and KMNIST without TensorFlow.
 
-The format is described by LeCun, Cortes and Burges: a big-endian header (two zero bytes, a type
-code, the number of dimensions, each dimension) and then the values, all gzipped.
+LeCun, Cortes and Burges describe the format: a big-endian header (two zero bytes, a type code, the
+number of dimensions, each dimension), then the values. The whole file is gzipped.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ _UNSIGNED_BYTE = 8
 _TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
 _TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 ARCHIVES = {"train": _TRAIN, "test": _TEST}
-"""The archives of images and labels of each split, by their original names."""
+"""The original names of the archives of images and labels of each split."""
 
+# The checksums that TensorFlow Datasets uses, in the order of (*_TRAIN, *_TEST).
 _SHA256 = {
     "mnist": (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -40,14 +41,13 @@ _SHA256 = {
         "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
     ),
 }
-# the sums that TensorFlow Datasets checks, in the order of (*_TRAIN, *_TEST)
 
 
 def known(name: str) -> bool:
-    """Whether a set's original archives are idx files that `read` can check.
+    """Return whether `read` can read the original archives of a set.
 
     Args:
-        name: Name of a set.
+        name: name of a set.
 
     Returns:
         True for `mnist`, `fashion_mnist` and `kmnist`.
@@ -56,13 +56,13 @@ def known(name: str) -> bool:
 
 
 def present(folder: Path) -> bool:
-    """Whether all four archives lie in a folder.
+    """Return whether a folder holds all four archives.
 
     Args:
-        folder: Where to look.
+        folder: the folder to look in.
 
     Returns:
-        True when none is missing.
+        True if none is missing.
     """
     return all((folder / archive).is_file() for archive in (*_TRAIN, *_TEST))
 
@@ -73,13 +73,13 @@ def read(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     Args:
         name: `"mnist"`, `"fashion_mnist"` or `"kmnist"`.
         split: `"train"` or `"test"`.
-        folder: Where the archives lie.
+        folder: the folder that holds the archives.
 
     Returns:
         uint8 images `(n, 28, 28, 1)` and int32 labels `(n,)`.
 
     Raises:
-        ValueError: An archive is not the original: its SHA-256 differs.
+        ValueError: if the SHA-256 of an archive is not that of the original.
     """
     sums = dict(zip((*_TRAIN, *_TEST), _SHA256[name], strict=True))
     images, labels = (_read_archive(folder / a, sums[a]) for a in ARCHIVES[split])
@@ -87,16 +87,16 @@ def read(name: str, split: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parse(content: bytes) -> np.ndarray:
-    """The array that an unpacked idx file of unsigned bytes holds.
+    """Return the array in an uncompressed idx file of unsigned bytes.
 
     Args:
-        content: The whole file.
+        content: the whole file.
 
     Returns:
         uint8 array.
 
     Raises:
-        ValueError: The header is another format's, or the length does not fit it.
+        ValueError: if the header has another format, or the length does not match the header.
 
     Example:
 
@@ -104,14 +104,20 @@ def parse(content: bytes) -> np.ndarray:
     [7, 9]
     """
     if len(content) < 4 or content[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
-        raise ValueError(f"not an idx file of unsigned bytes: it starts with {content[:4]!r}")
+        raise ValueError(
+            f"This is not an idx file of unsigned bytes. Received: first bytes {content[:4]!r}."
+        )
     start = 4 + 4 * content[3]
     if len(content) < start:
-        raise ValueError(f"the header of {start} bytes is cut off after {len(content)}")
+        raise ValueError(
+            f"The header must have {start} bytes. Received: a file of {len(content)} bytes."
+        )
     shape = struct.unpack(f">{content[3]}I", content[4:start])
     values = np.frombuffer(content[start:], np.uint8)
     if values.size != np.prod(shape, dtype=np.int64):
-        raise ValueError(f"the header says {shape}, but {values.size} values follow")
+        raise ValueError(
+            f"The header announces an array of shape {shape}. Received: {values.size} values."
+        )
     return values.reshape(shape)
 
 
@@ -120,7 +126,8 @@ def _read_archive(path: Path, sha256: str) -> np.ndarray:
     found = hashlib.sha256(packed).hexdigest()
     if found != sha256:
         raise ValueError(
-            f"{str(path)!r} is not the original archive: its SHA-256 is {found}, expected "
-            f"{sha256}. Fetch it again, or move it away to let TensorFlow Datasets fetch it."
+            f"{str(path)!r} is not the original archive, whose SHA-256 is {sha256}. "
+            f"Received: SHA-256 {found}. Fetch it again, or move it away to let TensorFlow "
+            "Datasets fetch it."
         )
     return parse(gzip.decompress(packed))

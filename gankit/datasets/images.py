@@ -1,8 +1,9 @@
-"""Sizes and ranges of arrays of images."""
+"""Checks and conversions that the data sets share."""
 
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,17 +11,17 @@ SMALLEST = 4
 
 
 def check_image_size(image_size: object) -> int:
-    """The side of a square image, checked.
+    """Return the side of a square image if it is valid.
 
     Args:
-        image_size: What the caller asked for.
+        image_size: the side that the caller asked for.
 
     Returns:
-        The same as an `int`.
+        The side as an `int`.
 
     Raises:
-        TypeError: It is not a whole number.
-        ValueError: It is below 4 pixels.
+        TypeError: if it is not a whole number.
+        ValueError: if it is below 4 pixels.
 
     Example:
 
@@ -29,24 +30,27 @@ def check_image_size(image_size: object) -> int:
     """
     if isinstance(image_size, bool) or not isinstance(image_size, numbers.Integral):
         raise TypeError(
-            f"image_size must be one whole number, the side of a square; got {image_size!r}"
+            "`image_size` must be one whole number, the side of a square. "
+            f"Received: image_size={image_size!r}."
         )
     if image_size < SMALLEST:
-        raise ValueError(f"image_size must be at least {SMALLEST} pixels, got {image_size!r}")
+        raise ValueError(
+            f"`image_size` must be at least {SMALLEST} pixels. Received: image_size={image_size!r}."
+        )
     return int(image_size)
 
 
 def check_channels(channels: object) -> int:
-    """The number of channels of an image, checked.
+    """Return the number of channels of an image if it is valid.
 
     Args:
-        channels: What the caller asked for.
+        channels: the number that the caller asked for.
 
     Returns:
-        The same.
+        The number of channels.
 
     Raises:
-        ValueError: It is neither 1 (gray) nor 3 (color).
+        ValueError: if it is neither 1 (gray) nor 3 (color).
 
     Example:
 
@@ -54,8 +58,36 @@ def check_channels(channels: object) -> int:
     3
     """
     if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 (gray) or 3 (color), got {channels!r}")
+        raise ValueError(
+            f"`channels` must be 1 (gray) or 3 (color). Received: channels={channels!r}."
+        )
     return channels
+
+
+def check_split(name: str, split: str, splits: Iterable[str]) -> str:
+    """Return the name of a split if the set has it.
+
+    Args:
+        name: name of the set.
+        split: the split that the caller asked for.
+        splits: the splits of the set.
+
+    Returns:
+        The name of the split.
+
+    Raises:
+        ValueError: if the set has no split of this name.
+
+    Example:
+
+    >>> check_split("digits", "test", ("train", "test"))
+    'test'
+    """
+    if split not in splits:
+        raise ValueError(
+            f"`split` must be one of {', '.join(splits)} for {name!r}. Received: split={split!r}."
+        )
+    return split
 
 
 def resize(images: np.ndarray, image_size: int) -> np.ndarray:
@@ -63,11 +95,11 @@ def resize(images: np.ndarray, image_size: int) -> np.ndarray:
 
     Args:
         images: uint8 `(n, side, side, channels)`.
-        image_size: New side in pixels.
+        image_size: new side in pixels.
 
     Returns:
-        uint8 `(n, image_size, image_size, channels)`, no brighter than the brightest
-        pixel given and no darker than the darkest: the overshoot of the filter is cut off.
+        uint8 `(n, image_size, image_size, channels)`, clipped to the range of `images`, which
+        removes the overshoot of the filter.
 
     Example:
 
@@ -88,12 +120,12 @@ def resize(images: np.ndarray, image_size: int) -> np.ndarray:
     return np.clip(result, images.min(), images.max())
 
 
-def to_unit_range(images: np.ndarray, peak: int = 255) -> np.ndarray:
-    """Scale gray levels `0..peak` to float32 in [-1, 1].
+def to_unit_range(images: np.ndarray, max_level: int = 255) -> np.ndarray:
+    """Scale gray levels `0..max_level` to float32 in [-1, 1].
 
     Args:
         images: uint8 array of any shape.
-        peak: The level that becomes 1.
+        max_level: the level that becomes 1.
 
     Returns:
         float32 array of the same shape.
@@ -103,6 +135,6 @@ def to_unit_range(images: np.ndarray, peak: int = 255) -> np.ndarray:
     >>> to_unit_range(np.array([0, 255], np.uint8)).tolist()
     [-1.0, 1.0]
     """
-    scaled = np.divide(images, np.float32(peak / 2), dtype=np.float32)
+    scaled = np.divide(images, np.float32(max_level / 2), dtype=np.float32)
     scaled -= np.float32(1)
     return scaled

@@ -1,4 +1,4 @@
-"""`load`: a named set as arrays."""
+"""`load`: read a named set into arrays."""
 
 from __future__ import annotations
 
@@ -6,41 +6,41 @@ import numpy as np
 
 from gankit.datasets import cmp_facades, idx, tfds_sets
 from gankit.datasets.folders import data_folder
-from gankit.datasets.images import check_image_size, resize, to_unit_range
-from gankit.datasets.registry import Dataset, check_split, describe, find, names
+from gankit.datasets.images import check_image_size, check_split, resize, to_unit_range
+from gankit.datasets.registry import Dataset, describe, find, names
 
 
 def load(
     name: str, split: str = "train", image_size: int | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """A named set as arrays in memory.
+    """Read a named set into arrays.
 
-    Embedded sets need neither a network nor TensorFlow. `mnist`, `fashion_mnist` and
-    `kmnist` need neither when their four original archives lie in `<data folder>/<name>/`
-    (checked by SHA-256). All others are read, and where need be fetched, by TensorFlow
-    Datasets. The data folder is `folders.data_folder()`: the environment variable
-    `GANKIT_DATA_DIR`, else the repository's `data/`, else TensorFlow Datasets' own.
+    Embedded sets need neither a network nor TensorFlow. Neither do `mnist`, `fashion_mnist` and
+    `kmnist` if their four original archives are in `<data folder>/<name>/` (checked by SHA-256).
+    TensorFlow Datasets reads all other sets, and fetches them if necessary. The data folder is
+    `folders.data_folder()`: the environment variable `GANKIT_DATA_DIR`, else the repository's
+    `data/`, else the default of TensorFlow Datasets.
 
-    The order of the examples is that of the source, and TensorFlow Datasets' differs from the
-    archives'. The gray levels of `digits` are the original's 17, exactly.
+    The examples keep the order of their source. The order in TensorFlow Datasets differs from that
+    in the original archives. `digits` keeps exactly the 17 gray levels of the original.
 
     Args:
-        name: One of `names()`.
+        name: one of `names()`.
         split: `"train"` or `"test"`; `celeb_a` also has `"validation"`.
-        image_size: Side of the images in pixels, at least 4; None keeps the set's own
-            (64 for `celeb_a`). Resized with antialiasing (Pillow's bicubic).
+        image_size: side of the images in pixels, at least 4; None keeps the set's own side (64
+            for `celeb_a`). Images are resized with antialiasing (Pillow's bicubic).
 
     Returns:
-        Images float32 `(n, side, side, channels)` in [-1, 1], and labels int32 `(n,)`;
-        None in place of the labels where the set has none (`celeb_a`, whose 162,770
-        training images take 8 GB as one array: `stream` is meant for it).
+        Images float32 `(n, side, side, channels)` in [-1, 1], and labels int32 `(n,)`, or None if
+        the set has no labels. The 162,770 training images of `celeb_a` take 8 GB as one array: use
+        `stream` for that set.
 
     Raises:
-        ValueError: Unknown name or split, a set that another verb reads, or an image size
-            below 4.
-        TypeError: An image size that is no whole number.
-        DatasetUnavailable: The set is not here and cannot be fetched or kept.
-        ImportError: TensorFlow Datasets is needed and not installed.
+        ValueError: if the name or the split is unknown, another function reads the set, or the
+            image size is below 4.
+        TypeError: if the image size is not a whole number.
+        DatasetUnavailable: if the set is missing and cannot be fetched or stored.
+        ImportError: if the set needs TensorFlow Datasets, which is not installed.
 
     Example:
 
@@ -49,22 +49,23 @@ def load(
     ((1442, 8, 8, 1), -1.0, 1.0)
     """
     dataset = find(name, "load")
-    images, labels = read_levels(dataset, check_split(dataset, split), image_size)
-    return to_unit_range(images, dataset.peak), labels
+    check_split(name, split, dataset.splits)
+    images, labels = read_levels(dataset, split, image_size)
+    return to_unit_range(images, dataset.max_level), labels
 
 
 def read_levels(
     dataset: Dataset, split: str, image_size: int | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """One split as gray levels, which take a quarter of the memory.
+    """Read one split as gray levels, which take a quarter of the memory of floats.
 
     Args:
-        dataset: The set.
-        split: One of its splits.
-        image_size: Side of the images, or None for the set's own.
+        dataset: the set.
+        split: one of its splits.
+        image_size: side of the images, or None for the set's own.
 
     Returns:
-        uint8 images `(n, side, side, channels)` with levels `0..dataset.peak`, and int32
+        uint8 images `(n, side, side, channels)` with levels `0..dataset.max_level`, and int32
         labels or None.
     """
     side = dataset.image_size if image_size is None else check_image_size(image_size)
@@ -78,19 +79,19 @@ def read_levels(
 
 
 def factors(name: str, split: str = "train") -> dict[str, np.ndarray]:
-    """What each example of a set was made from, where that is known.
+    """Return the factors from which each example of a set was drawn.
 
     Args:
-        name: A set with known factors: `"glyphs"`.
+        name: a set with known factors: `"glyphs"`.
         split: `"train"` or `"test"`.
 
     Returns:
-        One array `(n,)` per factor, in the order of `load`'s examples. Of `glyphs`: `font`
-        (index into `gankit.datasets.outlines.FONTS`), `rotation` (degrees), `scale`,
-        `aspect`, `shear`, `thickness`, `dx`, `dy`, `elastic` (pixels).
+        One array `(n,)` per factor, in the order in which `load` returns the examples. The factors
+        of `glyphs` are `font` (index into `gankit.datasets.outlines.FONTS`), `rotation` (degrees),
+        `scale`, `aspect`, `shear`, `thickness`, `dx`, `dy` and `elastic` (pixels).
 
     Raises:
-        ValueError: Unknown name or split, or a set whose factors nobody knows.
+        ValueError: if the name or the split is unknown, or the set has no known factors.
 
     Example:
 
@@ -100,22 +101,25 @@ def factors(name: str, split: str = "train") -> dict[str, np.ndarray]:
     dataset = describe(name)
     if dataset.factors is None:
         known = [n for n in names() if describe(n).factors is not None]
-        raise ValueError(f"the factors of {name!r} are not known; sets with factors: {known}")
-    return dataset.factors(check_split(dataset, split))
+        raise ValueError(
+            f"This set has no known factors. Received: name={name!r}. "
+            f"Sets with known factors: {', '.join(known)}."
+        )
+    return dataset.factors(check_split(name, split, dataset.splits))
 
 
 def available(name: str) -> bool:
-    """Whether a set can be loaded here and now, without a network.
+    """Return whether a set can be loaded without a network.
 
     Args:
-        name: One of `names()`.
+        name: the name of any set.
 
     Returns:
-        True for embedded sets, for sets whose original archives lie in the data folder,
-        and for sets that TensorFlow Datasets has prepared there and can read here.
+        True for embedded sets, for sets whose original archives are in the data folder, and for
+        sets that TensorFlow Datasets has prepared there, if it is installed.
 
     Raises:
-        ValueError: Unknown name.
+        ValueError: if the name is unknown.
 
     Example:
 

@@ -1,8 +1,8 @@
-"""Digits as signed distance fields, from the font outlines inside matplotlib's wheel.
+"""Digits as signed distance fields, from the font outlines in matplotlib's wheel.
 
-A signed distance field says how far each point lies inside (positive) or outside
-(negative) a shape. Drawn from it, a digit can be turned, bent and thickened at will
-by arithmetic on arrays, with no rasterizer whose version could change a pixel.
+A signed distance field holds the distance of each point to the outline of a shape, positive inside
+and negative outside. Array arithmetic on the field can rotate, bend and thicken a digit. The result
+does not depend on the version of a rasterizer.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ FONTS = (
     "cmss10",
     "cmtt10",
 )
-"""Fonts with ten legible lining digits, the same files in matplotlib 3.10 and 3.11."""
+"""Fonts with ten legible lining digits. The files are the same in matplotlib 3.10 and 3.11."""
 
-_CURVE_PARTS = 6
+_SEGMENTS_PER_CURVE = 6
 
-# some of the fonts bear no sensible date, and fontTools would say so for each digit read
+# Some fonts have invalid dates, and fontTools would warn about them for each digit.
 logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
 
 
 def digit_outline(font: str, digit: int) -> np.ndarray:
-    """The outline of one digit as straight segments.
+    """Return the outline of one digit as straight segments.
 
-    Read with fontTools, as the integers that the font file holds: matplotlib's own reader
-    rounds them, and differently from version to version.
+    fontTools reads the integers in the font file exactly. matplotlib's own reader rounds them, and
+    the rounding differs between versions.
 
     Args:
-        font: One of `FONTS`.
+        font: one of `FONTS`.
         digit: 0 to 9.
 
     Returns:
@@ -75,7 +75,7 @@ def digit_outline(font: str, digit: int) -> np.ndarray:
 
 
 def signed_distance(segments: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Distance from points to a closed outline, positive inside (non-zero winding rule).
+    """Return the distance of points to a closed outline, positive inside (non-zero winding rule).
 
     Args:
         segments: `(n, 2, 2)` start and end points of the outline's segments.
@@ -110,15 +110,15 @@ def signed_distance(segments: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1)
 def distance_fields(cells: int = 96, extent: float = 2.0) -> np.ndarray:
-    """The signed distance field of every digit of every font.
+    """Return the signed distance field of every digit of every font.
 
     Args:
-        cells: Grid points per side.
-        extent: Side of the square grid, in digit heights.
+        cells: grid points per side.
+        extent: side of the square grid, in digit heights.
 
     Returns:
-        float64 array `(fonts, 10, cells, cells)` in digit heights; row 0 is the top. It is
-        kept for the next call, and may not be written to.
+        Read-only float64 array `(fonts, 10, cells, cells)` in digit heights; row 0 is the top. It
+        is cached.
     """
     axis = (np.arange(cells) - (cells - 1) / 2) * (extent / (cells - 1))
     x, y = np.meshgrid(axis, -axis)
@@ -130,7 +130,7 @@ def distance_fields(cells: int = 96, extent: float = 2.0) -> np.ndarray:
 
 
 def _contours(font: str, digit: int) -> list[np.ndarray]:
-    """Closed polylines of one digit in font units, curves cut into straight parts."""
+    """Return closed polylines of one digit in font units, with curves split into segments."""
     face = _face(font)
     glyphs = face.getGlyphSet()
     pen = _PolylinePen(glyphs)
@@ -140,7 +140,7 @@ def _contours(font: str, digit: int) -> list[np.ndarray]:
 
 @functools.lru_cache(maxsize=1)
 def _face(font: str) -> TTFont:
-    """One font, kept while its ten digits are read."""
+    """Open a font, and cache it while its ten digits are read."""
     import matplotlib
 
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")
@@ -148,7 +148,7 @@ def _face(font: str) -> TTFont:
 
 
 class _PolylinePen(BasePen):
-    """Takes down an outline as polylines; fontTools hands it the curves one by one."""
+    """Collect the outline that fontTools draws as polylines."""
 
     def __init__(self, glyphs: Mapping) -> None:
         super().__init__(glyphs)
@@ -162,8 +162,8 @@ class _PolylinePen(BasePen):
 
     def _qCurveToOne(self, control: tuple[float, float], end: tuple[float, float]) -> None:
         start = self.contours[-1][-1]
-        for part in range(1, _CURVE_PARTS + 1):
-            t = part / _CURVE_PARTS
+        for i in range(1, _SEGMENTS_PER_CURVE + 1):
+            t = i / _SEGMENTS_PER_CURVE
             weights = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
             x, y = (
                 weights[0] * a + weights[1] * b + weights[2] * c

@@ -1,4 +1,4 @@
-"""`from_folder`: a folder of one's own images as an array."""
+"""`from_folder`: read a folder of your own images into an array."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-"""Files with these suffixes, in small or capital letters, are taken for images."""
+"""File suffixes, in lower or upper case, that count as images."""
 
 _WHITE = (255, 255, 255, 255)
 
@@ -25,11 +25,11 @@ Read = TypeVar("Read")
 
 
 class UnreadableImage(ValueError):
-    """One file that is no image, or not the one that it should be.
+    """A file is not a readable image, or does not match its partner.
 
     Attributes:
-        file: Its path.
-        reason: What is wrong with it.
+        file: the path of the file.
+        reason: what is wrong with the file.
     """
 
     def __init__(self, file: Path, reason: str):
@@ -37,15 +37,15 @@ class UnreadableImage(ValueError):
         self.reason = reason
         super().__init__(
             f"{str(file)!r} cannot be read as an image: {reason}. "
-            "Remove it, or pass on_error='skip'."
+            "Remove the file, or pass on_error='skip'."
         )
 
 
 class SkippedImages(UserWarning):
-    """Some images of a folder could not be read and were left out.
+    """Some images of a folder could not be read and were skipped.
 
     Attributes:
-        files: The paths left out, in order; `len(files)` is their number.
+        files: the paths of the skipped files, in order.
     """
 
     def __init__(self, skipped: list[UnreadableImage]):
@@ -62,31 +62,29 @@ def from_folder(
     channels: int = 3,
     on_error: str = "raise",
 ) -> np.ndarray:
-    """Read all images of a folder and the folders in it.
+    """Read all images in a folder and its subfolders.
 
-    Each image is turned upright (EXIF), cut to its central square and resized with
-    antialiasing (Pillow's bicubic). Gray, color, palette and CMYK images are converted;
-    16-bit gray is scaled to 8 bits; transparent parts are laid on white; of an animation the
-    first frame is taken. Files without an image's suffix (`SUFFIXES`) and hidden files are
-    ignored.
+    Each image is rotated upright (EXIF), cropped to its central square and resized with
+    antialiasing (Pillow's bicubic). Gray, color, palette and CMYK images are converted, 16-bit gray
+    is scaled to 8 bits, and transparent images are composited on white. Only the first frame of an
+    animation is read. Hidden files and files without an image suffix (`SUFFIXES`) are ignored.
 
     Args:
-        path: The folder.
-        image_size: Side of the images in pixels, at least 4.
+        path: the folder.
+        image_size: side of the images in pixels, at least 4.
         channels: 3 for color, 1 for gray (luma, ITU-R 601).
-        on_error: What to do with a file that cannot be read: `"raise"` an error that names
-            it, or `"skip"` it; then one `SkippedImages` warning names them all.
+        on_error: what to do with a file that cannot be read: `"raise"` an error that names the
+            file, or `"skip"` it. One `SkippedImages` warning names all skipped files.
 
     Returns:
-        float32 `(n, image_size, image_size, channels)` in [-1, 1], in the order of the
-        paths' names.
+        float32 `(n, image_size, image_size, channels)` in [-1, 1], sorted by path.
 
     Raises:
-        FileNotFoundError: There is no such folder.
-        NotADirectoryError: The path is no folder.
-        ValueError: No image in the folder, none readable, or one that is not (it is named);
-            a bad `image_size`, `channels` or `on_error`.
-        TypeError: `image_size` is no whole number.
+        FileNotFoundError: if the folder does not exist.
+        NotADirectoryError: if the path is not a folder.
+        ValueError: if the folder holds no readable image, a file cannot be read (the error names
+            it), or `image_size`, `channels` or `on_error` is not valid.
+        TypeError: if `image_size` is not a whole number.
 
     Example:
 
@@ -104,33 +102,37 @@ def from_folder(
         files, lambda file: central_square(open_image(file), side, channels), on_error
     )
     if not images:
-        raise ValueError(f"none of the {len(files)} images in {str(path)!r} can be read")
+        raise ValueError(
+            f"At least one image in {str(path)!r} must be readable. "
+            f"Received: {len(files)} image(s), none of which can be read."
+        )
     return to_unit_range(np.stack(images))
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The images of a folder and the folders in it.
+    """Return the paths of the images in a folder and its subfolders.
 
     Args:
-        folder: Where to look.
+        folder: the folder to search.
 
     Returns:
-        Their paths, in the order of the paths' names; at least one.
+        At least one path, sorted.
 
     Raises:
-        FileNotFoundError: There is no such folder.
-        NotADirectoryError: The path is no folder.
-        ValueError: No image is in it.
+        FileNotFoundError: if the folder does not exist.
+        NotADirectoryError: if the path is not a folder.
+        ValueError: if the folder holds no image.
     """
     if not folder.exists():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}")
+        raise FileNotFoundError(f"The folder {str(folder)!r} does not exist.")
     if not folder.is_dir():
-        raise NotADirectoryError(f"{str(folder)!r} is not a folder")
-    inside = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    files = [file for file in inside if file.is_file() and not file.name.startswith(".")]
+        raise NotADirectoryError(f"{str(folder)!r} is not a folder.")
+    images = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    files = [file for file in images if file.is_file() and not file.name.startswith(".")]
     if not files:
         raise ValueError(
-            f"no image in {str(folder)!r}: looked for files that end in {', '.join(SUFFIXES)}"
+            f"The folder {str(folder)!r} holds no image. Image files must end in "
+            f"{', '.join(SUFFIXES)}."
         )
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
 
@@ -141,24 +143,23 @@ def read_each(
     on_error: str,
     skipped: Iterable[UnreadableImage] = (),
 ) -> list[Read]:
-    """What is read from each file, with those that cannot be read named.
+    """Read each file, and raise an error or skip the file if it cannot be read.
 
     Args:
-        files: Paths.
-        read: Reads one; raises `UnreadableImage` where it cannot.
-        on_error: `"raise"` or `"skip"`; then one `SkippedImages` warning names all that were
-            left out.
-        skipped: What was left out before.
+        files: paths.
+        read: reads one file, or raises `UnreadableImage`.
+        on_error: `"raise"` or `"skip"`. One `SkippedImages` warning names all skipped files.
+        skipped: files that the caller has already skipped, for the warning.
 
     Returns:
-        What `read` returned, in the order of the files.
+        The results of `read`, in the order of the files.
 
     Raises:
-        UnreadableImage: The first file that cannot be read, unless it is to be skipped.
-        ValueError: Another `on_error`.
+        UnreadableImage: if a file cannot be read and `on_error` is `"raise"`.
+        ValueError: if `on_error` has another value.
     """
     if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error must be 'raise' or 'skip', got {on_error!r}")
+        raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}.")
     results, skipped = [], list(skipped)
     for file in files:
         try:
@@ -173,17 +174,17 @@ def read_each(
 
 
 def open_image(file: Path, content: BinaryIO | None = None) -> Image.Image:
-    """One image, upright and opaque, with 8 bits per channel.
+    """Open an image, upright and opaque, with 8 bits per channel.
 
     Args:
-        file: Its path, or its name where `content` is given.
-        content: What to read instead of the file.
+        file: the path, or only a name for errors if `content` is given.
+        content: a stream to read instead of the file.
 
     Returns:
         A Pillow image, gray or RGB.
 
     Raises:
-        UnreadableImage: Whatever is wrong with it.
+        UnreadableImage: if the image cannot be read.
     """
     from PIL import Image, ImageOps
 
@@ -196,11 +197,11 @@ def open_image(file: Path, content: BinaryIO | None = None) -> Image.Image:
 
 
 def central_square(image: Image.Image, side: int, channels: int) -> np.ndarray:
-    """The central square of an image, resized with antialiasing (Pillow's bicubic).
+    """Crop an image to its central square and resize it with antialiasing (Pillow's bicubic).
 
     Args:
-        image: A Pillow image, gray or RGB.
-        side: New side in pixels.
+        image: a Pillow image, gray or RGB.
+        side: new side in pixels.
         channels: 3 for color, 1 for gray.
 
     Returns:
@@ -220,7 +221,7 @@ def central_square(image: Image.Image, side: int, channels: int) -> np.ndarray:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """An opaque image with 8 bits per channel."""
+    """Convert an image to an opaque one with 8 bits per channel."""
     from PIL import Image
 
     if image.mode == "F":

@@ -1,4 +1,4 @@
-"""`paired_folder`: a folder of one's own pairs of images as two arrays."""
+"""`paired_folder`: read a folder of your own image pairs into two arrays."""
 
 from __future__ import annotations
 
@@ -22,33 +22,34 @@ Pair = tuple[np.ndarray, np.ndarray]
 def paired_folder(
     path: str | os.PathLike, image_size: int, on_error: str = "raise"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read a folder of pairs A, B of images, in either of the two ways in which they are kept.
+    """Read a folder of image pairs (A, B) that is organized in one of two ways.
 
-    - The folder has two folders `A` and `B`: an image of `A` and that of `B` with the same path,
-      suffix aside, are a pair, and must be of one size.
-    - It has not: each image shows A in its left and B in its right half, as in the sets of pix2pix.
+    - If the folder has subfolders `A` and `B`, an image in `A` and an image in `B` form a pair if
+      their paths are equal except for the suffix. The two images must have equal sizes.
+    - Otherwise, the left half of each image is A and the right half is B, as in the pix2pix sets.
 
-    Of both, the same central square is taken and resized with antialiasing (Pillow's bicubic).
-    Modes, rotation, transparency, suffixes and hidden files are treated as in `from_folder`.
+    Both images of a pair are cropped to their central square and resized with antialiasing
+    (Pillow's bicubic). Modes, rotation, transparency, suffixes and hidden files are treated as in
+    `from_folder`.
 
     Args:
-        path: The folder.
-        image_size: Side of the images in pixels, at least 4.
-        on_error: What to do with a file that cannot be read, has no partner, or does not fit
-            it: `"raise"` an error that names it, or `"skip"` the pair; then one
-            `SkippedImages` warning names them all.
+        path: the folder.
+        image_size: side of the images in pixels, at least 4.
+        on_error: what to do with a file that cannot be read, has no partner, or differs from its
+            partner in size: `"raise"` an error that names the file, or `"skip"` the pair. One
+            `SkippedImages` warning names all skipped files.
 
     Returns:
-        A and B, both float32 `(n, image_size, image_size, 3)` in [-1, 1], in the order of the
-        paths' names. Which is the input and which the target is the caller's choice:
-        `targets, inputs = paired_folder(...)` translates from B to A.
+        A and B, both float32 `(n, image_size, image_size, 3)` in [-1, 1], sorted by path. The
+        caller decides which is the input: `targets, inputs = paired_folder(...)` translates from
+        B to A.
 
     Raises:
-        FileNotFoundError: There is no such folder.
-        NotADirectoryError: The path is no folder.
-        ValueError: No image in the folder, no whole pair, a file that is wrong (it is named;
-            those without a partner all at once), a bad `image_size` or `on_error`.
-        TypeError: `image_size` is no whole number.
+        FileNotFoundError: if the folder does not exist.
+        NotADirectoryError: if the path is not a folder.
+        ValueError: if the folder holds no complete pair, a file has no partner or cannot be read
+            (the error names it), or `image_size` or `on_error` is not valid.
+        TypeError: if `image_size` is not a whole number.
 
     Example:
 
@@ -62,28 +63,29 @@ def paired_folder(
     """
     side, folder = check_image_size(image_size), Path(path)
     if (folder / "A").is_dir() and (folder / "B").is_dir():
-        partners, alone = _partners(folder)
-        if alone and on_error == "raise":
+        partners, unpaired = _partners(folder)
+        if unpaired and on_error == "raise":
             raise ValueError(
-                f"{len(alone)} image(s) in {str(folder)!r} have no partner of the same name: "
-                f"{', '.join(str(image.file.relative_to(folder)) for image in alone)}. "
+                f"Every image in {str(folder)!r} must have a partner of the same name. "
+                f"Received: {len(unpaired)} image(s) without a partner: "
+                f"{', '.join(str(image.file.relative_to(folder)) for image in unpaired)}. "
                 "Remove them, or pass on_error='skip'."
             )
-        pairs = read_each(partners, lambda a: _read_two(a, partners[a], side), on_error, alone)
+        pairs = read_each(partners, lambda a: _read_two(a, partners[a], side), on_error, unpaired)
     else:
         pairs = read_each(image_files(folder), lambda file: _read_halves(file, side), on_error)
     if not pairs:
-        raise ValueError(f"no whole pair of images in {str(folder)!r}")
+        raise ValueError(f"The folder {str(folder)!r} holds no complete pair of images.")
     a, b = (to_unit_range(np.stack(images)) for images in zip(*pairs, strict=True))
     return a, b
 
 
 def _partners(folder: Path) -> tuple[dict[Path, Path], list[UnreadableImage]]:
-    """The file in `B` of each file in `A`, and what has no partner."""
+    """Return the file in `B` for each file in `A`, and the files without a partner."""
     a, b = (_by_stem(folder / name) for name in ("A", "B"))
-    alone = [UnreadableImage(a[stem], "it has no partner in B") for stem in a if stem not in b]
-    alone += [UnreadableImage(b[stem], "it has no partner in A") for stem in b if stem not in a]
-    return {a[stem]: b[stem] for stem in a if stem in b}, alone
+    unpaired = [UnreadableImage(a[stem], "it has no partner in B") for stem in a if stem not in b]
+    unpaired += [UnreadableImage(b[stem], "it has no partner in A") for stem in b if stem not in a]
+    return {a[stem]: b[stem] for stem in a if stem in b}, unpaired
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
@@ -92,8 +94,8 @@ def _by_stem(folder: Path) -> dict[str, Path]:
         stem = file.relative_to(folder).with_suffix("").as_posix()
         if stem in files:
             raise ValueError(
-                f"{str(files[stem])!r} and {str(file)!r} differ in their suffix alone, so that "
-                "the partner of neither is known. Rename or remove one."
+                f"{str(files[stem])!r} and {str(file)!r} differ only in their suffix, so their "
+                "partners are ambiguous. Rename or remove one of them."
             )
         files[stem] = file
     return files
@@ -103,7 +105,7 @@ def _read_two(a: Path, b: Path, side: int) -> Pair:
     first, second = open_image(a), open_image(b)
     if first.size != second.size:
         raise UnreadableImage(
-            b, f"it has {second.size} pixels, and its partner {a.name!r} has {first.size}"
+            b, f"its size is {second.size}, and the size of its partner {a.name!r} is {first.size}"
         )
     return central_square(first, side, 3), central_square(second, side, 3)
 

@@ -1,39 +1,39 @@
-"""`load_pairs`: a named set of pairs of pictures as arrays."""
+"""`load_pairs`: read a named set of image pairs into arrays."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gankit.datasets import cmp_facades
-from gankit.datasets.images import check_image_size, to_unit_range
-from gankit.datasets.registry import check_split, find
+from gankit.datasets.images import check_image_size, check_split, to_unit_range
+from gankit.datasets.registry import find
 
 
 def load_pairs(
     name: str, split: str = "train", image_size: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A named set of pairs, to learn a translation from.
+    """Read a named set of image pairs for image-to-image translation.
 
-    - `facades`, embedded: colored label maps of building fronts, and pictures of them drawn by
-      the rule of `gankit.datasets.facades`, at the size asked for.
-    - `cmp_facades`: colored label maps and photographs, 256×256, as in the paper on pix2pix. Its
-      archive (35 MB) is fetched on first use and kept in the data folder, or put there by hand.
-      Resized to another size, label maps have mixed colors at their edges.
+    - `facades` is embedded: colored label maps of building fronts, and pictures that
+      `gankit.datasets.facades` draws from them, at the requested size.
+    - `cmp_facades` holds colored label maps and photographs, 256×256, as in the pix2pix paper. Its
+      archive (35 MB) is fetched on first use and stored in the data folder; you can also put it
+      there by hand. At other sizes, resizing mixes the colors at the edges of the label maps.
 
     Args:
-        name: One of `names(verb="load_pairs")`.
+        name: one of `names(loader="load_pairs")`.
         split: `"train"` or `"test"`.
-        image_size: Side of the pictures in pixels, at least 4; None keeps the set's own.
+        image_size: side of the pictures in pixels, at least 4; None keeps the set's own side.
 
     Returns:
-        Inputs and targets, both float32 `(n, side, side, 3)` in [-1, 1]: the i-th target belongs
+        Inputs and targets, both float32 `(n, side, side, 3)` in [-1, 1]. The i-th target belongs
         to the i-th input.
 
     Raises:
-        ValueError: Unknown name or split, a set that another verb reads, or an image size
-            below 4.
-        TypeError: An image size that is no whole number.
-        DatasetUnavailable: The set is not here and cannot be fetched or kept.
+        ValueError: if the name or the split is unknown, another function reads the set, or the
+            image size is below 4.
+        TypeError: if the image size is not a whole number.
+        DatasetUnavailable: if the set is missing and cannot be fetched or stored.
 
     Example:
 
@@ -43,7 +43,7 @@ def load_pairs(
     """
     dataset = find(name, "load_pairs")
     side = dataset.image_size if image_size is None else check_image_size(image_size)
-    check_split(dataset, split)
+    check_split(name, split, dataset.splits)
     if dataset.embedded is not None:
         inputs, targets = dataset.embedded(split, side)
     else:

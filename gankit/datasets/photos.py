@@ -1,7 +1,7 @@
-"""`photos`: real photographs that scikit-image and scikit-learn carry inside their wheels.
+"""`photos`: real photographs that scikit-image and scikit-learn ship in their wheels.
 
-Nothing is fetched: only files that lie in the installed packages are read. Their authors and
-licenses are listed in `data/README.md`.
+This module reads files of the installed packages and fetches nothing. `data/README.md` lists the
+authors and licenses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gankit.checks import check_count
-from gankit.datasets.images import check_channels, check_image_size, to_unit_range
+from gankit.datasets.images import check_channels, check_image_size, check_split, to_unit_range
 
 _FILES = {
     "train": {
@@ -31,7 +31,7 @@ _FILES = {
         "gravel": "skimage/data/gravel.png",
         "moon": "skimage/data/moon.png",
     },
-    # what people look at: fur, a building, wood and china, metal
+    # Textures that show errors clearly: fur, a building, wood and china, metal.
     "test": {
         "chelsea": "skimage/data/chelsea.png",
         "china": "sklearn/datasets/images/china.jpg",
@@ -42,10 +42,10 @@ _FILES = {
 
 
 def photographs(split: str = "train", channels: int = 3) -> dict[str, np.ndarray]:
-    """Whole photographs, each in its own size.
+    """Return whole photographs, each in its own size.
 
-    Thirteen for training and four for testing; both pictures of the stereo pair `motorcycle` are
-    for training. `brick`, `camera`, `grass`, `gravel`, `moon` and `coins` are gray.
+    Thirteen are for training and four for testing. Both pictures of the stereo pair `motorcycle`
+    are for training. `brick`, `camera`, `grass`, `gravel`, `moon` and `coins` are gray.
 
     Args:
         split: `"train"` or `"test"`.
@@ -53,11 +53,11 @@ def photographs(split: str = "train", channels: int = 3) -> dict[str, np.ndarray
             ITU-R 601).
 
     Returns:
-        By name, float32 `(height, width, channels)` in [-1, 1]. The smallest is 300 pixels high,
-        the largest 1411×1411.
+        A dictionary from name to float32 `(height, width, channels)` in [-1, 1]. The smallest
+        photograph is 300 pixels high, and the largest is 1411×1411.
 
     Raises:
-        ValueError: Unknown split, or a number of channels that is neither 1 nor 3.
+        ValueError: if the split is unknown, or `channels` is neither 1 nor 3.
 
     Example:
 
@@ -75,25 +75,25 @@ def photo_crops(
     channels: int = 3,
     seed: int = 0,
 ) -> np.ndarray:
-    """Square pieces cut from the photographs at their own resolution, at random places.
+    """Cut random square crops from the photographs, at full resolution.
 
-    No piece of a test photograph is among those for training.
+    Training crops never come from test photographs.
 
     Args:
-        image_size: Side of the pieces in pixels, at least 4.
+        image_size: side of the crops in pixels, at least 4.
         split: `"train"` (13 photographs) or `"test"` (4).
-        per_photograph: How many pieces of each, at least 1; they may overlap.
+        per_photograph: number of crops from each photograph, at least 1; crops may overlap.
         channels: 3 for color, 1 for gray.
-        seed: Non-negative integer that the places depend on.
+        seed: non-negative integer that determines where the crops lie.
 
     Returns:
         float32 `(photographs * per_photograph, image_size, image_size, channels)` in [-1, 1],
-        photograph by photograph in the order of `photographs`.
+        one photograph after another in the order of `photographs`.
 
     Raises:
-        TypeError: The image size is no whole number.
-        ValueError: Unknown split, a bad number, or an image size beyond that of the smallest
-            photograph.
+        TypeError: if the image size is not a whole number.
+        ValueError: if the split is unknown, a number is out of range, or the image size exceeds
+            the height or width of a photograph.
 
     Example:
 
@@ -105,21 +105,20 @@ def photo_crops(
     rng = np.random.Generator(np.random.PCG64(check_count("seed", seed, 0)))
     crops = []
     for name, levels in _levels(split, channels).items():
-        room = np.array(levels.shape[:2]) - side + 1
-        if room.min() < 1:
+        positions = np.array(levels.shape[:2]) - side + 1
+        if positions.min() < 1:
             raise ValueError(
-                f"image_size {side} is more than {name!r} has, which is {levels.shape[0]} pixels "
-                f"high and {levels.shape[1]} wide"
+                f"`image_size` must fit into {name!r}, which is {levels.shape[0]} pixels high and "
+                f"{levels.shape[1]} wide. Received: image_size={side}."
             )
-        for top, left in np.floor(rng.random((count, 2)) * room).astype(int):
+        for top, left in np.floor(rng.random((count, 2)) * positions).astype(int):
             crops.append(levels[top : top + side, left : left + side])
     return to_unit_range(np.stack(crops))
 
 
 def _levels(split: str, channels: int) -> dict[str, np.ndarray]:
-    """Gray levels of the photographs of one split, not to be written to."""
-    if split not in _FILES:
-        raise ValueError(f"'photos' has the splits {tuple(_FILES)}, got {split!r}")
+    """Return the gray levels of the photographs of one split; the arrays are cached."""
+    check_split("photos", split, _FILES)
     check_channels(channels)
     return {name: _read(file, channels) for name, file in _FILES[split].items()}
 

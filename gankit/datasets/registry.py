@@ -1,4 +1,4 @@
-"""The sets that have a name, and where each comes from."""
+"""The named data sets, and where each comes from."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ Arrays = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known of a named set before any of it is read.
+    """What gankit knows about a named set without reading it.
 
     Attributes:
-        name: Its name in `load` and `stream`, or in the verb that reads it.
-        image_size: Side of its images in pixels, where no other is asked for.
+        name: the set's name, as `load`, `stream` or its own `loader` takes it.
+        image_size: default side of the images in pixels.
         channels: 1 for gray, 3 for color.
-        num_classes: Number of labels, or None where it has none.
-        about: One line for people.
-        splits: Its parts.
-        peak: The gray level of full brightness.
-        verb: The function of `gankit.datasets` that reads it: `"load"` (and `stream`),
-            `"load_pairs"` or `"photo_crops"`.
-        embedded: Reads one split of a set that needs no network (of pairs, at a given side), or
-            None.
-        factors: Reads what each example of a split was made from, or None.
-        tfds_name: Its name in TensorFlow Datasets, or None.
-        large: Whether it is too large to be held in memory by `stream`.
+        num_classes: number of labels, or None if the set has none.
+        description: one line about the set.
+        splits: names of the splits.
+        max_level: the gray level that stands for full brightness.
+        loader: the function of `gankit.datasets` that reads the set: `"load"` (then `stream`
+            reads it, too), `"load_pairs"` or `"photo_crops"`.
+        embedded: reads one split of a set that needs no network (`load_pairs` also passes the
+            side of the images), or None.
+        factors: reads the factors from which each example of a split was made, or None.
+        tfds_name: the set's name in TensorFlow Datasets, or None.
+        large: whether `stream` reads the set from disk because it is too large for memory.
     """
 
     name: str
     image_size: int
     channels: int
     num_classes: int | None
-    about: str
+    description: str
     splits: tuple[str, ...] = ("train", "test")
-    peak: int = 255
-    verb: str = "load"
+    max_level: int = 255
+    loader: str = "load"
     embedded: Callable[..., Arrays] | None = None
     factors: Callable[[str], dict[str, np.ndarray]] | None = None
     tfds_name: str | None = None
@@ -54,8 +54,8 @@ _DATASETS = (
         image_size=8,
         channels=1,
         num_classes=10,
-        about="1,797 real handwritten digits of the UCI repository",
-        peak=digits.PEAK,
+        description="1,797 real handwritten digits of the UCI repository",
+        max_level=digits.MAX_LEVEL,
         embedded=digits.read,
     ),
     Dataset(
@@ -63,7 +63,7 @@ _DATASETS = (
         image_size=28,
         channels=1,
         num_classes=10,
-        about="14,000 digits drawn from fonts, every factor known",
+        description="14,000 digits drawn from fonts, with every factor known",
         embedded=glyphs.read,
         factors=glyphs.read_factors,
     ),
@@ -72,7 +72,7 @@ _DATASETS = (
         image_size=28,
         channels=1,
         num_classes=10,
-        about="70,000 handwritten digits",
+        description="70,000 handwritten digits",
         tfds_name="mnist",
     ),
     Dataset(
@@ -80,7 +80,7 @@ _DATASETS = (
         image_size=28,
         channels=1,
         num_classes=10,
-        about="70,000 pictures of clothes",
+        description="70,000 pictures of clothes",
         tfds_name="fashion_mnist",
     ),
     Dataset(
@@ -88,7 +88,7 @@ _DATASETS = (
         image_size=28,
         channels=1,
         num_classes=10,
-        about="70,000 cursive hiragana",
+        description="70,000 cursive hiragana",
         tfds_name="kmnist",
     ),
     Dataset(
@@ -96,7 +96,7 @@ _DATASETS = (
         image_size=28,
         channels=1,
         num_classes=47,
-        about="131,600 handwritten digits and letters in 47 balanced classes",
+        description="131,600 handwritten digits and letters in 47 balanced classes",
         tfds_name="emnist/balanced",
     ),
     Dataset(
@@ -104,7 +104,7 @@ _DATASETS = (
         image_size=32,
         channels=3,
         num_classes=10,
-        about="60,000 small photographs",
+        description="60,000 small photographs",
         tfds_name="cifar10",
     ),
     Dataset(
@@ -112,7 +112,7 @@ _DATASETS = (
         image_size=64,
         channels=3,
         num_classes=None,
-        about="202,599 faces, cut to the central square",
+        description="202,599 faces, cut to the central square",
         splits=("train", "validation", "test"),
         tfds_name="celeb_a",
         large=True,
@@ -122,8 +122,8 @@ _DATASETS = (
         image_size=facades.IMAGE_SIZE,
         channels=3,
         num_classes=None,
-        about="500 label maps of building fronts and pictures drawn from them by a known rule",
-        verb="load_pairs",
+        description="500 label maps of building fronts and pictures drawn by a known rule",
+        loader="load_pairs",
         embedded=facades.read_pairs,
     ),
     Dataset(
@@ -131,53 +131,53 @@ _DATASETS = (
         image_size=256,
         channels=3,
         num_classes=None,
-        about="506 label maps of building fronts and their photographs",
-        verb="load_pairs",
+        description="506 label maps of building fronts and their photographs",
+        loader="load_pairs",
     ),
     Dataset(
         name="photos",
         image_size=96,
         channels=3,
         num_classes=None,
-        about="17 photographs of sizes of their own, from scikit-image and scikit-learn",
-        verb="photo_crops",
+        description="17 photographs of various sizes, from scikit-image and scikit-learn",
+        loader="photo_crops",
         embedded=photos.photographs,
     ),
 )
 _BY_NAME = {dataset.name: dataset for dataset in _DATASETS}
 
 
-def names(embedded: bool | None = None, verb: str = "load") -> list[str]:
-    """The names that a verb knows.
+def names(embedded: bool | None = None, loader: str = "load") -> list[str]:
+    """Return the names of the sets that a function reads.
 
     Args:
         embedded: True for the sets that need no network, False for the others, None for all.
-        verb: `"load"` (what it knows, `stream` knows), `"load_pairs"` or `"photo_crops"`.
+        loader: `"load"` (`stream` reads the same sets), `"load_pairs"` or `"photo_crops"`.
 
     Returns:
         A list of names.
 
     Example:
 
-    >>> names(embedded=True), names(embedded=True, verb="load_pairs")
+    >>> names(embedded=True), names(embedded=True, loader="load_pairs")
     (['digits', 'glyphs'], ['facades'])
     """
-    sets = (d for d in _DATASETS if d.verb == verb)
+    sets = (d for d in _DATASETS if d.loader == loader)
     return [d.name for d in sets if embedded in (None, d.embedded is not None)]
 
 
 def describe(name: str) -> Dataset:
-    """What is known of a set, without reading it.
+    """Return what gankit knows about a set, without reading the set.
 
     Args:
-        name: One of `names()`, whatever verb reads it.
+        name: the name of any set, whichever function reads it.
 
     Returns:
-        A `Dataset`: image size, channels, classes, splits, a line about it.
+        A `Dataset`: image size, channels, classes, splits and a one-line description.
 
     Raises:
-        TypeError: The name is not a string.
-        ValueError: No set has this name; the error lists the names and the nearest.
+        TypeError: if the name is not a string.
+        ValueError: if no set has this name; the error lists the names and suggests the closest.
 
     Example:
 
@@ -185,50 +185,36 @@ def describe(name: str) -> Dataset:
     10
     """
     if not isinstance(name, str):
-        raise TypeError(f"the name of a data set must be a string, got {name!r}")
+        raise TypeError(f"The name of a data set must be a string. Received: name={name!r}.")
     if name in _BY_NAME:
         return _BY_NAME[name]
-    near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown data set {name!r}.{hint} Known: {', '.join(_BY_NAME)}")
+    closest = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
+    hint = f" Did you mean {closest[0]!r}?" if closest else ""
+    raise ValueError(
+        f"No data set has this name. Received: name={name!r}.{hint} "
+        f"Choose one of: {', '.join(_BY_NAME)}."
+    )
 
 
-def find(name: str, verb: str) -> Dataset:
-    """The set that a verb is to read.
+def find(name: str, loader: str) -> Dataset:
+    """Return the set with this name if the calling function can read it.
 
     Args:
-        name: What the caller asked for.
-        verb: The verb called.
+        name: the name that the caller asked for.
+        loader: the function that was called.
 
     Returns:
-        What is known of it.
+        The set.
 
     Raises:
-        TypeError: The name is not a string.
-        ValueError: No set has this name, or another verb reads it.
+        TypeError: if the name is not a string.
+        ValueError: if no set has this name, or another function reads the set.
     """
     dataset = describe(name)
-    if dataset.verb != verb:
+    if dataset.loader != loader:
         raise ValueError(
-            f"{name!r} is read by `datasets.{dataset.verb}`; `{verb}` knows "
-            f"{', '.join(names(verb=verb))}"
+            f"`{loader}` cannot read this set. Received: name={name!r}. "
+            f"Call `datasets.{dataset.loader}`, or choose one of: "
+            f"{', '.join(names(loader=loader))}."
         )
     return dataset
-
-
-def check_split(dataset: Dataset, split: str) -> str:
-    """The name of a split, checked.
-
-    Args:
-        dataset: The set.
-        split: What the caller asked for.
-
-    Returns:
-        The same.
-
-    Raises:
-        ValueError: The set has no such split.
-    """
-    if split not in dataset.splits:
-        raise ValueError(f"{dataset.name!r} has the splits {dataset.splits}, got {split!r}")
-    return split

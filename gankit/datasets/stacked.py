@@ -1,33 +1,34 @@
-"""Three digits stacked into the channels of one image: a thousand modes that can be counted."""
+"""Stack three digits into the channels of one image: a data set with 1000 countable modes."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count, check_examples, check_labels
+from gankit.checks import check_count
+from gankit.feed import ClassNumbers, Examples
 
 
 def stack_digits(
     images: ArrayLike, labels: ArrayLike, n: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw triples of digits and stack each into the red, green and blue of one image.
+    """Draw triples of digits and stack each triple into the RGB channels of one image.
 
     With ten digits there are 1000 modes, which `gankit.metrics.stacked_mode_coverage` counts.
 
     Args:
-        images: gray digits in [-1, 1], shape (m, height, width, 1), such as `load("mnist")` gives.
-        labels: their digits 0..9, integers of shape (m,).
-        n: how many images to make, at least 1.
+        images: gray digits in [-1, 1], shape (m, height, width, 1), for example MNIST.
+        labels: the digits 0..9, integers of shape (m,).
+        n: number of images to make, at least 1.
         seed: seed of the draw, which is uniform over `images` and with replacement.
 
     Returns:
-        float32 images (n, height, width, 3), and int32 labels (n,) in 0..999: the digits of red,
-        green and blue, in this order.
+        float32 images (n, height, width, 3), and int32 labels (n,) in 0..999, whose three digits
+        are those of the red, green and blue channels.
 
     Raises:
         TypeError: if `images` are not floats or `labels` not integers.
-        ValueError: if a shape or value is not as above, or `n` is below 1.
+        ValueError: if a shape or a value is not as described above, or `n` is below 1.
 
     Example:
 
@@ -36,12 +37,11 @@ def stack_digits(
     >>> images.shape, labels.shape
     ((100, 8, 8, 3), (100,))
 
-    Reference:
-        Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.3, on MNIST.
+    Source: Metz et al., "Unrolled Generative Adversarial Networks", 2017, section 3.3 (with MNIST).
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    check_examples(images, (None, None, 1), (-1.0, 1.0))
-    check_labels(labels, len(images), 10)
+    Examples((None, None, 1), name="images").check(images)
+    ClassNumbers(10).check(labels, len(images))
     drawn = np.random.default_rng(seed).integers(len(images), size=(check_count("n", n), 3))
     stacked = np.moveaxis(images[drawn, ..., 0], 1, -1)
     return stacked.astype("float32"), (labels[drawn] @ [100, 10, 1]).astype("int32")

@@ -1,4 +1,4 @@
-"""`stream`: a named set as a `tf.data` pipeline that can be resumed exactly."""
+"""`stream`: read a named set as a `tf.data` pipeline that can be resumed exactly."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gankit.datasets import tfds_sets
-from gankit.datasets.images import check_image_size
+from gankit.datasets.images import check_image_size, check_split
 from gankit.datasets.loading import read_levels
-from gankit.datasets.registry import Dataset, check_split, find
+from gankit.datasets.registry import Dataset, find
 from gankit.feed import Batches, Position, with_position
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 WINDOW = 8192
-"""Examples shuffled together where a set is too large for memory."""
+"""Number of examples shuffled together if a set is too large for memory."""
 
 
 def stream(
@@ -30,40 +30,40 @@ def stream(
     seed: int = 0,
     drop_remainder: bool = True,
 ) -> tf.data.Dataset:
-    """A named set as a shuffled, batched, prefetched `tf.data` pipeline, ready for `fit`.
+    """Return a named set as a shuffled, batched, prefetched `tf.data` pipeline for `fit`.
 
-    The order of the examples is a function of `(seed, epoch)` alone. Each iteration is the
-    epoch after the last; the pipeline's attribute `position`, a `gankit.batches.Position`,
-    says which comes next, and `position.seek(epoch, batch)` goes to any batch of any epoch
-    without reading those before it. It is asked when the first batch of an iteration is
-    taken. `cardinality()` is the number of batches that the next iteration has. Datasets
-    derived from this one (`.map(...)`) share the position but do not know their cardinality.
+    The order of the examples depends only on `(seed, epoch)`. Each iteration over the pipeline is
+    one epoch. The pipeline has an attribute `position`, a `gankit.feed.Position`, which says
+    where the next epoch begins. `position.seek(epoch, batch)` moves to any batch of any epoch
+    without reading the batches before it. The pipeline reads the position when it produces the
+    first batch of an iteration. `cardinality()` returns the number of batches in the next
+    iteration. Pipelines derived from this one (`.map(...)`) share the position but do not know
+    their cardinality.
 
-    All sets but `celeb_a` are held in memory as uint8 and shuffled as a whole.
-    `celeb_a` is read from disk and shuffled within windows of `WINDOW` examples
-    (TensorFlow Datasets has shuffled its files once already).
+    All sets but `celeb_a` are held in memory as uint8, and the whole set is shuffled. `celeb_a` is
+    read from disk and shuffled within windows of `WINDOW` examples (TensorFlow Datasets has already
+    shuffled its files once).
 
     Args:
-        name: One of `names()`.
-        batch_size: Examples per batch.
-        split: As in `load`.
-        image_size: As in `load`.
-        labels: Whether to give `(images, labels)` instead of images alone.
-        shuffle: Whether to shuffle; if not, each epoch is in the order of `load`.
-        seed: Non-negative integer.
-        drop_remainder: Whether to leave out the last, smaller batch, so that all have one
-            shape.
+        name: one of `names()`.
+        batch_size: examples per batch.
+        split: as in `load`.
+        image_size: as in `load`.
+        labels: whether to return `(images, labels)` instead of images only.
+        shuffle: whether to shuffle; if not, each epoch has the order of `load`.
+        seed: non-negative integer.
+        drop_remainder: whether to drop a smaller last batch, so that all batches have one shape.
 
     Returns:
-        A `tf.data.Dataset` of float32 images `(batch_size, side, side, channels)` in
-        [-1, 1], with int32 labels `(batch_size,)` where asked for.
+        A `tf.data.Dataset` of float32 images `(batch_size, side, side, channels)` in [-1, 1],
+        with int32 labels `(batch_size,)` if `labels` is True.
 
     Raises:
-        ValueError: Unknown name or split, a bad image size, batch size or seed, labels of a
-            set without any.
-        TypeError: An image size, batch size or seed that is no whole number.
-        DatasetUnavailable: The set is not here and cannot be fetched or kept.
-        ImportError: TensorFlow or TensorFlow Datasets is not installed.
+        ValueError: if the name or the split is unknown, the image size, batch size or seed is out
+            of range, or the set has no labels and `labels` is True.
+        TypeError: if the image size, batch size or seed is not a whole number.
+        DatasetUnavailable: if the set is missing and cannot be fetched or stored.
+        ImportError: if TensorFlow or TensorFlow Datasets is not installed.
 
     Example:
 
@@ -72,22 +72,22 @@ def stream(
     TensorShape([32, 8, 8, 1])
     """
     dataset = find(name, "load")
-    check_split(dataset, split)
+    check_split(name, split, dataset.splits)
     side = dataset.image_size if image_size is None else check_image_size(image_size)
     _check_whole("batch_size", batch_size, 1)
     _check_whole("seed", seed, 0)
     if labels and dataset.num_classes is None:
-        raise ValueError(f"{name!r} has no labels; call stream with labels=False")
+        raise ValueError(f"{name!r} has no labels. Received: labels={labels!r}. Pass labels=False.")
     position = Position(seed)
     make = _from_disk if dataset.large else _from_memory
     levels, examples = make(dataset, split, side, batch_size, shuffle, drop_remainder, position)
     steps = examples // batch_size if drop_remainder else -(-examples // batch_size)
     if steps == 0:
         raise ValueError(
-            f"batch_size {batch_size} is more than the {examples} examples of {name!r} {split!r}; "
-            "take a smaller one or drop_remainder=False"
+            f"`batch_size` must be at most {examples}, the size of the {split!r} split of {name!r}."
+            f" Received: batch_size={batch_size}. Reduce it, or pass drop_remainder=False."
         )
-    return _finish(levels, dataset.peak, labels, steps, position)
+    return _scaled(levels, dataset.max_level, labels, steps, position)
 
 
 def _from_memory(
@@ -99,7 +99,7 @@ def _from_memory(
     drop_remainder: bool,
     position: Position,
 ) -> tuple[tf.data.Dataset, int]:
-    """Batches of gray levels and labels, gathered from arrays."""
+    """Return batches of gray levels and labels from memory, and the number of examples."""
     tf = tfds_sets.tensorflow()
     arrays = read_levels(dataset, split, side)
     batches = Batches(arrays, batch_size=batch_size, shuffle=shuffle, position=position)
@@ -115,7 +115,10 @@ def _from_disk(
     drop_remainder: bool,
     position: Position,
 ) -> tuple[tf.data.Dataset, int]:
-    """Batches of gray levels of a set without labels, decoded after the shuffle and the skip."""
+    """Return batches of gray levels of a set without labels, and the number of examples.
+
+    Images are decoded after shuffling and skipping.
+    """
     tf = tfds_sets.tensorflow()
     files, examples = tfds_sets.encoded(dataset, split)
 
@@ -137,32 +140,33 @@ def _from_disk(
 
 
 def _shuffle_windows(files: tf.data.Dataset, seed: tf.Tensor, epoch: tf.Tensor) -> tf.data.Dataset:
-    # `Dataset.shuffle` mixes TensorFlow's global seed into its own; this order depends on
-    # (seed, epoch) and nothing else
+    # `Dataset.shuffle` also depends on TensorFlow's global seed. This order depends only on
+    # (seed, epoch).
     tf = tfds_sets.tensorflow()
 
     def shuffled(window: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
-        place = tf.stack([seed, epoch * 2**32 + window])
-        return tf.random.experimental.stateless_shuffle(content, place)
+        window_seed = tf.stack([seed, epoch * 2**32 + window])
+        return tf.random.experimental.stateless_shuffle(content, window_seed)
 
     return files.batch(WINDOW).enumerate().map(shuffled).unbatch()
 
 
-def _finish(
-    levels: tf.data.Dataset, peak: int, labels: bool, steps: int, position: Position
+def _scaled(
+    levels: tf.data.Dataset, max_level: int, labels: bool, steps: int, position: Position
 ) -> tf.data.Dataset:
+    """Scale the images to [-1, 1], and drop the labels unless they are wanted."""
     tf = tfds_sets.tensorflow()
 
     def scale(images: tf.Tensor, *classes: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
-        images = tf.cast(images, tf.float32) / (peak / 2) - 1
+        images = tf.cast(images, tf.float32) / (max_level / 2) - 1
         return (images, *classes) if labels else images
 
     pipeline = levels.map(scale, tf.data.AUTOTUNE, deterministic=True)
     return with_position(pipeline, tf, steps, position)
 
 
-def _check_whole(what: str, value: object, least: int) -> None:
+def _check_whole(name: str, value: object, minimum: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{what} must be a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"{what} must be at least {least}, got {value!r}")
+        raise TypeError(f"`{name}` must be a whole number. Received: {name}={value!r}.")
+    if value < minimum:
+        raise ValueError(f"`{name}` must be at least {minimum}. Received: {name}={value!r}.")

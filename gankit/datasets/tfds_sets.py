@@ -1,4 +1,4 @@
-"""Sets of TensorFlow Datasets: fetched once, prepared in the data folder, read from there."""
+"""Sets from TensorFlow Datasets: fetch and prepare them once in the data folder, then read them."""
 
 from __future__ import annotations
 
@@ -30,59 +30,59 @@ _READ_BATCH = 512
 
 
 def tensorflow() -> ModuleType:
-    """TensorFlow, imported late and kept off the accelerator when it only reads data.
+    """Import TensorFlow, and hide the GPU from it if it serves only to read data.
 
     Returns:
         The module.
 
     Raises:
-        ImportError: TensorFlow or TensorFlow Datasets is not installed; the error gives the
+        ImportError: if TensorFlow or TensorFlow Datasets is not installed. The error gives the
             command that installs them and names the sets that need neither.
     """
     if not _installed():
         raise ImportError(
-            "this needs TensorFlow and TensorFlow Datasets: "
+            "TensorFlow and TensorFlow Datasets are not installed. Install them: "
             "pip install tensorflow tensorflow-datasets importlib_resources. "
-            f"`load` does without them for the embedded sets {names(embedded=True)}, and for "
-            "mnist, fashion_mnist and kmnist when their original archives lie in "
+            f"`load` does not need them for the embedded sets ({', '.join(names(embedded=True))}), "
+            "nor for mnist, fashion_mnist and kmnist if their original archives are in "
             f"{str(data_folder() / '<name>')!r}."
         )
     import keras
     import tensorflow
 
     if keras.backend.backend() != "tensorflow":
-        # TensorFlow would reserve the whole GPU that JAX or PyTorch is to train on
+        # TensorFlow would reserve the whole memory of the GPU on which JAX or PyTorch trains.
         with contextlib.suppress(RuntimeError):
             tensorflow.config.set_visible_devices([], "GPU")
     return tensorflow
 
 
 def readable(dataset: Dataset) -> bool:
-    """Whether a set is prepared in the data folder and can be read here.
+    """Return whether a set is prepared in the data folder and TensorFlow Datasets is installed.
 
     Args:
-        dataset: A set with a `tfds_name`.
+        dataset: a set with a `tfds_name`.
 
     Returns:
-        True when no network is needed.
+        True if no network is needed.
     """
     return _installed() and _prepared(dataset, data_folder()) is not None
 
 
 def read(dataset: Dataset, split: str, side: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """One split as arrays, fetched and prepared before where need be.
+    """Read one split into arrays, and fetch and prepare the set first if necessary.
 
     Args:
-        dataset: A set with a `tfds_name`.
-        split: One of its splits.
-        side: Side of the images of `celeb_a`; the other sets come in their own size.
+        dataset: a set with a `tfds_name`.
+        split: one of its splits.
+        side: side of the images of `celeb_a`; the other sets keep their own size.
 
     Returns:
         uint8 images `(n, height, width, channels)`, and int32 labels or None.
 
     Raises:
-        DatasetUnavailable: The set is not here and cannot be fetched or kept.
-        ImportError: TensorFlow or TensorFlow Datasets is not installed.
+        DatasetUnavailable: if the set is missing and cannot be fetched or stored.
+        ImportError: if TensorFlow or TensorFlow Datasets is not installed.
     """
     tf = tensorflow()
     examples = _builder(dataset).as_dataset(split=split, shuffle_files=False)
@@ -91,25 +91,25 @@ def read(dataset: Dataset, split: str, side: int) -> tuple[np.ndarray, np.ndarra
     batches = list(examples.batch(_READ_BATCH).prefetch(2).as_numpy_iterator())
     images = np.concatenate([batch["image"] for batch in batches])
     if dataset.name == "emnist":
-        images = images.transpose(0, 2, 1, 3)  # stored with rows and columns exchanged
+        images = images.transpose(0, 2, 1, 3)  # EMNIST stores images transposed.
     if dataset.num_classes is None:
         return images, None
     return images, np.concatenate([batch["label"] for batch in batches]).astype(np.int32)
 
 
 def encoded(dataset: Dataset, split: str) -> tuple[tf.data.Dataset, int]:
-    """One split as a `tf.data` pipeline of undecoded images, in the order of the files.
+    """Return one split as a `tf.data` pipeline of undecoded images, in the order of the files.
 
     Args:
-        dataset: A set with a `tfds_name`.
-        split: One of its splits.
+        dataset: a set with a `tfds_name`.
+        split: one of its splits.
 
     Returns:
         A `tf.data.Dataset` of scalar strings, and the number of its examples.
 
     Raises:
-        DatasetUnavailable: The set is not here and cannot be fetched or kept.
-        ImportError: TensorFlow or TensorFlow Datasets is not installed.
+        DatasetUnavailable: if the set is missing and cannot be fetched or stored.
+        ImportError: if TensorFlow or TensorFlow Datasets is not installed.
     """
     tensorflow()
     import tensorflow_datasets as tfds
@@ -121,11 +121,11 @@ def encoded(dataset: Dataset, split: str) -> tuple[tf.data.Dataset, int]:
 
 
 def square(image: tf.Tensor, side: int) -> tf.Tensor:
-    """The central square of an image, resized with antialiasing (bicubic).
+    """Cut the central square from an image and resize it with antialiasing (bicubic).
 
     Args:
         image: uint8 `(height, width, channels)`.
-        side: New side in pixels.
+        side: new side in pixels.
 
     Returns:
         uint8 `(side, side, channels)`.
@@ -142,14 +142,14 @@ def _installed() -> bool:
 
 
 def _prepared(dataset: Dataset, folder: Path) -> Path | None:
-    """The folder of the newest version prepared, or None."""
+    """Return the folder of the newest prepared version, or None."""
     found = [info.parent for info in folder.glob(f"{dataset.tfds_name}/*/dataset_info.json")]
     versions = [f for f in found if re.fullmatch(r"\d+\.\d+\.\d+", f.name)]
     return max(versions, key=lambda f: [int(n) for n in f.name.split(".")], default=None)
 
 
 def _builder(dataset: Dataset) -> Any:
-    """A builder of a set that is prepared, now at the latest."""
+    """Return a builder of a set, and prepare the set first if necessary."""
     import tensorflow_datasets as tfds
 
     folder = data_folder()
@@ -162,7 +162,7 @@ def _prepare(dataset: Dataset, folder: Path) -> None:
     import tensorflow_datasets as tfds
 
     check_writable(dataset, folder)
-    with _nothing_half_written(folder, dataset.name):
+    with _remove_partial_files(folder, dataset.name):
         builder = tfds.builder(dataset.tfds_name, data_dir=folder)
         originals = {url: info.filename for url, info in builder.url_infos.items()}
         by_hand = _folder_of_originals(dataset, folder, set(originals.values()))
@@ -179,20 +179,20 @@ def _prepare(dataset: Dataset, folder: Path) -> None:
 
 
 def _folder_of_originals(dataset: Dataset, folder: Path, files: set[str]) -> Path:
-    """Where original archives were put by hand: the folder that holds most of them."""
+    """Return the folder that holds most of the original archives put there by hand."""
     candidates = [folder / dataset.name, folder / "downloads" / "manual"]
     return max(candidates, key=lambda c: sum((c / file).is_file() for file in files))
 
 
 def check_writable(dataset: Dataset, folder: Path) -> None:
-    """Refuse a data folder that nothing can be kept in; make it where it is missing.
+    """Refuse a data folder that is not writable, and create it if it is missing.
 
     Args:
-        dataset: The set that is to be kept.
-        folder: The data folder.
+        dataset: the set that will be stored.
+        folder: the data folder.
 
     Raises:
-        DatasetUnavailable: The folder cannot be written to.
+        DatasetUnavailable: if the folder cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -203,12 +203,12 @@ def check_writable(dataset: Dataset, folder: Path) -> None:
 
 
 def _check_reachable(dataset: Dataset, folder: Path, url: str, files: set[str]) -> None:
-    """Ask the server first: TensorFlow Datasets retries for a quarter of an hour when offline."""
+    """Ask the server first, because TensorFlow Datasets retries for 15 minutes when offline."""
     try:
         request = urllib.request.Request(url, method="HEAD")
         urllib.request.urlopen(request, timeout=_PROBE_SECONDS).close()
     except urllib.error.HTTPError:
-        return  # an answer, if only that this server wants another kind of request
+        return  # The server answered, so it can be reached, even if it refuses HEAD requests.
     except OSError as error:
         host = urllib.parse.urlparse(url).netloc
         reason = f"{host} cannot be reached ({error})"
@@ -218,16 +218,16 @@ def _check_reachable(dataset: Dataset, folder: Path, url: str, files: set[str]) 
 def unavailable(
     dataset: Dataset, folder: Path, reason: str, files: set[str] = frozenset()
 ) -> DatasetUnavailable:
-    """The error that says how a set can be had.
+    """Return the error that says how to obtain a set.
 
     Args:
-        dataset: The set.
-        folder: The data folder.
-        reason: Why it cannot be read now.
-        files: Names of its original files, where they are known.
+        dataset: the set.
+        folder: the data folder.
+        reason: why the set cannot be read now.
+        files: names of its original files, if they are known.
 
     Returns:
-        The error, to be raised.
+        The error, for the caller to raise.
     """
     if idx.known(dataset.name):
         files = {archive for split in idx.ARCHIVES.values() for archive in split}
@@ -236,15 +236,15 @@ def unavailable(
     )
     return DatasetUnavailable(
         f"{dataset.name!r} is not in the data folder {str(folder)!r}, and {reason}. "
-        f"Either go online, or put {originals} into {str(folder / dataset.name)!r}, or set "
-        "GANKIT_DATA_DIR to a writable folder or one that holds the set, or use an embedded "
-        f"set, which needs no network: {', '.join(names(True, dataset.verb))}."
+        f"Go online, or put {originals} into {str(folder / dataset.name)!r}, or set "
+        "GANKIT_DATA_DIR to a writable folder or to one that holds the set, or use an embedded "
+        f"set, which needs no network: {', '.join(names(True, dataset.loader))}."
     )
 
 
 @contextlib.contextmanager
-def _nothing_half_written(folder: Path, name: str) -> Iterator[None]:
-    """Remove what a failed preparation leaves; whole downloads stay for the next attempt."""
+def _remove_partial_files(folder: Path, name: str) -> Iterator[None]:
+    """Remove partial files if preparation fails, and keep complete downloads for a retry."""
     ours = (folder / name, folder / "downloads")
     before = {path for top in ours for path in (top, *top.rglob("*")) if path.exists()}
     try:
@@ -252,7 +252,7 @@ def _nothing_half_written(folder: Path, name: str) -> Iterator[None]:
     except BaseException:
         for top in ours:
             for path in sorted(top.rglob("*"), reverse=True):
-                if path not in before and _half_written(path):
+                if path not in before and _is_partial(path):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             for path in sorted((top, *top.rglob("*")), reverse=True):
                 if path not in before and path.is_dir() and not any(path.iterdir()):
@@ -260,5 +260,5 @@ def _nothing_half_written(folder: Path, name: str) -> Iterator[None]:
         raise
 
 
-def _half_written(path: Path) -> bool:
+def _is_partial(path: Path) -> bool:
     return path.name.startswith("incomplete.") or ".tmp." in path.name

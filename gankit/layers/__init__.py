@@ -1,4 +1,4 @@
-"""Layers that Keras lacks, one per file. Each file imports `keras` alone: copy one and go.
+"""Layers that Keras lacks, one per file. Each file imports only `keras`: copy one and use it.
 
 Import a layer from its file: `from gankit.layers.maxout import Maxout`.
 
@@ -17,12 +17,12 @@ Import a layer from its file: `from gankit.layers.maxout import Maxout`.
 | `virtual_batch_normalization` | `VirtualBatchNormalization`, `ReferenceBatch` | Salimans 2016 |
 | `weight_normalization` | `WeightNormalization`, `initialize` | Salimans and Kingma 2016 |
 
-Keras has the rest. Instance normalization (Ulyanov 2016), each channel of each image by its own
-mean and variance, is a group normalization with one channel per group:
+Keras has the rest. Instance normalization (Ulyanov 2016) normalizes each channel of each image by
+its own mean and variance. It is a group normalization with one channel per group:
 
 >>> import keras
 >>> instance_normalization = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)
 
-`keras.layers.SpectralNormalization` is the exception: it overwrites the kernel and iterates on each
-call in training, so one step judges real and generated examples with different weights.
+`SpectralNormalization` replaces the layer of Keras, which overwrites the kernel and iterates on
+each call in training: one step then sees real and generated examples with different weights.
 """

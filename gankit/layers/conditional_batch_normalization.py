@@ -17,26 +17,26 @@ class ConditionalBatchNormalization(keras.layers.Layer):
     $$y_{ic} = \gamma_{k_i c}\, \frac{x_{ic} - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}}
     + \beta_{k_i c}$$
 
-    $\mu_c, \sigma_c^2$ are the channel's mean and variance over the batch and all positions in
-    training, their moving averages otherwise; $k_i$ is the class of example $i$. The statistics
-    are shared by the classes.
+    In training, $\mu_c, \sigma_c^2$ are the channel's mean and variance over the batch and all
+    positions; otherwise, their moving averages. $k_i$ is the class of example $i$. All classes
+    share the statistics.
 
     Input shape:
         A list `[x, labels]`: `x` of shape `(batch, ..., channels)`, at least two axes, and integer
-        class numbers of shape `(batch,)` in `[0, num_classes)`. What a class number outside that
-        range gives is up to the backend; `gankit.GAN.fit` refuses such data before training.
+        class numbers of shape `(batch,)` in `[0, num_classes)`. The result for a class number
+        outside that range depends on the backend; `gankit.GAN.fit` refuses it before training.
 
     Output shape:
-        That of `x`.
+        The shape of `x`.
 
     Args:
         num_classes: number of classes, at least 1.
-        momentum: of the moving averages, in [0, 1].
+        momentum: momentum of the moving averages, in [0, 1].
         epsilon: $\varepsilon$, positive.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if an argument is out of range, or the inputs have not the shapes above.
+        ValueError: if an argument is out of range, or the inputs do not have the shapes above.
         TypeError: if the labels are not integers.
 
     Example:
@@ -49,8 +49,8 @@ class ConditionalBatchNormalization(keras.layers.Layer):
     True
 
     Source: Dumoulin et al., "A Learned Representation for Artistic Style" (2017), section 2.2, for
-    the scale and offset of a class; with the statistics of a batch as in Miyato and Koyama, "cGANs
-    with Projection Discriminator" (2018), whose generator it is.
+    the scale and offset of a class. Miyato and Koyama, "cGANs with Projection Discriminator"
+    (2018), use it with the statistics of a batch, as here, in their generator.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         dtype = keras.backend.standardize_dtype(labels.dtype)
         if "int" not in dtype:
             raise TypeError(
-                f"Labels must be integers, one class number per example. Received dtype {dtype}."
+                f"Labels must be integers, one class number per example. Received: dtype {dtype}."
             )
         shape = (-1, *(1 for _ in x.shape[2:]), x.shape[-1])
         gamma = ops.reshape(ops.take(self.gamma, labels, axis=0), shape)

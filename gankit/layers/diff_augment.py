@@ -1,4 +1,4 @@
-"""Differentiable augmentation: how a GAN learns from few pictures."""
+"""Differentiable augmentation: it lets a GAN learn from few images."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ __all__ = ["DiffAugment"]
 
 @keras.saving.register_keras_serializable("gankit")
 class DiffAugment(keras.layers.Layer):
-    r"""Change each image at random in training, by operations that gradients pass through.
+    r"""Augment each image at random in training, with differentiable operations.
 
-    With $u \sim U[0, 1)$ anew for every image and use:
+    Each $u$ is drawn from $U[0, 1)$ anew, for every image and every call:
 
-    - `"color"`: brightness, $x + u_1 - \frac12$; then saturation, deviations from the mean over
-      the channels times $2 u_2$; then contrast, deviations from the image's mean times
-      $u_3 + \frac12$;
-    - `"translation"`: a shift by whole pixels, up to 1/8 of the height and width (rounded) either
-      way, with zeros coming in;
-    - `"cutout"`: a rectangle of half the height and width (rounded), centered anywhere in the
-      image, set to zero.
+    - `"color"` changes the brightness, $x + u_1 - \frac12$; then the saturation, by multiplying
+      deviations from the mean over the channels by $2 u_2$; then the contrast, by multiplying
+      deviations from the image's mean by $u_3 + \frac12$.
+    - `"translation"` shifts by whole pixels, up to 1/8 of the height and width (rounded) in both
+      directions, and fills with zeros.
+    - `"cutout"` sets a rectangle of half the height and width (rounded) to zero. Its center lies
+      anywhere in the image.
 
-    Make it the first layer of the **discriminator**: then real and generated images undergo the
-    same policy, and the generator learns through it not to show the augmentation. A generator that
-    is trained against augmented real images alone learns to make augmented images.
+    Make it the first layer of the **discriminator**: then real and generated images are augmented
+    in the same way, and the generator learns not to show the augmentation. If only real images
+    were augmented, the generator would learn to make augmented images.
 
-    Outside training it is the identity. It draws from a random state of its own.
+    Outside training, the layer is the identity. It has its own random state.
 
     Input shape:
         `(batch, height, width, channels)`, floating point, size and channels known.
 
     Output shape:
-        That of the input. Values may leave the range of the input.
+        The shape of the input. Values may leave the range of the input.
 
     Args:
-        policy: which changes to make, in this order; names from the list above.
-        seed: what the random numbers depend on. None draws one.
+        policy: the augmentations to apply, in this order; names from the list above.
+        seed: seed of the random numbers. None draws one.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: on an unknown, repeated or missing policy, and on another input shape.
+        ValueError: if a policy is unknown or repeated, if there is none, or if the input has
+            another shape.
         TypeError: if the images are not floating point.
 
     Example:
@@ -58,7 +59,7 @@ class DiffAugment(keras.layers.Layer):
     True
 
     Source: Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training" (2020),
-    section 3.3, strengths from the authors' code.
+    section 3.3; the strengths are from the authors' code.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class DiffAugment(keras.layers.Layer):
         names = () if isinstance(policy, str) else tuple(policy)
         if not names or set(names) - set(known) or len(set(names)) != len(names):
             raise ValueError(
-                f"`policy` must be a sequence of different names out of {known}. "
+                f"`policy` must be a sequence of different names from {known}. "
                 f"Received: policy={policy!r}."
             )
         self.policy = names
@@ -88,50 +89,50 @@ class DiffAugment(keras.layers.Layer):
         dtype = keras.backend.standardize_dtype(inputs.dtype)
         if "float" not in dtype:
             raise TypeError(
-                f"Images must be floating point. Received dtype {dtype}: convert and scale them."
+                f"Images must be floating point. Received: dtype {dtype}. Convert and scale them."
             )
         if training:
             for name in self.policy:
-                inputs = getattr(self, f"_{name}")(inputs)
+                inputs = getattr(self, f"_augment_{name}")(inputs)
         return inputs
 
     def _uniform(self, like):
-        """Uniform on [0, 1), one number per example of `like`."""
+        """Draw from U[0, 1), one number per example of `like`."""
         shape = (ops.shape(like)[0], 1, 1, 1)
         return keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
 
-    def _whole(self, like, low, high):
-        """Whole numbers from `low` to `high`, both included, one per example of `like`."""
+    def _integers(self, like, low, high):
+        """Draw integers from `low` to `high`, both included, one per example of `like`."""
         shape = (ops.shape(like)[0], 1, 1, 1)
         return keras.random.randint(shape, low, high + 1, seed=self.seed_generator)
 
-    def _color(self, images):
+    def _augment_color(self, images):
         x = ops.cast(images, "float32") + (self._uniform(images) - 0.5)
         gray = ops.mean(x, axis=3, keepdims=True)
         x = gray + (x - gray) * (2.0 * self._uniform(x))
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         return ops.cast(mean + (x - mean) * (self._uniform(x) + 0.5), images.dtype)
 
-    def _translation(self, x):
+    def _augment_translation(self, x):
         for axis in (1, 2):
             size = x.shape[axis]
             reach = int(size / 8 + 0.5)
-            source = _positions(size, axis) - self._whole(x, -reach, reach)
+            source = _positions(size, axis) - self._integers(x, -reach, reach)
             inside = ops.logical_and(source >= 0, source < size)
             moved = ops.take_along_axis(x, ops.clip(source, 0, size - 1), axis=axis)
             x = ops.where(inside, moved, ops.zeros_like(moved))
         return x
 
-    def _cutout(self, x):
-        hit = ops.ones((1, 1, 1, 1), "bool")
+    def _augment_cutout(self, x):
+        in_hole = ops.ones((1, 1, 1, 1), "bool")
         for axis in (1, 2):
             size = x.shape[axis]
             length = int(size / 2 + 0.5)
-            start = self._whole(x, 0, size - length % 2) - length // 2
+            start = self._integers(x, 0, size - length % 2) - length // 2
             position = _positions(size, axis)
             within = ops.logical_and(position >= start, position < start + length)
-            hit = ops.logical_and(hit, within)
-        return ops.where(hit, ops.zeros_like(x), x)
+            in_hole = ops.logical_and(in_hole, within)
+        return ops.where(in_hole, ops.zeros_like(x), x)
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
@@ -149,7 +150,7 @@ class DiffAugment(keras.layers.Layer):
 
 
 def _positions(size, axis):
-    """0, 1, ... along an axis of images."""
+    """Return 0, 1, ..., size - 1 along one axis of images."""
     shape = [1, 1, 1, 1]
     shape[axis] = size
     return ops.reshape(ops.arange(size, dtype="int32"), shape)

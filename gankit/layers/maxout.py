@@ -12,13 +12,13 @@ __all__ = ["Maxout"]
 
 @keras.saving.register_keras_serializable("gankit")
 class Maxout(keras.layers.Layer):
-    r"""Each unit is the maximum of several affine functions of the input, its pieces.
+    r"""Compute each output as the maximum of several affine functions of the input, its pieces.
 
     $$h_i(x) = \max_{j = 1 \dots k} \; x^\top W_{\cdot ij} + b_{ij}$$
 
-    A unit is a convex, piecewise linear function of its input, learned where ReLU
-    ($k = 2$ with one piece fixed at zero) is given. It has no saturated region, so a gradient
-    reaches the input at every point. It was made to go with dropout.
+    A unit is a convex, piecewise linear function of its input. Maxout learns this function, whereas
+    ReLU fixes it ($k = 2$ with one piece that is zero). A unit never saturates, so a gradient
+    reaches the input at every point. Maxout was designed for use with dropout.
 
     Input shape:
         `(..., features)`, at least two axes.
@@ -29,13 +29,13 @@ class Maxout(keras.layers.Layer):
     Args:
         units: number of outputs, at least 1.
         pieces: affine functions per output, $k$, at least 1; 1 makes a linear layer.
-        kernel_initializer: for the weights, of shape `(features, units * pieces)`.
-        bias_initializer: for the biases, of shape `(units * pieces,)`.
+        kernel_initializer: initializer of the weights, of shape `(features, units * pieces)`.
+        bias_initializer: initializer of the biases, of shape `(units * pieces,)`.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `units` or `pieces` is no whole number of at least 1, or the input has fewer
-            than two axes or an unknown number of features.
+        ValueError: if `units` or `pieces` is not a whole number of at least 1, or the input has
+            fewer than two axes or an unknown number of features.
 
     Example:
 
@@ -47,9 +47,9 @@ class Maxout(keras.layers.Layer):
     >>> layer.count_params()  # (8 weights + 1 bias) * 3 units * 5 pieces
     135
 
-    Source: Goodfellow et al., "Maxout Networks" (2013), section 3. Departure: the weights of all
-    pieces are drawn by `kernel_initializer` as one matrix, so an initializer that looks at the
-    number of outputs, such as Glorot's, counts every piece.
+    Source: Goodfellow et al., "Maxout Networks" (2013), section 3. Departure: `kernel_initializer`
+    draws the weights of all pieces as one matrix, so an initializer that depends on the number of
+    outputs, such as Glorot's, counts every piece.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Minibatch discrimination: let the discriminator see how alike the examples of a batch are."""
+"""Minibatch discrimination: show the discriminator how similar the examples of a batch are."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     $$o_b(x_i) = \sum_{j \ne i} \exp(-\lVert M_{i,b} - M_{j,b} \rVert_1), \qquad b = 1 \dots B$$
 
-    A generator that makes one picture only gives itself away by large $o$. Give the discriminator
-    real and generated examples in batches of their own: in a mixed batch, each kind changes the
-    other's output.
+    Large values of $o$ reveal a generator that always makes the same image. Give real and generated
+    examples to the discriminator in separate batches: in a mixed batch, each kind changes the
+    output for the other.
 
     Input shape:
         `(batch, features)`.
@@ -30,14 +30,14 @@ class MinibatchDiscrimination(keras.layers.Layer):
         `batch**2 * kernels * dims`.
 
     Args:
-        kernels: numbers per example, $B$, at least 1.
-        dims: numbers that each distance is taken over, $C$, at least 1.
-        kernel_initializer: for $T$, of shape `(features, kernels * dims)`.
+        kernels: $B$, the outputs that are appended to each example, at least 1.
+        dims: $C$, the dimensions of the space in which distances are measured, at least 1.
+        kernel_initializer: initializer of $T$, of shape `(features, kernels * dims)`.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `kernels` or `dims` is no whole number of at least 1, or the input has not
-            two axes or an unknown number of features.
+        ValueError: if `kernels` or `dims` is not a whole number of at least 1, or the input does
+            not have two axes and a known number of features.
 
     Example:
 
@@ -45,14 +45,14 @@ class MinibatchDiscrimination(keras.layers.Layer):
     >>> from keras import ops
     >>> from gankit.layers.minibatch_discrimination import MinibatchDiscrimination
     >>> layer = MinibatchDiscrimination(kernels=2, dims=3)
-    >>> alike = layer(np.ones((5, 4), "float32"))
-    >>> ops.convert_to_numpy(alike)[0].tolist()  # four features, then four others at distance 0
+    >>> outputs = layer(np.ones((5, 4), "float32"))
+    >>> ops.convert_to_numpy(outputs)[0].tolist()  # four features, then four others at distance 0
     [1.0, 1.0, 1.0, 1.0, 4.0, 4.0]
 
-    Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.2; default
-    sizes from the authors' code. Departures: the paper's sum counts the example itself, which adds
-    1 to every output; it is left out here, as in the authors' code. That code also normalizes the
-    columns of $T$ and adds a bias; neither is in the paper, nor here.
+    Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.2; the
+    default sizes are from the authors' code. Departure: the paper's sum includes the example
+    itself, which adds 1 to every output. This layer leaves it out, as the authors' code does. That
+    code also normalizes the columns of $T$ and adds a bias; the paper and this layer do not.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         if len(input_shape) != 2 or input_shape[-1] is None:
             raise ValueError(
                 "MinibatchDiscrimination needs an input of shape (batch, features) with a known "
-                f"number of features; put a Flatten before it. "
-                f"Received: input shape {tuple(input_shape)}."
+                f"number of features. Received: input shape {tuple(input_shape)}. "
+                "Put a Flatten before it."
             )
 
     def get_config(self):

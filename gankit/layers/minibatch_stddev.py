@@ -1,4 +1,4 @@
-"""Minibatch standard deviation: one number that tells a discriminator how varied a batch is."""
+"""Minibatch standard deviation: one number that shows the discriminator how varied a batch is."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ class MinibatchStdDev(keras.layers.Layer):
     $$s_g = \frac{1}{F} \sum_{f=1}^{F} \sqrt{\frac{1}{|g|} \sum_{i \in g} (x_{if} - \bar x_{gf})^2
     + \varepsilon}, \qquad \varepsilon = 10^{-8}$$
 
-    over all $F$ features (pixels and channels) of the examples in group $g$; every example of the
-    group gets the same number at every position.
+    The mean is over all $F$ features (pixels and channels) of the examples in group $g$. Every
+    example of the group gets the same number at every position.
 
-    A batch of $n$ is shared out over $m = \lceil n / \text{group size} \rceil$ groups, example $i$
-    into group $i \bmod m$. Every group has `group_size` members where that divides $n$; else
-    groups are as equal as possible and no larger: 6 examples in groups of up to 4 make two of 3.
+    The layer divides a batch of $n$ into $m = \lceil n / \text{group size} \rceil$ groups; example
+    $i$ is in group $i \bmod m$. If `group_size` divides $n$, every group has `group_size` members.
+    Otherwise the groups are smaller and as equal as possible: with `group_size=4`, 6 examples make
+    two groups of 3.
 
     Input shape:
         `(batch, ..., channels)`, at least two axes.
@@ -31,11 +32,11 @@ class MinibatchStdDev(keras.layers.Layer):
         `(batch, ..., channels + 1)`.
 
     Args:
-        group_size: examples per group at most, at least 2.
+        group_size: the largest number of examples in a group, at least 2.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `group_size` is no whole number of at least 2, or the input has fewer than
+        ValueError: if `group_size` is not a whole number of at least 2, or the input has fewer than
             two axes or an unknown number of channels.
 
     Example:
@@ -47,8 +48,9 @@ class MinibatchStdDev(keras.layers.Layer):
     >>> with_deviation.shape == (2, 2, 2, 2), float(with_deviation[0, 0, 0, 1])
     (True, 2.0)
 
-    Source: Karras et al., "Progressive Growing of GANs" (2018), section 3; groups of 4 from the
-    authors' code. Departure: that code refuses a batch that the group size does not divide.
+    Source: Karras et al., "Progressive Growing of GANs" (2018), section 3; groups of 4
+    are from the authors' code. Departure: that code refuses a batch that the group size does not
+    divide.
     """
 
     def __init__(self, group_size: int = 4, **kwargs: Any):
@@ -68,12 +70,12 @@ class MinibatchStdDev(keras.layers.Layer):
         groups = (examples + self.group_size - 1) // self.group_size
         # Member r of group g is example r * groups + g; the last members may not exist.
         member = ops.arange(self.group_size * groups, dtype="int32")
-        there = ops.cast(ops.reshape(member < examples, (self.group_size, groups, 1)), "float32")
+        exists = ops.cast(ops.reshape(member < examples, (self.group_size, groups, 1)), "float32")
         x = ops.take(ops.cast(inputs, "float32"), ops.minimum(member, examples - 1), axis=0)
         x = ops.reshape(x, (self.group_size, groups, -1))
-        size = ops.sum(there, axis=0)
-        mean = ops.sum(x * there, axis=0) / size
-        variance = ops.sum(ops.square(x - mean) * there, axis=0) / size
+        size = ops.sum(exists, axis=0)
+        mean = ops.sum(x * exists, axis=0) / size
+        variance = ops.sum(ops.square(x - mean) * exists, axis=0) / size
         deviation = ops.mean(ops.sqrt(variance + 1e-8), axis=-1)
 
         of_example = ops.take(deviation, ops.arange(examples, dtype="int32") % groups, axis=0)

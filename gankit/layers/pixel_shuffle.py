@@ -1,4 +1,4 @@
-"""Sub-pixel upsampling: pixel shuffle, and the ICNR initializer that spares it checkerboards."""
+"""Sub-pixel upsampling: pixel shuffle, and the ICNR initializer that avoids checkerboards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class PixelShuffle(keras.layers.Layer):
     $$y_{n,\; r h + i,\; r w + j,\; c} = x_{n,\; h,\; w,\; (r i + j)\,C + c},
     \qquad 0 \le i, j < r$$
 
-    After a convolution to $r^2 C$ channels it is a convolution with stride $1/r$ to $C$ channels.
+    After a convolution to $r^2 C$ channels, it acts as a convolution with stride $1/r$ to $C$
+    channels.
 
     Input shape:
         `(batch, height, width, scale**2 * channels)`.
@@ -38,8 +39,8 @@ class PixelShuffle(keras.layers.Layer):
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `scale` is no whole number of at least 2, or the input has not four axes or
-            a number of channels that `scale**2` divides.
+        ValueError: if `scale` is not a whole number of at least 2, or the input does not have four
+            axes and a number of channels that `scale**2` divides.
 
     Example:
 
@@ -50,7 +51,7 @@ class PixelShuffle(keras.layers.Layer):
     [[1.0, 2.0], [3.0, 4.0]]
 
     Source: Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Efficient
-    Sub-Pixel Convolutional Neural Network" (2016), equation 4. The order of the channels is that
+    Sub-Pixel Convolutional Neural Network" (2016), equation 4. The channels have the order
     of `tf.nn.depth_to_space`; PyTorch's `pixel_shuffle` reads channel $r^2 c + r i + j$ instead.
     """
 
@@ -88,19 +89,19 @@ class PixelShuffle(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("gankit")
 class ICNR(keras.initializers.Initializer):
-    r"""Initialize a kernel whose shuffled output starts as nearest-neighbor upsampling.
+    r"""Initialize a kernel so that its shuffled output starts as nearest-neighbor upsampling.
 
-    The $r^2$ kernels whose channels end up in one square of pixels start equal:
+    The $r^2$ kernels whose channels form one square of pixels start equal:
     $W_{\dots,\; k C + c} = W'_{\dots,\; c}$ for $0 \le k < r^2$, with $W'$ from another
-    initializer. Kernels that start apart write a checkerboard of period $r$ into every image.
+    initializer. Kernels that start different put a checkerboard of period $r$ into every image.
 
     Args:
         scale: upsampling factor $r$ of the `PixelShuffle` that follows, at least 2.
-        initializer: for $W'$.
+        initializer: initializer of $W'$.
 
     Raises:
-        ValueError: if `scale` is no whole number of at least 2, or on a kernel whose last axis is
-            no multiple of `scale**2`.
+        ValueError: if `scale` is not a whole number of at least 2, or the kernel's last axis is not
+            a multiple of `scale**2`.
 
     Example:
 
@@ -112,7 +113,7 @@ class ICNR(keras.initializers.Initializer):
     0.0
 
     Source: Aitken et al., "Checkerboard artifact free sub-pixel convolution" (2017), section 3.
-    The kernel's last axis must be that of its outputs, as in `Conv2D` and `Dense`.
+    The last axis of the kernel must count its outputs, as in `Conv2D` and `Dense`.
     """
 
     def __init__(self, scale: int = 2, initializer: Any = "glorot_uniform"):

@@ -1,4 +1,4 @@
-"""Projection head: how a discriminator takes the class of an example into account."""
+"""Projection head: it makes the logit of a discriminator depend on the class of the example."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ __all__ = ["ProjectionHead"]
 
 @keras.saving.register_keras_serializable("gankit")
 class ProjectionHead(keras.layers.Layer):
-    r"""The last layer of a conditional discriminator: from features and class to a logit.
+    r"""Map features and a class to a logit: the last layer of a conditional discriminator.
 
     $$s(x, k) = v_k^\top \phi(x) + w^\top \phi(x) + b$$
 
-    for features $\phi(x)$ and class $k$. $w, b$ judge the example by itself, $v_k$ how it fits its
-    class: the form of $\log p(x, k) / q(x, k)$ where the class depends on the features
-    log-linearly, under the data and under the generator.
+    for features $\phi(x)$ and class $k$. The terms with $w$ and $b$ score the example without its
+    class, and the term with $v_k$ scores how well it fits its class. The log ratio
+    $\log p(x, k) / q(x, k)$ has this form if the class depends log-linearly on the features, for
+    the data as well as for the generator.
 
     Input shape:
         A list `[features, labels]`: features of shape `(batch, features)`, such as sums over the
         positions of the last feature map, and integer class numbers of shape `(batch,)` in
-        `[0, num_classes)`. What a class number outside that range gives is up to the backend;
-        `gankit.GAN.fit` refuses such data before training.
+        `[0, num_classes)`. The result for a class number outside that range depends on the backend;
+        `gankit.GAN.fit` refuses it before training.
 
     Output shape:
         `(batch, 1)`.
@@ -32,13 +33,13 @@ class ProjectionHead(keras.layers.Layer):
     Args:
         num_classes: number of classes, at least 1.
         wrapper: class of a wrapper to put around both inner layers, a `Dense` and an `Embedding`,
-            such as `SpectralNormalization` of this folder; it must be registered for
-            serialization. Also its registered name. None: no wrapper.
+            such as `SpectralNormalization` of this folder, or its registered name. The class must
+            be registered for serialization. None: no wrapper.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `num_classes` is no whole number of at least 1, `wrapper` is not registered,
-            or the inputs have not the shapes above.
+        ValueError: if `num_classes` is not a whole number of at least 1, `wrapper` is not
+            registered, or the inputs do not have the shapes above.
         TypeError: if the labels are not integers.
 
     Example:
@@ -60,18 +61,18 @@ class ProjectionHead(keras.layers.Layer):
                 f"Received: num_classes={num_classes!r}."
             )
         self.num_classes = num_classes
-        self.wrapper = _registered(wrapper)
+        self.wrapper = _registered_class(wrapper)
 
     def build(self, input_shape):
         features, labels = self._check(input_shape)
-        self.linear = self._inner(keras.layers.Dense(1, dtype=self.dtype_policy))
-        self.embedding = self._inner(
+        self.linear = self._wrapped(keras.layers.Dense(1, dtype=self.dtype_policy))
+        self.embedding = self._wrapped(
             keras.layers.Embedding(self.num_classes, features[-1], dtype=self.dtype_policy)
         )
         self.linear.build(features)
         self.embedding.build(labels)
 
-    def _inner(self, layer):
+    def _wrapped(self, layer):
         return layer if self.wrapper is None else self.wrapper(layer)
 
     def call(self, inputs, training=None):  # a wrapper finds `training` in Keras' call context
@@ -79,10 +80,10 @@ class ProjectionHead(keras.layers.Layer):
         dtype = keras.backend.standardize_dtype(labels.dtype)
         if "int" not in dtype:
             raise TypeError(
-                f"Labels must be integers, one class number per example. Received dtype {dtype}."
+                f"Labels must be integers, one class number per example. Received: dtype {dtype}."
             )
-        fit = ops.sum(self.embedding(labels) * features, axis=-1, keepdims=True)
-        return fit + self.linear(features)
+        class_term = ops.sum(self.embedding(labels) * features, axis=-1, keepdims=True)
+        return class_term + self.linear(features)
 
     def compute_output_shape(self, input_shape):
         features, _ = self._check(input_shape)
@@ -99,8 +100,8 @@ class ProjectionHead(keras.layers.Layer):
         if len(features) != 2 or features[-1] is None or len(labels) != 1:
             raise ValueError(
                 "ProjectionHead needs features of shape (batch, features) with a known number of "
-                "features, and labels of shape (batch,); pool feature maps before it. "
-                f"Received: input shapes {features} and {labels}."
+                "features, and labels of shape (batch,). "
+                f"Received: input shapes {features} and {labels}. Pool feature maps before it."
             )
         return features, labels
 
@@ -109,8 +110,8 @@ class ProjectionHead(keras.layers.Layer):
         return super().get_config() | {"num_classes": self.num_classes, "wrapper": name}
 
 
-def _registered(wrapper):
-    """The class that `wrapper` is or names, if a file that names it can be read back."""
+def _registered_class(wrapper):
+    """Return the class that `wrapper` is or names; refuse one that a saved file cannot name."""
     if wrapper is None:
         return None
     name = wrapper if isinstance(wrapper, str) else keras.saving.get_registered_name(wrapper)

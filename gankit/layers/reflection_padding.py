@@ -1,4 +1,4 @@
-"""Reflection padding: continue an image beyond its border by its mirror image."""
+"""Reflection padding: continue an image beyond its border with its mirror image."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["ReflectionPadding2D"]
 
 @keras.saving.register_keras_serializable("gankit")
 class ReflectionPadding2D(keras.layers.Layer):
-    r"""Pad images by reflection at their border pixels, which are not repeated.
+    r"""Pad images by reflection at their border pixels, without repeating these pixels.
 
-    In one dimension, with $N$ pixels: $y_{t - k} = y_{t + k}$ for $k = 1 \dots t$, where pixel 0
-    comes to stand at $t$, and likewise at pixel $N - 1$. Padding with zeros instead draws a dark
-    frame that a convolution can see; reflection does not.
+    In one dimension, pixel 0 moves to position $t$, and $y_{t - k} = y_{t + k}$ for
+    $k = 1 \dots t$; the other border is treated in the same way. Zero padding draws a frame that a
+    convolution can detect; reflection does not.
 
     Input shape:
         `(batch, height, width, channels)`.
@@ -28,12 +28,12 @@ class ReflectionPadding2D(keras.layers.Layer):
     Args:
         padding: one number for all sides, `(vertical, horizontal)`, or
             `((top, bottom), (left, right))`; whole numbers of at least 0, each smaller than the
-            image is high or wide.
+            height or width of the image.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `padding` has another form, or the input has not four axes or is no larger
-            than the padding.
+        ValueError: if `padding` has another form, the input does not have four axes, or its height
+            or width does not exceed the padding.
 
     Example:
 
@@ -49,10 +49,10 @@ class ReflectionPadding2D(keras.layers.Layer):
 
     def __init__(self, padding: int | Sequence = 1, **kwargs: Any):
         super().__init__(**kwargs)
-        self.padding = self._sides(padding)
+        self.padding = self._to_sides(padding)
 
     @staticmethod
-    def _sides(padding):
+    def _to_sides(padding):
         pair = (padding, padding) if isinstance(padding, int) else padding
         try:
             pairs = [(side, side) if isinstance(side, int) else tuple(side) for side in pair]

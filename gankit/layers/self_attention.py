@@ -12,7 +12,7 @@ __all__ = ["SelfAttention2D"]
 
 @keras.saving.register_keras_serializable("gankit")
 class SelfAttention2D(keras.layers.Layer):
-    r"""Let every position of a feature map draw on all others.
+    r"""Let every position of a feature map use information from all others.
 
     With $1 \times 1$ convolutions $f, g$ to $C/8$ channels, $h$ to $C/2$ and $v$ back to $C$, and
     maximum pooling $P$ over $2 \times 2$ positions:
@@ -21,22 +21,22 @@ class SelfAttention2D(keras.layers.Layer):
     y_p = x_p + \gamma\, v\Big(\sum_q a_{pq}\, P(h(x))_q\Big)$$
 
     $\gamma$ is learned and starts at 0, so the layer starts as the identity. Memory grows with
-    `(height * width)**2 / 4`: use it at up to 32 or 64 pixels.
+    `(height * width)**2 / 4`, so use the layer at 64x64 positions at most.
 
     Input shape:
         `(batch, height, width, channels)`: at least 2 high and wide, channels a multiple of 8.
 
     Output shape:
-        That of the input.
+        The shape of the input.
 
     Args:
         wrapper: class of a wrapper to put around the four convolutions, such as
-            `SpectralNormalization` of this folder; it must be registered for serialization. Also
-            its registered name. None: no wrapper.
+            `SpectralNormalization` of this folder, or its registered name. The class must be
+            registered for serialization. None: no wrapper.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if `wrapper` is not registered, or on another input shape.
+        ValueError: if `wrapper` is not registered, or the input has another shape.
 
     Example:
 
@@ -47,22 +47,23 @@ class SelfAttention2D(keras.layers.Layer):
     (True, True)
 
     Source: Zhang et al., "Self-Attention Generative Adversarial Networks" (2019), section 3; the
-    pooling and the sizes from the authors' code. Departure: spectral normalization, which the paper
-    has in both networks, is left to `wrapper`. The convolutions have no bias.
+    pooling and the sizes are from the authors' code. Departure: the paper uses spectral
+    normalization in both networks; here it is optional (`wrapper`). The convolutions have no bias.
     """
 
     def __init__(self, wrapper: Any = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.wrapper = _registered(wrapper)
+        self.wrapper = _registered_class(wrapper)
 
     def build(self, input_shape):
         self._check(input_shape)
         channels = input_shape[-1]
         self.query = self._convolution(channels // 8, "query", input_shape)
         self.key = self._convolution(channels // 8, "key", input_shape)
-        self.content = self._convolution(channels // 2, "content", input_shape)
-        inner_shape = (*input_shape[:-1], channels // 2)
-        self.outcome = self._convolution(channels, "outcome", inner_shape)
+        self.value = self._convolution(channels // 2, "value", input_shape)
+        value_shape = (*input_shape[:-1], channels // 2)
+        # Not `self.output`: every Keras layer has a property of that name.
+        self.projection = self._convolution(channels, "projection", value_shape)
         self.gamma = self.add_weight(shape=(), initializer="zeros", name="gamma")
 
     def _convolution(self, channels, name, input_shape):
@@ -74,21 +75,21 @@ class SelfAttention2D(keras.layers.Layer):
 
     def call(self, inputs, training=None):  # a wrapper finds `training` in Keras' call context
         attention = ops.cast(self.attention(inputs), inputs.dtype)
-        content = self._pooled(self.content(inputs))
-        drawn = ops.matmul(attention, content)
+        value = self._pooled(self.value(inputs))
+        attended = ops.matmul(attention, value)
         batch, height, width, _ = ops.shape(inputs)
-        drawn = ops.reshape(drawn, (batch, height, width, content.shape[-1]))
-        return inputs + self.gamma * self.outcome(drawn)
+        attended = ops.reshape(attended, (batch, height, width, value.shape[-1]))
+        return inputs + self.gamma * self.projection(attended)
 
     def attention(self, inputs: Any) -> Any:
-        """How much each position draws on each pooled one.
+        """Compute the weight of each pooled position for each position.
 
         Args:
             inputs: feature maps, as in a call of the layer.
 
         Returns:
-            Float32 tensor of shape `(batch, height * width, (height // 2) * (width // 2))`, rows
-            that sum to 1.
+            Float32 tensor of shape `(batch, height * width, (height // 2) * (width // 2))`, whose
+            rows sum to 1.
         """
         query = self.query(inputs)
         query = ops.reshape(query, (ops.shape(query)[0], -1, query.shape[-1]))
@@ -98,7 +99,7 @@ class SelfAttention2D(keras.layers.Layer):
 
     @staticmethod
     def _pooled(x):
-        """Maxima over 2x2 positions, as a list of positions."""
+        """Take maxima over 2x2 positions; return them as a list of positions."""
         pooled = ops.max_pool(x, 2, strides=2, padding="valid", data_format="channels_last")
         return ops.reshape(pooled, (ops.shape(pooled)[0], -1, pooled.shape[-1]))
 
@@ -120,8 +121,8 @@ class SelfAttention2D(keras.layers.Layer):
         return super().get_config() | {"wrapper": name}
 
 
-def _registered(wrapper):
-    """The class that `wrapper` is or names, if a file that names it can be read back."""
+def _registered_class(wrapper):
+    """Return the class that `wrapper` is or names; refuse one that a saved file cannot name."""
     if wrapper is None:
         return None
     name = wrapper if isinstance(wrapper, str) else keras.saving.get_registered_name(wrapper)

@@ -1,4 +1,4 @@
-"""Spectral normalization: a layer whose weights stretch no vector, with one estimate per step."""
+"""Spectral normalization: weights with largest singular value 1, estimated once per step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONVOLUTIONS = (_layers.Conv1D, _layers.Conv2D, _layers.Conv3D, *_TRANSPOSED)
 
 @keras.saving.register_keras_serializable("gankit")
 class SpectralNormalization(keras.layers.Wrapper):
-    r"""Divide the weights of a layer by their largest singular value, which is estimated.
+    r"""Divide the weights of a layer by an estimate of their largest singular value.
 
     $$\bar W = W / \sigma(W, u), \qquad \sigma(W, u) = v^\top W u,
     \qquad v = W u / \lVert W u \rVert$$
@@ -27,31 +27,32 @@ class SpectralNormalization(keras.layers.Wrapper):
     $$u \leftarrow W^\top W u / \lVert W^\top W u \rVert \quad \text{if } W \text{ has changed since
     the last update of } u$$
 
-    So however often a step calls the layer (on real examples, on generated ones, for a penalty),
-    the calls agree on $\bar W$; the weights themselves are never written to. $\sigma$ is
-    differentiated through $W$, with $u$ and $v$ as constants.
+    A step may call the layer several times (on real examples, on generated ones, for a penalty);
+    all these calls use the same $\bar W$. The layer never overwrites the weights. The gradient of
+    $\sigma$ flows through $W$ and treats $u$ and $v$ as constants.
 
-    Whether $W$ has changed is found out by comparing $\max(m, n)$ of the $m \times n$ values with
-    those of the last update, at least one in each row and each column. To compare values bit for
-    bit cannot report a change where there was none. A change in none of these values would be
-    missed, and $u$ wait for the next one, which costs accuracy in $\sigma$ but not agreement.
-    Calls outside training make the same step of the iteration, and do not store it. As no step
-    follows without a change, give a layer that is not trained more `power_iterations`.
+    To detect a change, the layer compares a sample of $\max(m, n)$ of the $m \times n$ values with
+    the same values at the last update. The sample has at least one value in each row and each
+    column, and the comparison is exact, so it never reports a change that did not happen. It misses
+    a change that leaves the whole sample as it was. Then $u$ waits for the next change, and
+    $\sigma$ is less accurate, but the calls of a step still agree. Calls outside training compute
+    the same iteration and do not store it. The iteration stops as soon as $W$ stops changing, so
+    give a layer that is not trained more `power_iterations`.
 
     Input shape:
-        That of the layer.
+        The input shape of the layer.
 
     Output shape:
-        That of the layer.
+        The output shape of the layer.
 
     Args:
         layer: a `Dense`, an `Embedding`, or a convolution of 1 to 3 dimensions, transposed or not.
         power_iterations: power iterations per step of the optimizer, at least 1.
-        **kwargs: `name` and so on, as in any Keras layer. The estimate is made in float32;
+        **kwargs: `name` and so on, as in any Keras layer. The estimate is computed in float32;
             the inputs and outputs have the dtype of `layer`.
 
     Raises:
-        ValueError: if `layer` is another layer, or `power_iterations` is no whole number of at
+        ValueError: if `layer` has another type, or `power_iterations` is not a whole number of at
             least 1.
 
     Example:
@@ -65,10 +66,10 @@ class SpectralNormalization(keras.layers.Wrapper):
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 
     Source: Miyato et al., "Spectral Normalization for Generative Adversarial Networks" (2018),
-    section 2.1 and algorithm 1. Departures: the authors' code iterates at each call, so that $D(x)$
-    and $D(G(z))$ of one step are judged with different weights; $\sigma$ uses the $v$ that belongs
-    to the new $u$, not to the old one. A convolution's kernel becomes a matrix of inputs (and
-    positions) by outputs, for transposed convolutions too.
+    section 2.1 and algorithm 1. Departures: the authors' code iterates at each call, so $D(x)$ and
+    $D(G(z))$ of one step use different weights; here they use the same. $\sigma$ uses the $v$ that
+    belongs to the new $u$, not to the old one. The kernel of a convolution, transposed or not,
+    becomes a matrix with a row for each input and position and a column for each output.
     """
 
     def __init__(self, layer: keras.Layer, power_iterations: int = 1, **kwargs: Any):
@@ -77,11 +78,11 @@ class SpectralNormalization(keras.layers.Wrapper):
                 "`layer` must be a Dense, Embedding or convolution layer, transposed or not. "
                 f"Received: layer={layer!r}."
             )
-        # Float32 and no casts: the wrapper reads the weights as they are stored, and the layer
-        # casts its inputs to a dtype of its own.
+        # Float32 and no autocast: the wrapper reads the weights as they are stored, and the layer
+        # casts its inputs to its own dtype.
         super().__init__(layer, **(kwargs | {"dtype": "float32", "autocast": False}))
-        good = isinstance(power_iterations, int) and not isinstance(power_iterations, bool)
-        if not good or power_iterations < 1:
+        whole = isinstance(power_iterations, int) and not isinstance(power_iterations, bool)
+        if not whole or power_iterations < 1:
             raise ValueError(
                 "`power_iterations` must be a whole number of at least 1. "
                 f"Received: power_iterations={power_iterations!r}."
@@ -98,21 +99,21 @@ class SpectralNormalization(keras.layers.Wrapper):
             aggregation="only_first_replica",
             name="u",
         )
-        self.seen = self.add_weight(
+        self.last_sample = self.add_weight(
             shape=(max(rows, columns),),
             initializer="zeros",
             trainable=False,
             aggregation="only_first_replica",
-            name="seen",
+            name="last_sample",
         )
 
     def call(self, inputs, training=False):
         matrix = self._matrix()
         sample = self._sample(matrix)
-        u = self._estimate(matrix, sample)
+        u = self._next_u(matrix, sample)
         if training:
             self.u.assign(u)
-            self.seen.assign(sample)
+            self.last_sample.assign(sample)
         kernel = self._kernel()
         mapping = [(v, v) for v in self.layer.variables]
         mapping += [(kernel, kernel / self._sigma(matrix, u))]
@@ -123,18 +124,18 @@ class SpectralNormalization(keras.layers.Wrapper):
         return outputs
 
     def normalized_kernel(self) -> Any:
-        """The weights that the next call of the layer uses, as a float32 tensor."""
+        """Compute the weights that the next call of the layer uses, as a float32 tensor."""
         matrix = self._matrix()
-        u = self._estimate(matrix, self._sample(matrix))
+        u = self._next_u(matrix, self._sample(matrix))
         return ops.cast(self._kernel(), "float32") / self._sigma(matrix, u)
 
-    def _estimate(self, matrix, sample):
-        """u for these weights: one update on from the stored one, if they have changed."""
+    def _next_u(self, matrix, sample):
+        """Return u after one update if the weights have changed, otherwise the stored u."""
         matrix, stored = ops.stop_gradient(matrix), ops.convert_to_tensor(self.u)
         u = stored
         for _ in range(self.power_iterations):
             u = _unit(ops.matmul(_unit(ops.matmul(matrix, u)), matrix))
-        changed = ops.any(ops.not_equal(sample, ops.convert_to_tensor(self.seen)))
+        changed = ops.any(ops.not_equal(sample, ops.convert_to_tensor(self.last_sample)))
         return ops.stop_gradient(ops.where(changed, u, stored))
 
     @staticmethod
@@ -145,6 +146,7 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     @staticmethod
     def _sample(matrix):
+        """Take max(rows, columns) of the weights, at least one from each row and each column."""
         rows, columns = matrix.shape
         index = ops.arange(max(rows, columns), dtype="int32")
         flat = ops.reshape(ops.stop_gradient(matrix), (-1,))
@@ -155,7 +157,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return self.layer.embeddings if embedding else self.layer.kernel
 
     def _matrix(self):
-        """The weights as a float32 matrix with a column for each output."""
+        """Return the weights as a float32 matrix with a column for each output."""
         kernel = ops.cast(self._kernel(), "float32")
         if isinstance(self.layer, _TRANSPOSED):
             kernel = ops.swapaxes(kernel, -1, -2)

@@ -1,4 +1,4 @@
-"""Virtual batch normalization: by a fixed batch of reference instead of the batch at hand."""
+"""Virtual batch normalization: normalization by a fixed reference batch."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ __all__ = ["ReferenceBatch", "VirtualBatchNormalization"]
 
 @keras.saving.register_keras_serializable("gankit")
 class VirtualBatchNormalization(keras.layers.Layer):
-    r"""Normalize each example by itself and a reference batch, and by no other example.
+    r"""Normalize each example by the statistics of itself and a fixed reference batch.
 
-    With $m_i, q_i$ the means of $x$ and of $x^2$ over the positions of example $i$, one for each
-    channel, and $m_r, q_r$ their means over the $n$ examples of reference:
+    For each channel, let $m_i, q_i$ be the means of $x$ and of $x^2$ over the positions of example
+    $i$, and $m_r, q_r$ the means of these over the $n$ reference examples:
 
     $$\mu_i = \frac{m_i + n\, m_r}{n + 1}, \quad
     \sigma_i^2 = \frac{q_i + n\, q_r}{n + 1} - \mu_i^2, \quad
     y_i = \gamma\, \frac{x_i - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta$$
 
-    The examples of reference are normalized by their own statistics, $m_r$ and $q_r - m_r^2$. The
-    output for an example depends on no other example of its batch, in training or outside.
+    The reference examples are normalized by their own statistics, $m_r$ and $q_r - m_r^2$. In
+    training and outside, the output for an example does not depend on the rest of its batch.
 
-    The activations of the reference change with the weights of the layers before, so it has to
-    pass through the network with each batch. This layer takes the first `reference_size` examples
-    of its input for the reference: use it inside a network that `ReferenceBatch` wraps, which puts
-    them there and takes them off at the end. Used elsewhere, it would take examples for reference.
+    The activations of the reference change with the weights of the earlier layers, so the reference
+    must pass through the network with each batch. This layer expects it in the first
+    `reference_size` examples of its input. Use the layer inside a network that `ReferenceBatch`
+    wraps: the wrapper puts the reference there and removes it at the end. Without the wrapper, the
+    layer would use examples of the batch as the reference.
 
     Input shape:
         `(reference_size + batch, ..., channels)`, at least two axes.
 
     Output shape:
-        That of the input.
+        The shape of the input.
 
     Args:
-        reference_size: examples of reference, $n$, at least 2.
+        reference_size: $n$, the number of reference examples, at least 2.
         epsilon: $\varepsilon$, positive.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
@@ -47,14 +48,14 @@ class VirtualBatchNormalization(keras.layers.Layer):
     Example: see `ReferenceBatch`.
 
     Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.6; the
-    weights of reference and example from the authors' code. Departure: $\gamma$ is a weight that
-    starts at 1, where that code has its logarithm.
+    weights of reference and example are from the authors' code. Departure: that code trains the
+    logarithm of $\gamma$; this layer trains $\gamma$, which starts at 1.
     """
 
     def __init__(self, reference_size: int, epsilon: float = 1e-5, **kwargs: Any):
         super().__init__(**kwargs)
-        good = isinstance(reference_size, int) and not isinstance(reference_size, bool)
-        if not good or reference_size < 2:
+        whole = isinstance(reference_size, int) and not isinstance(reference_size, bool)
+        if not whole or reference_size < 2:
             raise ValueError(
                 "`reference_size` must be a whole number of at least 2. "
                 f"Received: reference_size={reference_size!r}."
@@ -78,7 +79,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
         return ops.reshape(ops.cast(x, inputs.dtype), ops.shape(inputs))
 
     def _statistics(self, x):
-        """Mean and variance for each example and channel of x, of shape (examples, 1, channels)."""
+        """Compute mean and variance for each example and channel, shape (examples, 1, channels)."""
         n = self.reference_size
         own_mean = ops.mean(x, axis=1, keepdims=True)
         own_variance = ops.var(x, axis=1, keepdims=True)
@@ -89,10 +90,10 @@ class VirtualBatchNormalization(keras.layers.Layer):
         index = ops.arange(ops.shape(x)[0], dtype="int32")[:, None, None]
         own = ops.where(index < n, 0.0, 1.0 / (n + 1.0))
         mean = own * own_mean + (1.0 - own) * mean_r
-        # The same as the difference of squares, without its cancellation.
-        around = own * (own_variance + ops.square(own_mean - mean))
-        around_r = (1.0 - own) * (variance_r + ops.square(mean_r - mean))
-        return mean, around + around_r
+        # Equal to the difference in the formula, without its cancellation.
+        own_part = own * (own_variance + ops.square(own_mean - mean))
+        reference_part = (1.0 - own) * (variance_r + ops.square(mean_r - mean))
+        return mean, own_part + reference_part
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
@@ -104,8 +105,8 @@ class VirtualBatchNormalization(keras.layers.Layer):
             raise ValueError(
                 "VirtualBatchNormalization needs an input of shape (reference and batch, ..., "
                 "channels) with a known number of channels, whose first reference_size="
-                f"{self.reference_size} examples are the reference; wrap the network in a "
-                f"ReferenceBatch. Received: input shape {tuple(input_shape)}."
+                f"{self.reference_size} examples are the reference. Received: input shape "
+                f"{tuple(input_shape)}. Wrap the network in a ReferenceBatch."
             )
 
     def get_config(self):
@@ -117,28 +118,28 @@ class VirtualBatchNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("gankit")
 class ReferenceBatch(keras.layers.Wrapper):
-    """Run a network with virtual batch normalization on each batch and its reference together.
+    """Run a network with virtual batch normalization on each batch together with its reference.
 
-    The reference is put before the batch, both pass through the network, and the reference's
-    outputs are left out. All layers of the network but `VirtualBatchNormalization` must treat
-    each example by itself: no batch normalization, no minibatch statistics.
+    The wrapper puts the reference before the batch, passes both through the network, and drops the
+    outputs for the reference. Except for `VirtualBatchNormalization`, no layer of the network may
+    mix examples: no batch normalization, no minibatch statistics.
 
     Input shape:
-        That of the network.
+        The input shape of the network.
 
     Output shape:
-        That of the network.
+        The output shape of the network.
 
     Args:
         layer: the network, with one input and one output.
-        reference: examples of the network's input, floating point, `(reference_size, ...)`: for a
-            generator, latent vectors that were drawn once; for a discriminator, examples of the
-            data. It never changes, is saved with the model, and is part of the configuration.
+        reference: inputs of the network, floating point, `(reference_size, ...)`: for a generator,
+            latent vectors that were drawn once; for a discriminator, examples from the data. The
+            reference never changes. It is saved with the model and is part of the configuration.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
         TypeError: if the reference is not floating point.
-        ValueError: if the reference has fewer than two axes, or a value that is NaN or infinite;
+        ValueError: if the reference has fewer than two axes, or a value that is NaN or infinite; or
             if a `VirtualBatchNormalization` in the network expects another number of examples.
 
     Example:
@@ -162,7 +163,7 @@ class ReferenceBatch(keras.layers.Wrapper):
         reference = ops.convert_to_tensor(reference)
         dtype = keras.backend.standardize_dtype(reference.dtype)
         if "float" not in dtype:
-            raise TypeError(f"`reference` must be floating point. Received dtype {dtype}.")
+            raise TypeError(f"`reference` must be floating point. Received: dtype {dtype}.")
         if len(reference.shape) < 2 or not bool(ops.all(ops.isfinite(reference))):
             raise ValueError(
                 "`reference` must be a batch of examples, without NaN or infinite values. "
@@ -170,22 +171,22 @@ class ReferenceBatch(keras.layers.Wrapper):
                 f"{float(ops.min(reference))} and {float(ops.max(reference))}."
             )
         self._values = ops.convert_to_numpy(ops.cast(reference, "float32"))
-        for part in layer._flatten_layers():
-            if isinstance(part, VirtualBatchNormalization):
-                self._check_size(part)
+        for inner in layer._flatten_layers():
+            if isinstance(inner, VirtualBatchNormalization):
+                self._check_size(inner)
 
-    def _check_size(self, part):
-        if part.reference_size != len(self._values):
+    def _check_size(self, norm):
+        if norm.reference_size != len(self._values):
             raise ValueError(
-                f"The reference holds {len(self._values)} examples, but {part.name!r} expects "
-                f"reference_size={part.reference_size}."
+                f"`reference` must hold as many examples as {norm.name!r} expects, reference_size="
+                f"{norm.reference_size}. Received: {len(self._values)} examples."
             )
 
     def build(self, input_shape):
         if tuple(input_shape[1:]) != self._values.shape[1:]:
             raise ValueError(
-                f"The examples of the reference have shape {self._values.shape[1:]}; the input has "
-                f"shape {tuple(input_shape)}."
+                "The input must have examples of the shape of those in the reference, "
+                f"{self._values.shape[1:]}. Received: input shape {tuple(input_shape)}."
             )
         super().build(input_shape)
         self.reference = self.add_weight(

@@ -1,4 +1,4 @@
-"""Weight normalization: length and direction of each output's weights, learned apart."""
+"""Weight normalization: the weights of each output as a length times a direction."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ __all__ = ["WeightNormalization", "initialize"]
 
 @keras.saving.register_keras_serializable("gankit")
 class WeightNormalization(keras.layers.Wrapper):
-    r"""Write the weights of each output of a layer as a length times a direction.
+    r"""Learn the length and the direction of the weights of each output separately.
 
     $$w_c = g_c\, \frac{v_c}{\lVert v_c \rVert}$$
 
-    for each output (unit or channel) $c$. $v$ is the wrapped layer's own kernel, $g$ a weight of
-    the wrapper, which starts at $\lVert v_c \rVert$: at first the layer computes what it would
-    without the wrapper. `initialize` then sets $g$ and the bias by a batch of data.
+    for each output (unit or channel) $c$. $v$ is the kernel of the wrapped layer. $g$ is a weight
+    of the wrapper and starts at $\lVert v_c \rVert$, so that wrapping a layer does not change its
+    outputs. `initialize` then sets $g$ and the bias from a batch of data.
 
     Input shape:
-        That of the layer.
+        The input shape of the layer.
 
     Output shape:
-        That of the layer.
+        The output shape of the layer.
 
     Args:
         layer: a `Dense`, `Conv2D` or `Conv2DTranspose`.
-        train_scale: whether $g$ is trained. False leaves the lengths as they were initialized.
+        train_scale: whether $g$ is trained. False keeps the initial lengths.
         **kwargs: `name` and so on, as in any Keras layer. The weights are normalized in float32;
             the inputs and outputs have the dtype of `layer`.
 
     Raises:
-        ValueError: if `layer` is another layer.
+        ValueError: if `layer` has another type.
 
     Example:
 
@@ -46,9 +46,9 @@ class WeightNormalization(keras.layers.Wrapper):
     >>> bool(abs(outputs.mean()) < 1e-5), bool(abs(outputs.std() - 1) < 1e-5)
     (True, True)
 
-    Source: Salimans and Kingma, "Weight Normalization" (2016), sections 2 and 3. A frozen scale:
-    the discriminator of Salimans et al., "Improved Techniques for Training GANs" (2016), in the
-    authors' code, in all layers but the last.
+    Source: Salimans and Kingma, "Weight Normalization" (2016), sections 2 and 3. Salimans et al.,
+    "Improved Techniques for Training GANs" (2016), do not train the scale in any layer of their
+    discriminator except the last (authors' code).
     """
 
     def __init__(self, layer: keras.Layer, train_scale: bool = True, **kwargs: Any):
@@ -57,8 +57,8 @@ class WeightNormalization(keras.layers.Wrapper):
             raise ValueError(
                 f"`layer` must be a Dense, Conv2D or Conv2DTranspose. Received: layer={layer!r}."
             )
-        # Float32 and no casts: the wrapper reads the weights as they are stored, and the layer
-        # casts its inputs to a dtype of its own.
+        # Float32 and no autocast: the wrapper reads the weights as they are stored, and the layer
+        # casts its inputs to its own dtype.
         super().__init__(layer, **(kwargs | {"dtype": "float32", "autocast": False}))
         self.train_scale = bool(train_scale)
         self._to_initialize = False
@@ -74,7 +74,7 @@ class WeightNormalization(keras.layers.Wrapper):
 
     @property
     def _axis(self):
-        """The axis of the kernel that counts the outputs."""
+        """Axis of the kernel that counts the outputs."""
         return -2 if isinstance(self.layer, keras.layers.Conv2DTranspose) else -1
 
     def _lengths(self):
@@ -83,7 +83,7 @@ class WeightNormalization(keras.layers.Wrapper):
         return ops.sqrt(ops.sum(ops.square(kernel), axis=axes, keepdims=True))
 
     def normalized_kernel(self) -> Any:
-        """The weights $w$ that the layer computes with, as a float32 tensor."""
+        """Compute the weights $w$ that the layer uses, as a float32 tensor."""
         lengths = self._lengths()
         g = ops.reshape(self.g, lengths.shape)
         return ops.cast(self.layer.kernel, "float32") * (g / ops.maximum(lengths, 1e-12))
@@ -113,13 +113,14 @@ class WeightNormalization(keras.layers.Wrapper):
         outputs = ops.cast(linear(inputs), "float32")
         axes = tuple(range(len(outputs.shape) - 1))
         mean, variance = ops.mean(outputs, axis=axes), ops.var(outputs, axis=axes)
-        varies = variance > 1e-10 * ops.square(mean)  # more than rounding does
-        dead = int(ops.sum(ops.cast(ops.logical_not(varies), "int32")))
-        if dead:
+        varies = variance > 1e-10 * ops.square(mean)  # by more than rounding errors
+        constant = int(ops.sum(ops.cast(ops.logical_not(varies), "int32")))
+        if constant:
             raise ValueError(
-                f"{dead} of the {len(variance)} outputs of {self.name!r} do not vary over the "
-                "batch, so no scale gives them variance 1. Initialize from a larger batch, of at "
-                "least two different examples without NaN."
+                f"Every output of {self.name!r} must vary over the batch to get variance 1. "
+                f"Received: a batch over which {constant} of the {len(variance)} outputs do not "
+                "vary. Initialize from a larger batch, of at least two different examples without "
+                "NaN."
             )
         g = ops.rsqrt(variance)
         self.g.assign(g)
@@ -137,20 +138,20 @@ class WeightNormalization(keras.layers.Wrapper):
 
 
 def initialize(model: keras.Model, batch: Any) -> None:
-    """Set the scales and biases of all weight-normalized layers of a model by a batch of data.
+    """Set the scales and biases of all weight-normalized layers of a model from a batch of data.
 
-    The batch runs through the model once, in training mode (with its noise and dropout). Each
-    weight-normalized layer on the way first chooses its scale and bias so that its outputs on this
-    batch have mean 0 and variance 1, before its activation; the next layer sees the result. A
-    layer without bias gets the variance only.
+    The batch runs through the model once, in training mode (with noise and dropout). On the way,
+    each weight-normalized layer chooses its scale and bias so that its outputs on this batch have
+    mean 0 and variance 1 before the activation. The next layer receives the result. A layer without
+    bias gets variance 1, but not mean 0.
 
     Args:
         model: a built model, before training.
-        batch: its inputs: some hundred examples.
+        batch: inputs of the model, some hundred examples.
 
     Raises:
-        ValueError: if the model has no weight-normalized layer, does not use one of them, or an
-            output of one does not vary over the batch.
+        ValueError: if the model has no weight-normalized layer or does not use one of them, or if
+            an output of one does not vary over the batch.
 
     Example: see `WeightNormalization`.
 
@@ -158,7 +159,10 @@ def initialize(model: keras.Model, batch: Any) -> None:
     """
     layers = [part for part in model._flatten_layers() if isinstance(part, WeightNormalization)]
     if not layers:
-        raise ValueError(f"Received a model without weight-normalized layers: {model!r}.")
+        raise ValueError(
+            f"`model` must have weight-normalized layers. Received: model={model!r}. Wrap its "
+            "layers in WeightNormalization."
+        )
     try:
         for layer in layers:
             layer._to_initialize = True
@@ -168,4 +172,7 @@ def initialize(model: keras.Model, batch: Any) -> None:
         for layer in layers:
             layer._to_initialize = False
     if missed:
-        raise ValueError(f"The model did not use its weight-normalized layers {missed}.")
+        raise ValueError(
+            "A call of the model must use all its weight-normalized layers. Received: a model that "
+            f"does not use {missed}."
+        )

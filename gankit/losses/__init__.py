@@ -1,4 +1,4 @@
-r"""Losses: what the discriminator and the generator minimize.
+r"""Losses: the functions that the discriminator and the generator minimize.
 
 **Adversarial losses** are pairs, chosen by name in `GAN.compile(loss=...)`. They take logits
 $s(x)$, with $D(x) = \sigma(s(x))$. With $\mathrm{sp}(t) = \log(1 + e^t)$, so that
@@ -14,11 +14,11 @@ $-\log \sigma(s) = \mathrm{sp}(-s)$ and $-\log(1 - \sigma(s)) = \mathrm{sp}(s)$:
 | `relativistic` | $E\,\mathrm{sp}(-(s_r - s_f))$ | $E\,\mathrm{sp}(-(s_f - s_r))$ |
 | `relativistic_average` | $E\,\mathrm{sp}(-(s_r - \bar s_f)) + E\,\mathrm{sp}(s_f - \bar s_r)$ | $E\,\mathrm{sp}(-(s_f - \bar s_r)) + E\,\mathrm{sp}(s_r - \bar s_f)$ |
 
-$s_r$ are logits of real examples, $s_f$ of generated ones, $\bar s$ their mean.
+$s_r$ are the logits of real examples, $s_f$ those of generated examples, and $\bar s$ is a mean.
 
-**The others** are scalar means, to be added in a step of one's own:
+**The other losses** are scalar means, for use in your own training step:
 
-| function or class | where it is used |
+| function or class | use |
 |---|---|
 | `class_cross_entropy` | the auxiliary classifier of AC-GAN; the labeled examples of K+1 |
 | `logit_of_real`, `k_plus_one_unsupervised` | semi-supervised learning with K+1 classes |
@@ -27,7 +27,8 @@ $s_r$ are logits of real examples, $s_f$ of generated ones, $\bar s$ their mean.
 | `cycle_consistency` | translation without pairs |
 | `PerceptualLoss` | super-resolution, style |
 
-A step is compiled, so values are not looked at: NaN goes in and comes out. Shapes and dtypes are.
+Losses check shapes and dtypes. They cannot check values, because a training step is compiled: NaN
+in the inputs gives NaN.
 """  # noqa: E501
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-r"""The pair of losses of an adversarial game, and the five classic pairs.
+r"""Adversarial losses: the base class and five classic pairs.
 
-Every loss takes **logits** $s(x)$, the output of a discriminator without a sigmoid; where a paper
-writes $D(x)$, it is $\sigma(s(x))$. The table of `gankit.losses` shows them beside each other.
+Every loss takes **logits** $s(x)$, the output of a discriminator without a sigmoid. In papers,
+$D(x)$ stands for $\sigma(s(x))$. The table in `gankit.losses` compares the losses.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ __all__ = [
 class AdversarialLoss:
     """A pair of losses, one for each player.
 
-    Subclass it, and write `discriminator` and `generator`, for a loss of your own; pass an
-    instance to `GAN.compile(loss=...)`.
+    For your own loss, subclass it, implement `discriminator` and `generator`, and pass an instance
+    to `GAN.compile(loss=...)`.
 
     Attributes:
-        generator_needs_real: whether `generator` cannot do without the logits of real examples.
+        generator_needs_real: whether `generator` needs the logits of real examples.
     """
 
     generator_needs_real = False
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        """Scalar that the discriminator minimizes: a mean over the examples.
+        """Compute the discriminator's loss, a scalar: a mean over the examples.
 
         Args:
             real_logits: logits of real examples, any shape.
@@ -45,33 +45,33 @@ class AdversarialLoss:
         raise NotImplementedError(f"{type(self).__name__} must implement `discriminator`.")
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        """Scalar that the generator minimizes: a mean over the examples.
+        """Compute the generator's loss, a scalar: a mean over the examples.
 
         Args:
             fake_logits: logits of generated examples, any shape.
-            real_logits: logits of real examples, which only a loss with `generator_needs_real`
-                looks at.
+            real_logits: logits of real examples, used only by a loss with
+                `generator_needs_real`.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `generator`.")
 
     def get_config(self) -> dict:
-        """Arguments that make an equal loss."""
+        """Return the constructor arguments of an equal loss."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict) -> AdversarialLoss:
-        """Make a loss from what `get_config` gave."""
+        """Create a loss from the result of `get_config`."""
         return cls(**config)
 
 
 @keras.saving.register_keras_serializable("gankit")
 class Minimax(AdversarialLoss):
-    r"""The game of Goodfellow et al.: both players share one value function.
+    r"""The minimax game of Goodfellow et al.: both players share one value function.
 
     $$\min_G \max_D V(D, G) = E_{x \sim p_{data}} \log D(x) + E_z \log(1 - D(G(z)))$$
 
-    The discriminator minimizes $-V$; the generator minimizes the term of $V$ that it can change.
-    Where the discriminator is sure that a sample is generated, the generator's gradient vanishes:
+    The discriminator minimizes $-V$; the generator minimizes the term of $V$ that depends on it.
+    The generator's gradient vanishes if the discriminator is sure that a sample is generated:
     see `NonSaturating`.
 
     Args:
@@ -96,27 +96,27 @@ class Minimax(AdversarialLoss):
     def __init__(self, label_smoothing: float = 0.0):
         if not 0.0 <= label_smoothing < 0.5:
             raise ValueError(
-                f"`label_smoothing` must lie in [0, 0.5): the target of real examples becomes "
+                f"`label_smoothing` must lie in [0, 0.5), since real examples get the target "
                 f"1 - label_smoothing. Received: label_smoothing={label_smoothing}."
             )
         self.label_smoothing = float(label_smoothing)
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        r"""Cross-entropy with the targets $1 - \alpha$ for real examples and 0 for generated ones.
+        r"""Compute the cross-entropy: target $1 - \alpha$ for real examples, 0 for generated ones.
 
         $$E\,[(1-\alpha)\,\mathrm{sp}(-s_r) + \alpha\,\mathrm{sp}(s_r)] + E\,\mathrm{sp}(s_f)$$
         """
         real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
-        # (1-a) sp(-s) + a sp(s) = sp(-s) + a s, without a second exponential.
+        # (1-a) sp(-s) + a sp(s) = sp(-s) + a s, which needs only one exponential.
         on_real = ops.mean(ops.softplus(-real) + self.label_smoothing * real)
         return on_real + ops.mean(ops.softplus(fake))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        r"""$E \log(1 - \sigma(s_f)) = -E\,\mathrm{sp}(s_f)$."""
+        r"""Compute $E \log(1 - \sigma(s_f)) = -E\,\mathrm{sp}(s_f)$."""
         return -ops.mean(ops.softplus(to_float(fake_logits, "fake_logits")))
 
     def get_config(self) -> dict:
-        """Arguments that make an equal loss."""
+        """Return the constructor arguments of an equal loss."""
         return {"label_smoothing": self.label_smoothing}
 
 
@@ -124,9 +124,9 @@ class Minimax(AdversarialLoss):
 class NonSaturating(Minimax):
     r"""The minimax discriminator with a generator that maximizes $\log D(G(z))$.
 
-    The fixed point is the same as that of `Minimax`, but the generator's gradient is largest
-    where the discriminator rejects its samples: $|\partial/\partial s| = \sigma(-s)$ instead of
-    $\sigma(s)$. It is what the code of the 2014 paper, of DCGAN and of pix2pix trains with.
+    The fixed point is that of `Minimax`, but the generator's gradient is largest for samples that
+    the discriminator rejects: $|\partial/\partial s| = \sigma(-s)$ instead of $\sigma(s)$. The code
+    of the 2014 paper, of DCGAN and of pix2pix trains with this loss.
 
     Args:
         label_smoothing: as in `Minimax`.
@@ -135,58 +135,60 @@ class NonSaturating(Minimax):
     """
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        r"""$-E \log \sigma(s_f) = E\,\mathrm{sp}(-s_f)$."""
+        r"""Compute $-E \log \sigma(s_f) = E\,\mathrm{sp}(-s_f)$."""
         return ops.mean(ops.softplus(-to_float(fake_logits, "fake_logits")))
 
 
 @keras.saving.register_keras_serializable("gankit")
 class LeastSquares(AdversarialLoss):
-    r"""LSGAN with targets 1 for real examples, 0 for generated ones and 1 for the generator.
+    r"""LSGAN with target 1 for real examples, 0 for generated examples, and 1 for the generator.
 
     Source: Mao et al., "Least Squares Generative Adversarial Networks" (2017), equation 9.
     """
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        r"""$\frac12 E (s_r - 1)^2 + \frac12 E s_f^2$."""
+        r"""Compute $\frac12 E (s_r - 1)^2 + \frac12 E s_f^2$."""
         real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         return 0.5 * ops.mean(ops.square(real - 1.0)) + 0.5 * ops.mean(ops.square(fake))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        r"""$\frac12 E (s_f - 1)^2$."""
+        r"""Compute $\frac12 E (s_f - 1)^2$."""
         return 0.5 * ops.mean(ops.square(to_float(fake_logits, "fake_logits") - 1.0))
 
 
 @keras.saving.register_keras_serializable("gankit")
 class Wasserstein(AdversarialLoss):
-    """The critic's difference of means; it needs a critic that is kept Lipschitz by other means.
+    """The difference between the critic's mean logits for generated and for real examples.
 
-    Source: Arjovsky et al., "Wasserstein GAN" (2017), equation 2 and algorithm 1. Weight clipping
-    or a gradient penalty is not part of the loss: pass one in `GAN.compile(penalties=...)`.
+    The critic must be Lipschitz. The loss does not ensure this: pass weight clipping or a gradient
+    penalty to `GAN.compile(penalties=...)`.
+
+    Source: Arjovsky et al., "Wasserstein GAN" (2017), equation 2 and algorithm 1.
     """
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        """$E s_f - E s_r$."""
+        """Compute $E s_f - E s_r$."""
         real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         return ops.mean(fake) - ops.mean(real)
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        """$-E s_f$."""
+        """Compute $-E s_f$."""
         return -ops.mean(to_float(fake_logits, "fake_logits"))
 
 
 @keras.saving.register_keras_serializable("gankit")
 class Hinge(AdversarialLoss):
-    """The hinge loss: no gradient from examples that are classified with a margin of one.
+    """The hinge loss: examples that are classified with a margin of one give no gradient.
 
     Source: Lim & Ye, "Geometric GAN" (2017); Miyato et al., "Spectral Normalization for GANs"
     (2018), equations 16 and 17.
     """
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        r"""$E \max(0, 1 - s_r) + E \max(0, 1 + s_f)$."""
+        r"""Compute $E \max(0, 1 - s_r) + E \max(0, 1 + s_f)$."""
         real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        """$-E s_f$."""
+        """Compute $-E s_f$."""
         return -ops.mean(to_float(fake_logits, "fake_logits"))

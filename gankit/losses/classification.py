@@ -1,4 +1,4 @@
-"""Cross-entropy of class logits: what AC-GAN and semi-supervised GANs learn classes with."""
+"""Cross-entropy of class logits, for AC-GAN and semi-supervised GANs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ __all__ = ["class_cross_entropy"]
 
 
 def class_cross_entropy(class_logits: Any, labels: Any) -> Any:
-    r"""Mean of $-\log p(y \mid x)$ where $p$ is the softmax of the logits $l$.
+    r"""Compute the mean of $-\log p(y \mid x)$, where $p$ is the softmax of the logits $l$.
 
     $$L = E\,[\mathrm{lse}(l) - l_y] \qquad \mathrm{lse}(l) = \log \sum_k e^{l_k}$$
 
-    - **AC-GAN:** the discriminator has a second output, class logits; *both* players add this
-      loss, $-L_C$ of the paper, on real and on generated examples with the labels they were
-      generated for.
-    - **Semi-supervised K+1:** $L_{sup}$, on the labeled examples; see `k_plus_one_unsupervised`.
+    - **AC-GAN:** the discriminator has a second output, the class logits. *Both* players add this
+      loss, $-L_C$ in the paper, for real examples and for generated examples with the labels that
+      the generator was given.
+    - **Semi-supervised K+1:** $L_{sup}$, for the labeled examples; see `k_plus_one_unsupervised`.
 
     Args:
         class_logits: shape `(..., classes)`, floating point.
         labels: class numbers in `[0, classes)`, integers of shape `(...)`.
 
     Returns:
-        Scalar tensor. It is NaN if a label in a tensor is out of range, since compiled code cannot
-        raise; labels in an array or list are checked.
+        Scalar tensor. A label out of range in a tensor gives NaN, since compiled code cannot raise
+        an error; labels in an array or list are checked.
 
     Raises:
-        TypeError: if the logits are not floating point, or the labels not integers.
+        TypeError: if the logits are not floating point, or the labels are not integers.
         ValueError: if the shapes do not fit, or a label in an array or list is out of range.
 
     Example:
@@ -56,23 +56,23 @@ def class_cross_entropy(class_logits: Any, labels: Any) -> Any:
 
 def _to_labels(labels, shape):
     if not ops.is_tensor(labels):
-        wrong = np.asarray(labels)
-        wrong = wrong[(wrong < 0) | (wrong >= shape[-1])]
+        values = np.asarray(labels)
+        wrong = values[(values < 0) | (values >= shape[-1])]
         if wrong.size:
             raise ValueError(
-                f"`labels` must lie in [0, {shape[-1]}), the number of class logits. "
-                f"Received: {wrong.flat[0]!r}."
+                f"`labels` must lie in [0, {shape[-1]}), since there are {shape[-1]} class logits. "
+                f"Received: a label {wrong.flat[0]!r}."
             )
     labels = ops.convert_to_tensor(labels)
     dtype = keras.backend.standardize_dtype(labels.dtype)
     if "int" not in dtype:
         raise TypeError(
-            f"`labels` must be integers, one class number per example. Received dtype {dtype}. "
-            f"One-hot labels become class numbers with argmax(axis=-1)."
+            f"`labels` must be integers, one class number per example. Received: dtype {dtype}. "
+            f"Convert one-hot labels with argmax(axis=-1)."
         )
     if len(labels.shape) != len(shape) - 1:
         raise ValueError(
-            f"`labels` must have the shape of `class_logits` without its last axis. Received "
+            f"`labels` must have the shape of `class_logits` without its last axis. Received: "
             f"shapes {tuple(labels.shape)} and {tuple(shape)}."
         )
     return ops.cast(labels, "int32")

@@ -1,4 +1,4 @@
-"""Feature matching: a generator that matches statistics instead of fooling a judge."""
+"""Feature matching: the generator matches the mean features of the data."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ __all__ = ["feature_matching"]
 
 
 def feature_matching(real_features: Any, fake_features: Any) -> Any:
-    r"""Squared difference of the mean features of two batches, averaged over the features.
+    r"""Compute the squared difference of mean features, averaged over the features.
 
     $$L_G = \frac1d \left\| E_x f(x) - E_z f(G(z)) \right\|_2^2$$
 
-    $f$ is an inner layer of the discriminator with $d$ features. The discriminator does not train
-    on it.
+    $f$ is an inner layer of the discriminator with $d$ features. The discriminator does not
+    minimize this loss.
 
     Args:
         real_features: $f$ of real examples, shape `(examples, ...)`. Feature maps are compared
             position by position; pool them first to compare them anywhere.
-        fake_features: $f$ of generated examples; any number of them, the other axes alike.
+        fake_features: $f$ of any number of generated examples; the other axes are equal.
 
     Returns:
         Scalar tensor.
 
     Raises:
         TypeError: if the features are not floating point.
-        ValueError: if they have one axis only, or differ in an axis other than the first.
+        ValueError: if they have only one axis, or differ in an axis other than the first.
 
     Example:
 
@@ -39,13 +39,13 @@ def feature_matching(real_features: Any, fake_features: Any) -> Any:
     2.5
 
     Source: Salimans et al., "Improved Techniques for Training GANs" (2016), section 3.1.
-    Departure: divided by $d$, as in the authors' code for MNIST, so that the width of a layer does
-    not change the scale.
+    Departure: the loss is divided by $d$, as in the authors' code for MNIST, so that its scale does
+    not depend on the width of the layer.
     """
     real, fake = to_float(real_features, "real_features"), to_float(fake_features, "fake_features")
     if len(real.shape) < 2 or tuple(real.shape[1:]) != tuple(fake.shape[1:]):
         raise ValueError(
-            f"`real_features` and `fake_features` must have the shape (examples, ...) with equal "
-            f"features. Received shapes {tuple(real.shape)} and {tuple(fake.shape)}."
+            f"`real_features` and `fake_features` must have shape (examples, ...), equal after the "
+            f"first axis. Received: shapes {tuple(real.shape)} and {tuple(fake.shape)}."
         )
     return ops.mean(ops.square(ops.mean(real, axis=0) - ops.mean(fake, axis=0)))

@@ -1,4 +1,4 @@
-"""Perceptual loss: how far two images are apart in the eyes of a trained network."""
+"""Perceptual loss: the distance of two images in the features of a trained network."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DISTANCES = {"mse": ops.square, "l1": ops.abs}
 
 
 class PerceptualLoss:
-    r"""Distance of two batches of images, measured on feature maps $\phi_i$ of a fixed network.
+    r"""The distance of two batches of images, measured on feature maps $\phi_i$ of a fixed network.
 
     $$L = \sum_i w_i \; E\,[\phi_i(y) - \phi_i(\hat y)]^2$$
 
-    The network is called in inference mode, and the loss trains nothing of it as long as its
-    variables are not given to an optimizer.
+    The network is called in inference mode. The loss does not train it, as long as no optimizer
+    gets its variables.
 
     Args:
         network: a built functional or sequential Keras model of images.
@@ -31,8 +31,8 @@ class PerceptualLoss:
         distance: `"mse"`, or `"l1"` for absolute differences.
 
     Raises:
-        TypeError: if `network` is no functional or sequential Keras model.
-        ValueError: if a layer is unknown (the message names those there are), the weights do not
+        TypeError: if `network` is not a functional or sequential Keras model.
+        ValueError: if a layer is unknown (the message lists the known ones), the weights do not
             fit the layers, or the distance is unknown.
 
     Example:
@@ -45,19 +45,19 @@ class PerceptualLoss:
     >>> float(loss(images, images))
     0.0
 
-    VGG19, as SRGAN uses it, takes the weights that you have downloaded (Keras names the file
-    `vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5`) and images in its own scale:
+    The VGG19 of SRGAN needs its weights, which you download (Keras names the file
+    `vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5`), and images in its own scale:
 
         vgg = keras.applications.VGG19(include_top=False, weights="path/to/the/file.h5")
         loss = PerceptualLoss(vgg, layers=["block5_conv4"], weights=[1 / 12.75**2])
         to_vgg = lambda x: keras.applications.vgg19.preprocess_input((x + 1) * 127.5)
         value = loss(to_vgg(high_resolution), to_vgg(super_resolved))
 
-    `weights="imagenet"` makes Keras download them.
+    With `weights="imagenet"`, Keras downloads the weights.
 
     Source: Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution"
     (2016), section 3.2; Ledig et al., "Photo-Realistic Single Image Super-Resolution" (2017),
-    equation 5. Departure from the latter: the mean is over channels too.
+    equation 5. Departure from the latter: the mean is also over channels.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class PerceptualLoss:
         if not isinstance(network, keras.Model) or not hasattr(network, "inputs"):
             raise TypeError(
                 f"`network` must be a functional or sequential Keras model, whose layers have "
-                f"outputs of their own. Received: {network!r}."
+                f"outputs. Received: network={network!r}."
             )
         if distance not in _DISTANCES:
             raise ValueError(
@@ -79,20 +79,21 @@ class PerceptualLoss:
             )
         outputs = _outputs(network, layers)
         self.weights = [1.0] * len(outputs) if weights is None else [float(w) for w in weights]
-        good = all(0.0 <= w < math.inf for w in self.weights) and any(self.weights)
-        if len(self.weights) != len(outputs) or not good:
+        valid = all(0.0 <= w < math.inf for w in self.weights) and any(self.weights)
+        if len(self.weights) != len(outputs) or not valid:
             raise ValueError(
-                f"`weights` must be {len(outputs)} numbers of at least 0, not all 0: one for each "
-                f"of the layers {list(layers)}. Received: weights={weights!r}."
+                f"`weights` must be {len(outputs)} numbers of at least 0, one for each of the "
+                f"layers {list(layers)}, and not all 0. Received: weights={weights!r}."
             )
         self.distance = distance
         self.features = keras.Model(network.inputs, outputs)
 
     def __call__(self, target: Any, prediction: Any) -> Any:
-        """The loss, a scalar.
+        """Compute the loss, a scalar.
 
         Args:
-            target: images that the network takes, shape `(batch, height, width, channels)`.
+            target: images in the form that the network expects, shape
+                `(batch, height, width, channels)`.
             prediction: images of the same shape; gradients flow to both.
 
         Raises:
@@ -103,9 +104,10 @@ class PerceptualLoss:
         check_same_shape(
             target, prediction, ("target", "prediction"), "They are compared image by image."
         )
-        wanted, given = self._maps(target), self._maps(prediction)
+        target_maps, predicted_maps = self._maps(target), self._maps(prediction)
         means = [
-            ops.mean(_DISTANCES[self.distance](a - b)) for a, b in zip(wanted, given, strict=True)
+            ops.mean(_DISTANCES[self.distance](a - b))
+            for a, b in zip(target_maps, predicted_maps, strict=True)
         ]
         return sum(weight * mean for weight, mean in zip(self.weights, means, strict=True))
 
@@ -120,6 +122,6 @@ def _outputs(network, layers):
     if unknown or not layers or isinstance(layers, str):
         raise ValueError(
             f"`layers` must be a list of names of layers of {network.name!r}. Received: "
-            f"layers={layers!r}. Its layers are: {', '.join(known)}."
+            f"layers={layers!r}. The layers are: {', '.join(known)}."
         )
     return [known[name].output for name in layers]

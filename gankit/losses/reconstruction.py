@@ -1,4 +1,4 @@
-"""Reconstruction losses: how far a prediction is from the target that it should equal."""
+"""Reconstruction losses: the difference between a prediction and its target."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def _difference(target: Any, prediction: Any) -> Any:
 
 
 def l1(target: Any, prediction: Any) -> Any:
-    r"""Mean absolute difference, $E\,|y - \hat y|$ over all values.
+    r"""Compute the mean absolute difference, $E\,|y - \hat y|$ over all values.
 
-    It asks for the median of what is possible, where the squared error asks for the mean, and so
-    blurs less.
+    The best prediction for this loss is the median of the possible targets; for the squared error
+    it is their mean. Predictions are therefore less blurred.
 
     Args:
         target: $y$, any shape, floating point.
@@ -51,13 +51,13 @@ def l1(target: Any, prediction: Any) -> Any:
 
 
 def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
-    r"""`l1` made smooth around zero: $E \sqrt{(y - \hat y)^2 + \epsilon^2}$.
+    r"""Compute `l1` smoothed around zero: $E \sqrt{(y - \hat y)^2 + \epsilon^2}$.
 
     Args:
         target: $y$, any shape, floating point.
         prediction: $\hat y$, the same shape.
-        epsilon: half width of the round part, above 0, in the units of the values; also the loss
-            of a perfect prediction.
+        epsilon: half the width of the smooth part, above 0, in the units of the values. It is also
+            the loss of a perfect prediction.
 
     Returns:
         Scalar tensor.
@@ -83,25 +83,24 @@ def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
 def cycle_consistency(
     x: Any, y: Any, to_y: Callable[[Any], Any], to_x: Callable[[Any], Any]
 ) -> Any:
-    r"""Two maps between two domains should undo each other.
+    r"""Measure whether two maps between two domains are inverse to each other.
 
     $$L_{cyc} = E_x\,|F(G(x)) - x| + E_y\,|G(F(y)) - y|$$
 
-    A step that has the translation $G(x)$ at hand already computes `l1(x, to_x(translated))`
-    instead of translating twice.
+    If your step already has the translation $G(x)$, compute `l1(x, to_x(translated))` instead.
 
     Args:
         x: examples of the first domain, floating point.
-        y: examples of the second, any number of them.
+        y: examples of the second domain, any number of them.
         to_y: $G$, from the first domain to the second.
-        to_x: $F$, back.
+        to_x: $F$, from the second domain to the first.
 
     Returns:
         Scalar tensor: the sum of the two means, in the units of the values.
 
     Raises:
         TypeError: if examples or their images are not floating point.
-        ValueError: if an example comes back in another shape.
+        ValueError: if an example returns in another shape.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Adversarial losses by name."""
+"""Find adversarial losses by name."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _LOSSES = {
 
 
 def names() -> list[str]:
-    """Names that `get` knows."""
+    """Return the names that `get` accepts."""
     return list(_LOSSES)
 
 
 def get(loss: str | AdversarialLoss) -> AdversarialLoss:
-    """Find an adversarial loss.
+    """Return an adversarial loss.
 
     Args:
         loss: one of `names()`, or an object with methods `discriminator(real_logits, fake_logits)`
-            and `generator(fake_logits, real_logits=None)`, which is returned as it is.
+            and `generator(fake_logits, real_logits=None)`, which is returned unchanged.
 
     Returns:
         An object with these two methods; each returns a scalar tensor, the mean over the examples.
 
     Raises:
-        ValueError: if the name is unknown; the message lists the known ones and the nearest.
+        ValueError: if the name is unknown; the message lists the known names and the nearest one.
         TypeError: if an object lacks one of the methods.
 
     Example:
@@ -50,14 +50,14 @@ def get(loss: str | AdversarialLoss) -> AdversarialLoss:
         if loss not in _LOSSES:
             nearest = difflib.get_close_matches(loss, _LOSSES, n=1, cutoff=0.0)[0]
             raise ValueError(
-                f"Unknown loss {loss!r}. Known losses: {', '.join(_LOSSES)}. "
+                f"`loss` must be one of {', '.join(_LOSSES)}. Received: loss={loss!r}. "
                 f"Did you mean {nearest!r}?"
             )
         return _LOSSES[loss]()
     for method in ("discriminator", "generator"):
         if not callable(getattr(loss, method, None)):
             raise TypeError(
-                f"A loss needs a method `{method}`; {loss!r} has none. Pass one of "
-                f"{', '.join(_LOSSES)}, or a subclass of gankit.losses.AdversarialLoss."
+                f"A loss needs a method `{method}`. Received: loss={loss!r}. Pass one of "
+                f"{', '.join(_LOSSES)}, or an instance of a gankit.losses.AdversarialLoss."
             )
     return loss

@@ -1,13 +1,14 @@
-r"""Semi-supervised GANs: the discriminator is a classifier of K classes that knows a K+1st.
+r"""Semi-supervised GANs: the discriminator classifies K classes and one more, "generated".
 
-The class "generated" has the logit 0, which takes nothing from the model, as a softmax does not
-change when all logits move together. With $Z = \sum_{k \le K} e^{l_k}$ the classifier then says
+The logit of the class "generated" is fixed at 0. This does not restrict the model, because a
+softmax does not change if all logits change by the same amount. With
+$Z = \sum_{k \le K} e^{l_k}$, the classifier then gives
 
 $$D(x) = P(\text{real} \mid x) = \frac{Z}{Z + 1} = \sigma(\mathrm{lse}(l)), \qquad
   \mathrm{lse}(l) = \log Z$$
 
-so **the logit of "real" is the log-sum-exp of the class logits**, and every loss of two classes
-can be had from a classifier of K.
+so **the logit of "real" is the log-sum-exp of the class logits**, and every loss for two classes
+can be computed from a classifier of K classes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["k_plus_one_unsupervised", "logit_of_real"]
 
 
 def logit_of_real(class_logits: Any) -> Any:
-    r"""The logit $s$ of "real" in a classifier of K classes, $D = \sigma(s)$.
+    r"""Compute the logit $s$ of "real" from K class logits, $D = \sigma(s)$.
 
     $$s = \mathrm{lse}(l) = \log \sum_{k=1}^{K} e^{l_k}$$
 
@@ -30,11 +31,11 @@ def logit_of_real(class_logits: Any) -> Any:
         class_logits: shape `(..., classes)`, floating point.
 
     Returns:
-        Tensor of shape `(..., 1)`, as the output of a discriminator.
+        Tensor of shape `(..., 1)`, like the output of a discriminator.
 
     Raises:
         TypeError: if the logits are not floating point.
-        ValueError: if they have no axis of classes.
+        ValueError: if the logits have no axis of classes.
 
     Example:
 
@@ -48,24 +49,24 @@ def logit_of_real(class_logits: Any) -> Any:
 
 
 def k_plus_one_unsupervised(unlabeled_logits: Any, fake_logits: Any) -> Any:
-    r"""What the discriminator learns from examples without labels, and from generated ones.
+    r"""Compute the discriminator's loss for unlabeled and generated examples.
 
     $$L_{unsup} = -\tfrac12 E_x \log D(x) - \tfrac12 E_z \log(1 - D(G(z)))
       = \tfrac12 E\,\mathrm{sp}(-\mathrm{lse}(l_x)) + \tfrac12 E\,\mathrm{sp}(\mathrm{lse}(l_G))$$
 
-    The whole loss adds `class_cross_entropy` of the labeled examples, $L_{sup}$. The generator is
-    trained by `feature_matching`.
+    The full loss adds $L_{sup}$, the `class_cross_entropy` of the labeled examples. The generator
+    trains with `feature_matching`.
 
     Args:
         unlabeled_logits: class logits of real examples, shape `(..., classes)`.
-        fake_logits: class logits of generated examples, with as many classes.
+        fake_logits: class logits of generated examples, with the same number of classes.
 
     Returns:
         Scalar tensor.
 
     Raises:
         TypeError: if the logits are not floating point.
-        ValueError: if they have no axis of classes, or different numbers of classes.
+        ValueError: if the logits have no axis of classes, or different numbers of classes.
 
     Example:
 
@@ -74,15 +75,15 @@ def k_plus_one_unsupervised(unlabeled_logits: Any, fake_logits: Any) -> Any:
     >>> float(gankit.losses.k_plus_one_unsupervised(half, half))
     0.693147
 
-    Source: Salimans et al. (2016), section 5, $L_{unsupervised}$. Departure: halved, as in the
-    authors' code; the paper has no ½.
+    Source: Salimans et al. (2016), section 5, $L_{unsupervised}$. Departure: the factor ½ is from
+    the authors' code; the paper does not have it.
     """
     real = to_class_logits(unlabeled_logits, "unlabeled_logits")
     fake = to_class_logits(fake_logits, "fake_logits")
     if real.shape[-1] != fake.shape[-1]:
         raise ValueError(
-            f"`unlabeled_logits` and `fake_logits` come from the same classifier. Received "
-            f"{real.shape[-1]} and {fake.shape[-1]} classes."
+            f"`unlabeled_logits` and `fake_logits` must have the same number of classes. Received: "
+            f"{real.shape[-1]} and {fake.shape[-1]} classes. Pass logits of the same classifier."
         )
     on_real = ops.mean(ops.softplus(-ops.logsumexp(real, axis=-1)))
     return 0.5 * (on_real + ops.mean(ops.softplus(ops.logsumexp(fake, axis=-1))))

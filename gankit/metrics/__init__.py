@@ -1,10 +1,10 @@
-"""What "good" means for a generator, measured without any download.
+"""Metrics of generated examples, which need no download.
 
-Distances between distributions (Jensen-Shannon, Fréchet, kernel, sliced Wasserstein), inception
-score, precision and recall, density and coverage, classification accuracy, Parzen-window
-log-likelihood, modes covered, nearest neighbors, memorization, near-duplicates, linear classifiers
-on few labels, and a small digit classifier whose features and labels the others use. PSNR and SSIM
-of images, by the protocol of the super-resolution papers.
+They include distances between distributions (Jensen-Shannon, Fréchet, kernel, sliced Wasserstein),
+inception score, precision and recall, density and coverage, classification accuracy, Parzen-window
+log-likelihood, mode coverage, nearest neighbors, memorization, near-duplicates, linear classifiers
+on few labels, and a small digit classifier whose features and labels the other metrics use. PSNR
+and SSIM follow the protocol of the super-resolution papers.
 """
 
 from gankit.metrics.class_probabilities import InceptionScore, inception_score

@@ -1,4 +1,4 @@
-"""Shuffled batches of randomly distorted images, the same on every backend."""
+"""Shuffled batches of randomly distorted images, identical on every backend."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 
 
 class AugmentedBatches(keras.utils.PyDataset):
-    """Batches in a new order each epoch, every image under a small random affine map.
+    """Batches of images that are shuffled and slightly distorted anew in each epoch.
 
-    Drawing and distorting happen in NumPy and SciPy from a generator of its own, so that a seed
-    gives the same batches on every backend and global seeds stay untouched.
+    NumPy and SciPy draw and distort, with a separate random generator. So a seed gives the same
+    batches on every backend, and global seeds do not change.
 
     Args:
         images: floats of shape (n, height, width, channels), background -1.
         labels: integers of shape (n,).
         batch_size: images per batch; the last batch of an epoch may be smaller.
-        seed: seed of order and distortions.
+        seed: seed of the order and the distortions.
     """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, batch_size: int, seed: int):
@@ -34,20 +34,20 @@ class AugmentedBatches(keras.utils.PyDataset):
         return random_affine(self._images[chosen], self._rng), self._labels[chosen]
 
     def on_epoch_end(self) -> None:
-        """Draw the next epoch's order."""
+        """Draw the order of the next epoch."""
         self._order = self._rng.permutation(len(self._images))
 
 
 def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shift, turn, scale and shear each image a little; new border pixels are -1.
+    """Shift, rotate, scale and shear each image slightly; new border pixels are -1.
 
     Args:
         images: floats of shape (n, height, width, channels).
-        rng: source of the distortions: shifts up to 2 pixels, angles up to 0.2 rad, scales between
-            0.85 and 1.15, shears up to 0.2.
+        rng: random generator of the distortions: shifts up to 2 pixels, angles up to 0.2 rad,
+            scales between 0.85 and 1.15, shears up to 0.2.
 
     Returns:
-        float32 array of the same shape.
+        Array of float32 of the same shape.
     """
     from scipy import ndimage
 
@@ -57,7 +57,7 @@ def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     shear = rng.uniform(-0.2, 0.2, n)
     center = np.array([(height - 1) / 2, (width - 1) / 2])
     shift = rng.uniform(-2, 2, (n, 2))
-    # Output pixel o is read at input pixel A(o - center) + center + shift.
+    # Output pixel o gets the value at the input position A(o - center) + center + shift.
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.stack(
         [
@@ -73,9 +73,9 @@ def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     source = offsets @ matrix.transpose(0, 2, 1) + (center + shift)[:, None]
     out = np.empty_like(images, dtype=np.float32)
     rows, columns = source.reshape(n, height, width, 2).transpose(3, 0, 1, 2)
-    which = np.broadcast_to(np.arange(n)[:, None, None], rows.shape)
+    image = np.broadcast_to(np.arange(n)[:, None, None], rows.shape)
     for channel in range(channels):
         out[..., channel] = ndimage.map_coordinates(
-            images[..., channel], [which, rows, columns], order=1, cval=-1.0
+            images[..., channel], [image, rows, columns], order=1, cval=-1.0
         )
     return out

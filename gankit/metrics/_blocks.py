@@ -1,4 +1,4 @@
-"""Work on all pairs of two sets, some rows at a time, so that memory does not grow with them."""
+"""Process all pairs of two sets in blocks of rows, which bounds the memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# 2**22 values of 8 bytes: 32 MB at a time, however many examples there are. In smaller blocks the
-# threads of the matrix product spend their time waiting for each other.
+# 2**22 values of 8 bytes are 32 MB, for any number of examples. In smaller blocks, the threads of
+# the matrix product spend most of their time waiting for each other.
 _PAIRS = 2**22
 
 
 def row_blocks(rows: np.ndarray, others: np.ndarray) -> Iterator[slice]:
-    """Yield slices of `rows`, so few rows each that their pairs with all `others` fit a block."""
+    """Yield slices of `rows` whose pairs with all `others` fit into a block."""
     size = max(1, _PAIRS // len(others))
     for start in range(0, len(rows), size):
         yield slice(start, start + size)
@@ -21,11 +21,11 @@ def row_blocks(rows: np.ndarray, others: np.ndarray) -> Iterator[slice]:
 def squared_distance_blocks(
     rows: np.ndarray, others: np.ndarray
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield squared distances of some rows to all others, in an array that the next ones overwrite.
+    """Yield squared distances of some rows to all others; each block overwrites the last one.
 
     |x - c|^2 = |x|^2 - 2 x.c + |c|^2 is one matrix product of rows (-2 x, |x|^2, 1) and
     (c, 1, |c|^2). Its rounding error is about 1e-15 of the squared norms in double precision;
-    single precision would not do.
+    single precision would not be enough.
     """
     left = np.column_stack([-2.0 * rows, _squared_norms(rows), np.ones(len(rows))])
     right = np.column_stack([others, np.ones(len(others)), _squared_norms(others)])

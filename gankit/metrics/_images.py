@@ -1,4 +1,4 @@
-"""Images that metrics are given, as gray levels 0..255 whatever form they came in."""
+"""Conversion of images to levels 0..255, from bytes or from floats in [-1, 1]."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def to_levels(**images: ArrayLike) -> list[np.ndarray]:
 
 
 def as_levels(images: np.ndarray) -> np.ndarray:
-    """Return float64 levels: uint8 are some; floats in [-1, 1] become `(x + 1) * 127.5`."""
+    """Return float64 levels: uint8 values as they are, floats in [-1, 1] as `(x + 1) * 127.5`."""
     levels = images.astype(np.float64)
     if images.dtype.kind == "f":
         levels += 1.0
@@ -25,25 +25,28 @@ def as_levels(images: np.ndarray) -> np.ndarray:
 def check_unambiguous(**images: ArrayLike) -> list[np.ndarray]:
     """Return each argument as an array of shape (n, height, width, channels).
 
-    Refused is, besides what `check_images` refuses, what could mean either of two things: bytes
-    beside floats, and floats of which none is negative, which look like images in [0, 1].
+    Like `check_images`, refuse what is not images. In addition, refuse ambiguous arguments: a mix
+    of bytes and floats, and floats without a negative value, which look like images in [0, 1].
     """
     arrays = {name: check_images(name, values) for name, values in images.items()}
     dtypes = {name: str(array.dtype) for name, array in arrays.items()}
     floats = {name for name, array in arrays.items() if array.dtype.kind == "f"}
     if 0 < len(floats) < len(arrays):
         raise TypeError(
-            f"Give bytes, or floats in [-1, 1], not one beside the other; got {dtypes}. An image "
-            "that is written to a file becomes bytes: np.rint((x + 1) * 127.5).astype('uint8')."
+            "All images must be bytes, or all must be floats in [-1, 1]. "
+            f"Received: dtypes {dtypes}. Convert floats to bytes, as an image file has them, with "
+            "np.rint((x + 1) * 127.5).astype('uint8')."
         )
     if not floats:
         return list(arrays.values())
     low = min(array.min() for array in arrays.values())
     if low >= 0:
+        names = " and ".join(f"`{name}`" for name in arrays)
         raise ValueError(
-            f"{' and '.join(arrays)} hold floats of which none is negative (the smallest is "
-            f"{low:g}): that looks like images in [0, 1]. Scale them with 2 * x - 1. Bright images "
-            "in [-1, 1] become bytes with np.rint((x + 1) * 127.5).astype('uint8')."
+            f"{names} must hold bytes or floats in [-1, 1]. Received: floats without a negative "
+            f"value (the smallest is {low:g}), which look like images in [0, 1]. Scale these with "
+            "2 * x - 1. Convert bright images in [-1, 1] to bytes with "
+            "np.rint((x + 1) * 127.5).astype('uint8')."
         )
     return list(arrays.values())
 
@@ -51,29 +54,33 @@ def check_unambiguous(**images: ArrayLike) -> list[np.ndarray]:
 def to_level_pair(
     a: ArrayLike, b: ArrayLike, border: int, y_channel: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return two equally shaped sets of images as levels, without border, in luma if asked for."""
+    """Return two sets of images of the same shape as levels, without border, optionally as luma."""
     if np.shape(a) != np.shape(b):
-        raise ValueError(f"a and b must have the same shape; got {np.shape(a)} and {np.shape(b)}.")
+        raise ValueError(
+            f"`a` and `b` must have the same shape. "
+            f"Received: shapes {np.shape(a)} and {np.shape(b)}."
+        )
     if not isinstance(y_channel, bool):
-        raise TypeError(f"y_channel must be True or False; got {y_channel!r}.")
+        raise TypeError(f"`y_channel` must be True or False. Received: y_channel={y_channel!r}.")
     a, b = to_levels(a=a, b=b)
     border = check_count("border", border, minimum=0)
     height, width = a.shape[1:3]
     if 2 * border >= min(height, width):
         raise ValueError(
-            f"border must leave something of the images; got {border} with {height}x{width} pixels."
+            f"`border` must leave pixels of the images. "
+            f"Received: border={border} with {height}x{width} pixels."
         )
     inside = (slice(None), slice(border, height - border), slice(border, width - border))
     a, b = a[inside], b[inside]
-    # A gray image is its own Y, as the files of Set14 are read.
+    # A gray image is its own Y. (Papers treat the gray files of Set14 in this way.)
     return (_luma(a), _luma(b)) if y_channel and a.shape[-1] == 3 else (a, b)
 
 
 def per_image(values: np.ndarray, images: ArrayLike) -> float | np.ndarray:
-    """Return one value for one image, and one for each image of a batch."""
+    """Return a float for one image, and an array with one value per image for a batch."""
     return values if np.ndim(images) == 4 else float(values[0])
 
 
 def _luma(rgb: np.ndarray) -> np.ndarray:
-    """Y of ITU-R BT.601 in studio swing: levels 0..255 of R, G and B become 16..235."""
+    """Compute Y of ITU-R BT.601 in studio swing: R, G and B in 0..255 give 16..235."""
     return 16.0 + rgb @ np.array([[65.481], [128.553], [24.966]]) / 255.0

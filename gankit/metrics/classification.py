@@ -1,4 +1,4 @@
-"""Classification accuracy score: what a classifier learns from generated images."""
+"""Classification accuracy score: the accuracy of a classifier trained on generated images."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gankit.metrics.features import train_digit_classifier
 
 
 class ClassificationAccuracy(NamedTuple):
-    """What `classification_accuracy_score` measures.
+    """The result of `classification_accuracy_score`.
 
     Attributes:
-        accuracy: fraction of the real test images that are classified rightly.
-        per_class: the same for the test images of each class, shape (classes,); nan for a class
-            that has none. A low value names a class that the generator draws badly or not at all.
+        accuracy: fraction of the real test images that are classified correctly.
+        per_class: the fraction for the test images of each class, shape (classes,); nan for a class
+            without test images. A low value marks a class that the generator draws badly or never.
     """
 
     accuracy: float
@@ -35,25 +35,26 @@ def classification_accuracy_score(
 ) -> ClassificationAccuracy:
     """Train a classifier on generated images and test it on real ones.
 
-    The score of a conditional generator is to be compared with that of the same classifier trained
-    on as many real images: it falls behind where generated images lack variety, do not look like
-    their label, or look like nothing. It cannot exceed what the classifier is able to learn.
+    Compare the score of a conditional generator with the score of the same classifier trained on
+    the same number of real images. The generator's score is lower if its images lack variety, do
+    not look like their label, or look like nothing. The classifier itself limits both scores.
 
     Args:
         images: generated images, shape (n, height, width, channels), or features (n, d).
-        labels: the class each was generated as, integers of shape (n,).
+        labels: the class that the generator was given for each image, integers of shape (n,).
         test_images: real images in the same form.
-        test_labels: their classes, integers from 0, shape (m,).
-        classifier: function `(images, labels)` that trains a classifier from nothing and returns
-            it, an object with `predict(images)` that gives a class, or a score of each class, for
+        test_labels: classes of the real images, integers from 0, shape (m,).
+        classifier: function `(images, labels)` that trains a classifier from scratch and returns
+            it, an object whose `predict(images)` returns a class, or a score for each class, for
             every image; by default `train_digit_classifier`, for digits of 28x28x1 in [-1, 1]. Or a
-            scikit-learn estimator, which is cloned, not changed, and sees each image as a row.
+            scikit-learn estimator; a clone of it is trained on images flattened to rows.
 
     Returns:
         A `ClassificationAccuracy`.
 
     Raises:
-        TypeError: if images are not real numbers, labels not integers, or `classifier` is neither.
+        TypeError: if images are not real numbers, labels are not integers, or `classifier` is
+            neither a function nor an estimator.
         ValueError: if shapes do not fit, a value is not finite, a label is negative or not among
             the classes of the test labels, or `predict` returns something else.
 
@@ -68,19 +69,18 @@ def classification_accuracy_score(
     >>> classification_accuracy_score(*one_is_missing, points, labels, nearest)
     ClassificationAccuracy(accuracy=0.75, per_class=array([1., 0., 1.]))
 
-    Reference:
-        Ravuri, Vinyals 2019, "Classification Accuracy Score for Conditional Generative Models",
-        section 3: a ResNet-50 on ImageNet, as many generated images as the training set has.
-        `train_digit_classifier` distorts the images it learns from, which helps real and generated
-        ones alike.
+    Source: Ravuri, Vinyals 2019, "Classification Accuracy Score for Conditional Generative Models",
+    section 3: a ResNet-50 on ImageNet, with as many generated images as the training set has.
+    `train_digit_classifier` distorts its training images, which helps for real and for generated
+    images.
     """
     images, test_images = np.asarray(images), np.asarray(test_images)
     for array, name in ((images, "images"), (test_images, "test_images")):
         to_array(array, name)
     if images.ndim < 2 or images.shape[1:] != test_images.shape[1:]:
         raise ValueError(
-            "images and test_images must have one shape after the first axis; got "
-            f"{images.shape} and {test_images.shape}."
+            "`images` and `test_images` must have the same shape after the first axis. "
+            f"Received: shapes {images.shape} and {test_images.shape}."
         )
     labels = to_labels(labels, len(images), "labels")
     test_labels = to_labels(test_labels, len(test_images), "test_labels")
@@ -88,15 +88,15 @@ def classification_accuracy_score(
     for array, name in ((labels, "labels"), (test_labels, "test_labels")):
         if array.min() < 0 or array.max() >= classes:
             raise ValueError(
-                f"{name} must lie in 0..{classes - 1}, the classes of test_labels; got values from "
-                f"{array.min()} to {array.max()}."
+                f"`{name}` must lie in 0..{classes - 1}, the classes of test_labels. "
+                f"Received: values from {array.min()} to {array.max()}."
             )
     predicted = _train_and_predict(classifier, images, labels, test_images)
-    right = (predicted == test_labels).astype(float)
+    correct = (predicted == test_labels).astype(float)
     counts = np.bincount(test_labels, minlength=classes)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is nan, as promised
-        per_class = np.bincount(test_labels, right, minlength=classes) / counts
-    return ClassificationAccuracy(float(right.mean()), per_class)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is nan, as documented
+        per_class = np.bincount(test_labels, correct, minlength=classes) / counts
+    return ClassificationAccuracy(float(correct.mean()), per_class)
 
 
 def _train_and_predict(
@@ -111,23 +111,24 @@ def _train_and_predict(
         trained = classifier(images, labels)
     else:
         raise TypeError(
-            "classifier must be a function (images, labels) or a scikit-learn estimator; got "
-            f"{classifier!r}."
+            "`classifier` must be a function (images, labels) or a scikit-learn estimator. "
+            f"Received: classifier={classifier!r}."
         )
     if not hasattr(trained, "predict"):
         raise TypeError(
-            f"classifier must return an object with predict(images); got {type(trained).__name__}."
+            "`classifier` must return an object with predict(images). "
+            f"Received: a {type(trained).__name__}."
         )
-    return _classes(keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images))
+    return _to_classes(keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images))
 
 
-def _classes(predictions: np.ndarray, count: int) -> np.ndarray:
-    """The class of each example, where predictions are classes or the scores of all classes."""
+def _to_classes(predictions: np.ndarray, count: int) -> np.ndarray:
+    """Return the class of each example, from predicted classes or from scores of all classes."""
     if predictions.ndim == 2 and predictions.shape[0] == count and predictions.shape[1] > 1:
         return predictions.argmax(axis=1)
     if predictions.shape != (count,) or predictions.dtype.kind not in "iu":
         raise ValueError(
-            f"predict must return {count} integers, or scores of shape ({count}, classes); got "
-            f"shape {predictions.shape}, dtype {predictions.dtype}."
+            f"predict must return {count} integers, or scores of shape ({count}, classes). "
+            f"Received: shape {predictions.shape}, dtype {predictions.dtype}."
         )
     return predictions

@@ -1,4 +1,4 @@
-"""Jensen-Shannon divergence: of densities, of samples, and as a discriminator estimates it."""
+"""Jensen-Shannon divergence of densities and of samples, and its estimate by a discriminator."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def jensen_shannon_divergence(
 ) -> float:
     """Compute the Jensen-Shannon divergence of two densities given on the same grid.
 
-    `JSD(p, q) = 1/2 KL(p, m) + 1/2 KL(q, m)` with `m = (p + q) / 2`, in nats: 0 when the densities
-    agree, log 2 when they nowhere overlap. The integral is a sum over equal cells, each density's
-    value times the cell's volume, so a density should vary little from one cell to the next.
+    `JSD(p, q) = 1/2 KL(p, m) + 1/2 KL(q, m)` with `m = (p + q) / 2`, in nats: 0 if the densities
+    are equal, log 2 if they do not overlap. The integral is approximated by a sum over equal cells,
+    value times volume, so a density should vary little from one cell to the next.
 
-    Both are divided by their mass on the grid, so that a tail cut off by the grid's border does not
-    move the result out of its range.
+    Both densities are divided by their mass on the grid. So the result stays in its range even if
+    the grid cuts off a tail.
 
     Args:
-        p: values of the first density, not negative, shape (n,) or (n, m).
+        p: values of the first density, nonnegative, shape (n,) or (n, m).
         q: values of the second density, same shape.
-        dx: distance between neighboring grid points; one number, or one for each axis. The default
-            1.0 is for probabilities of single outcomes.
+        dx: distance between neighboring grid points, one number or one for each axis. Keep the
+            default 1.0 for probabilities of discrete outcomes.
 
     Returns:
         The divergence in nats, in [0, log 2].
@@ -47,15 +47,16 @@ def jensen_shannon_divergence(
     >>> round(jensen_shannon_divergence([1.0, 0.0], [0.0, 1.0]), 5)  # log 2
     0.69315
 
-    Reference:
-        Goodfellow et al. 2014, "Generative Adversarial Nets", section 4.1: the value of the game at
-        the optimal discriminator is `-log 4 + 2 JSD(p_data, p_g)`.
+    Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 4.1: the value of the
+    game at the optimal discriminator is `-log 4 + 2 JSD(p_data, p_g)`.
     """
     p, q = to_array(p, "p"), to_array(q, "q")
     if p.shape != q.shape:
-        raise ValueError(f"p and q must lie on the same grid; got shapes {p.shape} and {q.shape}.")
+        raise ValueError(
+            f"`p` and `q` must have the same shape. Received: shapes {p.shape} and {q.shape}."
+        )
     if p.ndim not in (1, 2):
-        raise ValueError(f"p and q must be 1-D or 2-D grids; got shape {p.shape}.")
+        raise ValueError(f"`p` and `q` must be 1-D or 2-D grids. Received: shape {p.shape}.")
     volume = _cell_volume(dx, p.ndim)
     return _jsd(_to_probabilities(p, volume, "p"), _to_probabilities(q, volume, "q"))
 
@@ -68,19 +69,20 @@ def jsd_from_samples(
 ) -> float:
     """Estimate the Jensen-Shannon divergence of two distributions from samples of each.
 
-    Both samples are counted in the same bins, and the divergence of the two histograms is returned.
-    With a `range`, points outside it are counted together in one further bin: none is dropped.
+    The result is the divergence of the two histograms over the same bins. With a `range`, all
+    points outside it count in one additional bin, so none is dropped.
 
-    The estimate errs in two ways. Bins too wide hide differences within a bin. Bins too narrow make
+    The estimate has two sources of error. Wide bins hide differences within a bin. Narrow bins make
     equal distributions look different: with K occupied bins and n and m points, the estimate for
     equal distributions is about `(K - 1) / 8 * (1/n + 1/m)`, not 0.
 
     Args:
         x: sample of the first distribution, shape (n,), (n, 1) or (n, 2).
-        y: sample of the second, same number of columns; the number of points may differ.
+        y: sample of the second distribution, same number of columns; the number of points may
+            differ.
         bins: number of bins along each axis, one number or one for each axis.
         range: lower and upper end of the bins, one pair for all axes or one for each; by default
-            the smallest box that holds both samples.
+            the smallest box that contains both samples.
 
     Returns:
         The estimate in nats, in [0, log 2].
@@ -103,7 +105,7 @@ def jsd_from_samples(
     x, y = to_row_pair(x, y, "x", "y")
     axes = x.shape[1]
     if axes > 2:
-        raise ValueError(f"x and y must have 1 or 2 columns; got {axes}.")
+        raise ValueError(f"`x` and `y` must have 1 or 2 columns. Received: {axes} columns.")
     edges = _bin_edges(x, y, bins, range)
     return _jsd(_bin_frequencies(x, edges), _bin_frequencies(y, edges))
 
@@ -111,14 +113,14 @@ def jsd_from_samples(
 def jsd_from_logits(real_logits: ArrayLike, fake_logits: ArrayLike) -> float:
     """Estimate the Jensen-Shannon divergence from a trained discriminator's logits.
 
-    `JSD = log 2 + 1/2 E_real[log D] + 1/2 E_fake[log(1 - D)]`, `D = sigmoid(logit)`. This holds for
-    the optimal discriminator; any other gives less, so on fresh samples the expectation of this
-    estimate is a lower bound, which can even be negative. On the samples that the discriminator was
-    trained on it can exceed the divergence.
+    `JSD = log 2 + 1/2 E_real[log D] + 1/2 E_fake[log(1 - D)]`, `D = sigmoid(logit)`, for the
+    optimal discriminator. Any other discriminator gives a smaller value. On fresh samples, the
+    expectation of this estimate is therefore a lower bound, which can even be negative. On the
+    discriminator's training samples, the estimate can exceed the divergence.
 
     Args:
         real_logits: the discriminator's logits on real examples, any shape, any finite value.
-        fake_logits: its logits on generated examples; the number may differ.
+        fake_logits: its logits on generated examples; their number may differ.
 
     Returns:
         The estimate in nats, at most log 2.
@@ -130,16 +132,16 @@ def jsd_from_logits(real_logits: ArrayLike, fake_logits: ArrayLike) -> float:
     Example:
 
     >>> from gankit.metrics import jsd_from_logits
-    >>> jsd_from_logits([0.0, 0.0], [0.0])  # it cannot tell them apart
+    >>> jsd_from_logits([0.0, 0.0], [0.0])  # an undecided discriminator
     0.0
-    >>> round(jsd_from_logits([1000.0], [-1000.0]), 5)  # it always can: log 2
+    >>> round(jsd_from_logits([1000.0], [-1000.0]), 5)  # a perfect one: log 2
     0.69315
 
-    Reference:
-        Goodfellow et al. 2014, "Generative Adversarial Nets", theorem 1, solved for the divergence.
+    Source: Goodfellow et al. 2014, "Generative Adversarial Nets", theorem 1, solved for the
+    divergence.
     """
     real, fake = to_array(real_logits, "real_logits"), to_array(fake_logits, "fake_logits")
-    # log sigmoid(s) = -log(1 + e^-s), which overflows for no logit.
+    # log sigmoid(s) = -log(1 + e^-s); logaddexp never overflows.
     real_term = -np.logaddexp(0.0, -real).mean()
     fake_term = -np.logaddexp(0.0, fake).mean()
     return float(np.log(2.0) + (real_term + fake_term) / 2.0)
@@ -150,25 +152,29 @@ def _jsd(p: np.ndarray, q: np.ndarray) -> float:
 
     m = (p + q) / 2.0
     divergence = (rel_entr(p, m).sum() + rel_entr(q, m).sum()) / 2.0
-    # Rounding may leave the range by 1e-16, and a caller may take a square root.
+    # Rounding errors of 1e-16 may leave the range, and a caller may take a square root.
     return float(np.clip(divergence, 0.0, np.log(2.0)))
 
 
 def _cell_volume(dx: float | Sequence[float], axes: int) -> float:
     sides = [dx] * axes if np.ndim(dx) == 0 else list(dx)
     if len(sides) != axes:
-        raise ValueError(f"dx must be one number or {axes}, one for each axis; got {dx!r}.")
+        raise ValueError(
+            f"`dx` must be one number, or one for each of {axes} axes. Received: dx={dx!r}."
+        )
     return float(np.prod([check_positive(side, "dx") for side in sides]))
 
 
 def _to_probabilities(density: np.ndarray, volume: float, name: str) -> np.ndarray:
     if density.min() < 0:
-        raise ValueError(f"{name} is a density and cannot be negative; got {density.min()}.")
+        raise ValueError(
+            f"`{name}` is a density and must not be negative. Received: a value {density.min()}."
+        )
     mass = density.sum() * volume
     if abs(mass - 1.0) > 0.01:
         raise ValueError(
-            f"{name} must have mass 1 on the grid; its sum times the cell's volume {volume:g} is "
-            f"{mass:g}. Check dx, or widen the grid until it holds the density's tails."
+            f"`{name}` must have mass 1 on the grid. Received: mass {mass:g}, the sum times the "
+            f"cell's volume {volume:g}. Check dx, or widen the grid to include the density's tails."
         )
     return density / density.sum()
 
@@ -182,11 +188,13 @@ def _bin_edges(
     axes = x.shape[1]
     counts = [bins] * axes if np.ndim(bins) == 0 else list(bins)
     if len(counts) != axes or any(int(c) != c or c < 1 for c in counts):
-        raise ValueError(f"bins must be a positive integer, or {axes} of them; got {bins!r}.")
+        raise ValueError(
+            f"`bins` must be a positive integer, or {axes} of them. Received: bins={bins!r}."
+        )
     if range is None:
         both = np.concatenate([x, y])
         low, high = both.min(axis=0), both.max(axis=0)
-        # All points equal: any box around them will do.
+        # If all points are equal, any box around them is fine.
         low, high = np.where(low == high, low - 0.5, low), np.where(low == high, high + 0.5, high)
         ends = np.stack([low, high], axis=1)
     else:
@@ -194,8 +202,8 @@ def _bin_edges(
         ends = np.tile(ends, (axes, 1)) if ends.ndim == 1 else ends
         if ends.shape != (axes, 2) or not (ends[:, 0] < ends[:, 1]).all():
             raise ValueError(
-                f"range must be a pair (low, high) with low < high, or {axes} of them; "
-                f"got {range!r}."
+                f"`range` must be a pair (low, high) with low < high, or {axes} of them. "
+                f"Received: range={range!r}."
             )
     return [np.linspace(a, b, int(c) + 1) for (a, b), c in zip(ends, counts, strict=True)]
 

@@ -1,8 +1,8 @@
-r"""Near-duplicates in a data set, by the binary codes of an autoencoder.
+r"""Near-duplicates in a data set, found with the binary codes of an autoencoder.
 
-Each image becomes a row of bits; equal images, and images that differ by noise or re-encoding, get
-equal or nearly equal rows. Rows are compared by sorting, so a million images take seconds where
-comparing every pair would take days.
+The autoencoder turns each image into a row of bits. Equal images get equal rows, and images that
+differ by noise or re-encoding get equal or nearly equal rows. Sorting finds these rows: a million
+images take seconds, whereas a comparison of all pairs would take days.
 
 Source: Radford, Metz, Chintala, "Unsupervised Representation Learning with Deep Convolutional
 Generative Adversarial Networks" (2016), section 4.1.1.
@@ -23,24 +23,24 @@ from gankit.metrics._checks import to_rows
 
 
 class SemanticHash:
-    r"""Codes whose bits say which units of a de-noising autoencoder fire.
+    r"""Binary codes of images: each bit is 1 if a unit of a denoising autoencoder is active.
 
     $$h = \mathrm{ReLU}(W(x + \varepsilon) + b), \quad
       \hat x = W' (m \odot h) + b', \quad
       \text{code} = 1[h > 0]$$
 
-    with noise $\varepsilon$ on the pixels and dropout $m$ on the code while it learns to restore
-    $x$ (mean squared error). Both push the units away from their threshold, so that a small change
-    of the image flips few bits or none.
+    During training, there is noise $\varepsilon$ on the pixels and dropout $m$ on the code, and the
+    autoencoder learns to restore $x$ (mean squared error). Both keep the units away from their
+    threshold, so a small change of the image flips few bits or none.
 
     Args:
         bits: number of units of the code.
         noise: standard deviation of the noise; images have values in [-1, 1].
-        dropout: fraction of the code's units that are dropped, in [0, 1).
-        seed: seed of weights, noise and order.
+        dropout: fraction of the units of the code that are dropped, in [0, 1).
+        seed: seed of the weights, the noise and the order of images.
 
     Attributes:
-        autoencoder: the `keras.Model`, flat images to flat images; None before `fit`.
+        autoencoder: the `keras.Model` from flat images to flat images; None before `fit`.
 
     Raises:
         ValueError: if a count, the noise or the dropout is out of range.
@@ -55,16 +55,16 @@ class SemanticHash:
     >>> codes.shape, near_duplicates(codes).duplicates[-3:].tolist()
     ((43, 32), [40, 41, 42])
 
-    Source: Radford et al. (2016), section 4.1.1: 3072-128-3072 for 32x32x3. The sizes of noise and
-    dropout are not given there; the defaults are ours. Departure: larger images are not shrunk to
-    32x32 here; do that before (their pixels would otherwise make the layers large).
+    Source: Radford et al. (2016), section 4.1.1: 3072-128-3072 for 32x32x3. The paper does not
+    give the strength of noise and dropout; the defaults are ours. Departure: this class does not
+    shrink larger images to 32x32; do so first, or the layers become large.
     """
 
     def __init__(self, bits: int = 128, noise: float = 0.5, dropout: float = 0.2, seed: int = 0):
         if not noise >= 0:
-            raise ValueError(f"noise must be at least 0; got {noise!r}.")
+            raise ValueError(f"`noise` must be at least 0. Received: noise={noise!r}.")
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must lie in [0, 1); got {dropout!r}.")
+            raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
         self.bits, self.noise, self.dropout = check_count("bits", bits), noise, dropout
         self.seed = check_count("seed", seed, minimum=0)
         self.autoencoder = None
@@ -73,7 +73,7 @@ class SemanticHash:
     def fit(
         self, images: ArrayLike, epochs: int = 40, batch_size: int = 128, verbose: int | str = 0
     ) -> SemanticHash:
-        """Train the autoencoder, on the very images whose duplicates are looked for.
+        """Train the autoencoder on the images in which you search for duplicates.
 
         Args:
             images: numbers in [-1, 1], shape (n, height, width, channels).
@@ -88,13 +88,13 @@ class SemanticHash:
             TypeError: if a value is not a real number.
             ValueError: if the shape, a value or a count is not as above.
         """
-        pixels = _pixels(images)
+        pixels = _to_flat_images(images)
         check_count("epochs", epochs)
         check_count("batch_size", batch_size)
         self._build(pixels.shape[1])
         order = np.random.default_rng(self.seed)
         for _ in range(epochs):
-            # Shuffled here, so that the order depends on the seed and on nothing global.
+            # Shuffle here, so that the order does not depend on global seeds.
             shuffled = pixels[order.permutation(len(pixels))]
             self.autoencoder.fit(
                 shuffled, shuffled, batch_size=batch_size, shuffle=False, verbose=verbose
@@ -105,8 +105,8 @@ class SemanticHash:
         """Compute the code of each image.
 
         Args:
-            images: numbers in [-1, 1], of the shape that `fit` was given.
-            batch_size: how many images are computed at once.
+            images: numbers in [-1, 1], with the image shape of `fit`.
+            batch_size: number of images per batch.
 
         Returns:
             Array of bool, shape (n, bits).
@@ -117,13 +117,13 @@ class SemanticHash:
             ValueError: if the shape or a value is not as in `fit`.
         """
         if self._encoder is None:
-            raise RuntimeError("The autoencoder is not trained: call fit(images) before codes().")
-        pixels = _pixels(images)
+            raise RuntimeError("The autoencoder is not trained. Call fit(images) before codes().")
+        pixels = _to_flat_images(images)
         expected = self._encoder.input_shape[1]
         if pixels.shape[1] != expected:
             raise ValueError(
-                f"images must have {expected} values each, as those given to fit; "
-                f"got {pixels.shape[1]}."
+                f"Each of `images` must have {expected} values, as in fit. "
+                f"Received: {pixels.shape[1]} values per image."
             )
         return self._encoder.predict(pixels, batch_size=batch_size, verbose=0) > 0
 
@@ -144,12 +144,12 @@ class SemanticHash:
 
 
 class NearDuplicates(NamedTuple):
-    """What `near_duplicates` finds.
+    """The result of `near_duplicates`.
 
     Attributes:
-        original: for each example the first one in the set that it is a near-duplicate of; its own
-            index where there is none. int64 array of shape (n,).
-        duplicates: the examples to remove, those with an original before them; int64 array.
+        original: for each example, the index of the first example that it is a near-duplicate of,
+            or its own index if there is none; int64 array of shape (n,).
+        duplicates: indices of the examples to remove, those with an earlier original; int64 array.
     """
 
     original: np.ndarray
@@ -157,22 +157,22 @@ class NearDuplicates(NamedTuple):
 
 
 def near_duplicates(codes: ArrayLike, max_distance: int = 0) -> NearDuplicates:
-    """Find the examples whose code is that of an earlier example, or nearly.
+    """Find the examples whose code is equal or nearly equal to that of an earlier example.
 
-    Codes that differ in at most `r` bits agree entirely in at least one of `r + 1` parts, so only
-    examples that share a part are compared: sorting, instead of all pairs.
+    Codes that differ in at most `r` bits are equal in at least one of `r + 1` parts. So sorting by
+    each part finds all candidates, and only these are compared.
 
     Args:
         codes: array of bool, shape (n, bits).
-        max_distance: number of bits in which the codes of near-duplicates may differ; 0 asks for
-            equal codes, as the paper does.
+        max_distance: number of bits in which the codes of near-duplicates may differ; 0 requires
+            equal codes, as in the paper.
 
     Returns:
         A `NearDuplicates`; `np.delete(images, found.duplicates, axis=0)` is the set without them.
 
     Raises:
         TypeError: if the codes are not bool.
-        ValueError: if their shape is not as above, or `max_distance` is not in [0, bits).
+        ValueError: if the shape is not as above, or `max_distance` is not in [0, bits).
 
     Example:
 
@@ -189,12 +189,15 @@ def near_duplicates(codes: ArrayLike, max_distance: int = 0) -> NearDuplicates:
     """
     codes = np.asarray(codes)
     if codes.dtype != bool:
-        raise TypeError(f"codes must be bool; got dtype {codes.dtype}.")
+        raise TypeError(f"`codes` must be bool. Received: dtype {codes.dtype}.")
     if codes.ndim != 2 or 0 in codes.shape:
-        raise ValueError(f"codes must have shape (n, bits), not empty; got {codes.shape}.")
+        raise ValueError(
+            f"`codes` must have shape (n, bits) and not be empty. Received: shape {codes.shape}."
+        )
     if check_count("max_distance", max_distance, minimum=0) >= codes.shape[1]:
         raise ValueError(
-            f"max_distance must be below the {codes.shape[1]} bits of a code; got {max_distance}."
+            f"`max_distance` must be below {codes.shape[1]}, the number of bits of a code. "
+            f"Received: max_distance={max_distance}."
         )
     original = np.arange(len(codes))
     for part in np.array_split(codes, max_distance + 1, axis=1):
@@ -208,7 +211,7 @@ def near_duplicates(codes: ArrayLike, max_distance: int = 0) -> NearDuplicates:
 
 
 def _equal_rows(bits: np.ndarray) -> Iterator[np.ndarray]:
-    """Indices of the rows that are equal, ascending, group by group; no groups of one."""
+    """Yield the ascending indices of each group of two or more equal rows."""
     _, inverse, counts = np.unique(
         np.packbits(bits, axis=1), axis=0, return_inverse=True, return_counts=True
     )
@@ -218,11 +221,11 @@ def _equal_rows(bits: np.ndarray) -> Iterator[np.ndarray]:
             yield group
 
 
-def _pixels(images: ArrayLike) -> np.ndarray:
+def _to_flat_images(images: ArrayLike) -> np.ndarray:
     pixels = to_rows(images, "images")
     if np.ndim(images) != 4 or pixels.min() < -1.001 or pixels.max() > 1.001:
         raise ValueError(
-            "images must have shape (n, height, width, channels) and lie in [-1, 1]; got shape "
-            f"{np.shape(images)} and values from {pixels.min():g} to {pixels.max():g}."
+            "`images` must have shape (n, height, width, channels) and lie in [-1, 1]. Received: "
+            f"shape {np.shape(images)}, values from {pixels.min():g} to {pixels.max():g}."
         )
     return pixels.astype("float32")

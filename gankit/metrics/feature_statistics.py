@@ -1,4 +1,4 @@
-"""Features of images batch by batch, and their running mean and covariance."""
+"""Features of images in batches, and their running mean and covariance."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ def image_features(
     features: Callable[[np.ndarray], ArrayLike] | None = None,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Compute the features of images that come in batches and need not fit in memory together.
+    """Compute the features of images, batch by batch.
+
+    The images need not fit in memory together.
 
     Args:
-        images: an array of images, or batches of them: a `tf.data` pipeline, a generator such as
-            `(gan.generate(256, seed=s) for s in range(40))`. They go to `features` as they are.
-        features: function of an array of images that returns one row for each, shape (n, d), as
+        images: an array of images, or batches of them: a `tf.data` pipeline, or a generator such as
+            `(gan.generate(256, seed=s) for s in range(40))`. `features` gets them unchanged.
+        features: function of an array of images that returns one row per image, shape (n, d), as
             NumPy or as a tensor of Keras' backend; by default the 64 features of
             `digit_classifier()`, which takes floats in [-1, 1] of shape (n, 28, 28, 1).
-        batch_size: how many images `features` gets at once, at most.
+        batch_size: the largest number of images per call of `features`.
 
     Returns:
         float64 array of shape (n, d).
 
     Raises:
         TypeError: if `features` is not callable, or a batch is not an array.
-        ValueError: if there are no images, or `features` returns anything but one row of finite
-            numbers for each.
+        ValueError: if there are no images, or `features` does not return one row of finite numbers
+            per image.
 
     Example:
 
@@ -46,30 +48,33 @@ def image_features(
     """
     rows = list(_feature_batches(images, features, batch_size))
     if not rows:
-        raise ValueError("images holds no batch. A generator can be iterated once: make it anew.")
+        raise ValueError(
+            "`images` must have at least one batch. Received: no batch. "
+            "A generator can be used only once: create it again."
+        )
     return np.concatenate(rows)
 
 
 class FeatureStatistics:
-    r"""Count, mean and covariance of features, without holding images or features.
+    r"""Count, mean and covariance of features, computed without storing images or features.
 
     Two parts with counts $n, m$, means $\mu, \nu$ and scatter matrices
-    $S = \sum_i (x_i - \mu)(x_i - \mu)^T$ and $T$ make
+    $S = \sum_i (x_i - \mu)(x_i - \mu)^T$ and $T$ combine to
 
     $$\text{mean} = \mu + \frac{m}{n + m} \delta, \quad
       \text{scatter} = S + T + \frac{n m}{n + m} \delta \delta^T, \quad \delta = \nu - \mu$$
 
-    in float64, which loses no digits where the mean is large, as a sum of squares would. Neither
-    the order nor the size of the parts matters beyond rounding.
+    in float64. Unlike a sum of squares, this loses no digits if the mean is large. The order and
+    the size of the parts only affect rounding errors.
 
     Args:
         features: function of images, as in `image_features`; by default
             `digit_classifier().features`.
-        batch_size: how many images `features` gets at once, at most.
+        batch_size: the largest number of images per call of `features`.
 
     Attributes:
         count: number of examples so far.
-        mean: array of shape (d,); None before there are any.
+        mean: array of shape (d,); None before the first example.
 
     Example:
 
@@ -86,9 +91,7 @@ class FeatureStatistics:
     >>> abs(frechet_distance(real, fake) - 3 * 0.5**2) < 0.02
     True
 
-    Reference:
-        Chan, Golub, LeVeque 1983, "Algorithms for Computing the Sample Variance", equation 2.1, for
-        the combination of two parts.
+    Source: Chan, Golub, LeVeque 1983, "Algorithms for Computing the Sample Variance", equation 2.1.
     """
 
     def __init__(
@@ -102,13 +105,15 @@ class FeatureStatistics:
 
     @property
     def covariance(self) -> np.ndarray:
-        """The unbiased covariance, shape (d, d); ValueError below two examples."""
+        """The unbiased covariance, shape (d, d). It needs at least two examples."""
         if self.count < 2:
-            raise ValueError(f"A covariance needs at least 2 examples; there are {self.count}.")
+            raise ValueError(
+                f"A covariance needs at least 2 examples. Received: {self.count} examples."
+            )
         return self._scatter / (self.count - 1)
 
     def update(self, images: ArrayLike | Iterable[ArrayLike]) -> FeatureStatistics:
-        """Count images in.
+        """Include the features of more images.
 
         Args:
             images: an array of images, or batches of them, as in `image_features`.
@@ -117,15 +122,15 @@ class FeatureStatistics:
             This object.
 
         Raises:
-            TypeError: as `image_features`.
-            ValueError: as `image_features`; what stood before a bad batch is counted.
+            TypeError: as in `image_features`.
+            ValueError: as in `image_features`. The batches before a bad one are included.
         """
         for rows in _feature_batches(images, self._features, self._batch_size):
             self.add(rows)
         return self
 
     def add(self, features: ArrayLike) -> FeatureStatistics:
-        """Count features in that are computed already.
+        """Include features that are already computed.
 
         Args:
             features: one row per example, shape (n, d).
@@ -143,20 +148,20 @@ class FeatureStatistics:
         return self._combine(len(rows), mean, centered.T @ centered)
 
     def merge(self, other: FeatureStatistics) -> FeatureStatistics:
-        """Count in what another object has counted, say on another machine.
+        """Include the examples of another object, for example from another machine.
 
         Args:
-            other: statistics over the same features; it is not changed.
+            other: statistics of the same features; it does not change.
 
         Returns:
             This object.
 
         Raises:
             TypeError: if `other` is not a `FeatureStatistics`.
-            ValueError: if it has another number of features.
+            ValueError: if `other` has another number of features.
         """
         if not isinstance(other, FeatureStatistics):
-            raise TypeError(f"other must be a FeatureStatistics; got {other!r}.")
+            raise TypeError(f"`other` must be a FeatureStatistics. Received: other={other!r}.")
         if other.count == 0:
             return self
         return self._combine(other.count, other.mean, other._scatter)
@@ -164,7 +169,7 @@ class FeatureStatistics:
     def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> FeatureStatistics:
         if self.count == 0:
             self.mean, self._scatter = np.zeros_like(mean), np.zeros_like(scatter)
-        check_same_network(len(mean), len(self.mean), "features", "those counted before")
+        check_same_network(len(mean), len(self.mean), "features", "features so far")
         total = self.count + count
         delta = mean - self.mean
         self.mean = self.mean + delta * (count / total)
@@ -184,14 +189,16 @@ def _feature_batches(
     if features is None:
         features = digit_classifier().features
     if not callable(features):
-        raise TypeError(f"features must be a function of images; got {features!r}.")
+        raise TypeError(
+            f"`features` must be a function of images. Received: features={features!r}."
+        )
     for batch in _batches(images, check_count("batch_size", batch_size)):
         returned = keras.ops.convert_to_numpy(features(batch))
         rows = to_features(returned, "features(images)")
         if len(rows) != len(batch):
             raise ValueError(
-                f"features must return one row for each image; {len(batch)} images went in, and "
-                f"shape {rows.shape} came out."
+                "`features` must return one row for each image. "
+                f"Received: shape {rows.shape} for {len(batch)} images."
             )
         yield rows
 
@@ -200,11 +207,14 @@ def _batches(images: ArrayLike | Iterable[ArrayLike], batch_size: int) -> Iterat
     for batch in [images] if hasattr(images, "shape") else images:
         if not hasattr(batch, "shape"):
             raise TypeError(
-                f"images must be an array, or batches that are arrays; got a {type(batch).__name__}"
-                " as a batch. Take the images out of pairs: (images for images, labels in data)."
+                "`images` must be an array, or batches that are arrays. Received: a batch of type "
+                f"{type(batch).__name__}. Select the images of pairs with (images for images, "
+                "labels in data)."
             )
         batch = keras.ops.convert_to_numpy(batch)
         if batch.ndim == 0 or len(batch) == 0:
-            raise ValueError(f"images must have shape (n, …), n >= 1; got {batch.shape}.")
+            raise ValueError(
+                f"`images` must have shape (n, …), n >= 1. Received: shape {batch.shape}."
+            )
         for start in range(0, len(batch), batch_size):
             yield batch[start : start + batch_size]

@@ -1,4 +1,4 @@
-"""How much a linear classifier learns from few labels: a score for unsupervised features."""
+"""Accuracy of linear classifiers trained on few labels: a score for unsupervised features."""
 
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ def few_label_accuracy(
     penalties: Sequence[float] = PENALTIES,
     seed: int = 0,
 ) -> np.ndarray:
-    """Measure test accuracy of linear SVMs that are fitted to a few labeled examples.
+    """Measure the test accuracy of linear SVMs that are fitted to a few labeled examples.
 
-    In each draw, `count` examples are taken at random, equally many of each class. The L2-SVM
-    minimizes `|w|^2 / 2 + C sum max(0, 1 - y w.x)^2`, one class against the others; C is the one
-    of `penalties` with the best mean accuracy, over the draws, on the examples left over. Features
-    are divided by the root mean square norm of their rows, so that C means the same for every kind.
+    Each draw takes `count` examples at random, the same number from each class. The L2-SVM
+    minimizes `|w|^2 / 2 + C sum max(0, 1 - y w.x)^2` for one class against the others. C is the
+    value in `penalties` with the best accuracy on the remaining training examples, averaged over
+    the draws. Features are divided by the root mean square norm of their rows, so that the values
+    of C suit every kind of features.
 
     Args:
         features: training examples, shape (n, d) or images (n, height, width, channels).
-        labels: their classes, integers of shape (n,).
+        labels: classes of the training examples, integers of shape (n,).
         test_features: test examples, in the same form.
-        test_labels: their classes.
-        count: labeled examples per draw, a multiple of the number of classes.
-        draws: how many draws.
+        test_labels: classes of the test examples.
+        count: number of labeled examples per draw, a multiple of the number of classes.
+        draws: number of draws.
         penalties: values of C to choose from.
-        seed: seed of the draws; the same seed draws the same examples for other features.
+        seed: seed of the draws. The same seed draws the same examples, whatever the features.
 
     Returns:
         Array of `draws` accuracies in [0, 1].
 
     Raises:
-        TypeError: if features are not real numbers or labels not integers.
+        TypeError: if features are not real numbers or labels are not integers.
         ValueError: if shapes do not fit, or there are too few examples of a class.
 
     Example:
@@ -56,9 +57,9 @@ def few_label_accuracy(
     >>> few_label_accuracy(points, labels, points, labels, count=4, draws=3).tolist()
     [1.0, 1.0, 1.0]
 
-    Source: Radford et al. (2016), section 5.2, and the authors' code: draws balanced by class, C
-    chosen on held-out training examples. Departure: the division by the root mean square, without
-    which raw pixels and deep features would need other ranges of C.
+    Source: Radford et al. (2016), section 5.2, and the authors' code: balanced draws, C chosen on
+    held-out training examples. Departure: the division by the root mean square. Without it, pixels
+    and deep features would need different ranges of C.
     """
     from sklearn.svm import LinearSVC
 
@@ -67,7 +68,7 @@ def few_label_accuracy(
     test_labels = to_labels(test_labels, len(test_rows), "test_labels")
     scale = np.sqrt(np.mean(np.sum(rows**2, axis=1)))
     rows, test_rows = rows / scale, test_rows / scale
-    chosen = _draw(labels, count, check_count("draws", draws), seed)
+    chosen = _draw_balanced(labels, count, check_count("draws", draws), seed)
 
     held_out = np.zeros((len(penalties), draws))
     tested = np.zeros((len(penalties), draws))
@@ -81,16 +82,20 @@ def few_label_accuracy(
     return tested[held_out.mean(axis=1).argmax()]
 
 
-def _draw(labels: np.ndarray, count: int, draws: int, seed: int) -> list[np.ndarray]:
-    """Indices of `count` examples for each draw, equally many of each class."""
+def _draw_balanced(labels: np.ndarray, count: int, draws: int, seed: int) -> list[np.ndarray]:
+    """Draw the indices of `count` examples for each draw, the same number from each class."""
     classes, sizes = np.unique(labels, return_counts=True)
     each, rest = divmod(check_count("count", count), len(classes))
     if rest:
-        raise ValueError(f"count must be a multiple of the {len(classes)} classes; got {count}.")
+        raise ValueError(
+            f"`count` must be a multiple of {len(classes)}, the number of classes. "
+            f"Received: count={count}."
+        )
     if each >= sizes.min():
         raise ValueError(
-            f"count={count} asks for {each} examples of each class and must leave some to choose C "
-            f"on, but the smallest class has {sizes.min()}."
+            "`count` must leave examples of each class to choose C. "
+            f"Received: count={count}, which takes {each} examples of each class; "
+            f"the smallest class has {sizes.min()}."
         )
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(labels == c) for c in classes]

@@ -18,18 +18,18 @@ def frechet_distance(
 ) -> float:
     """Compute the Fréchet distance of the Gaussians fitted to two sets of features.
 
-    `|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`, with the means mu and the unbiased
-    covariances S. This is the square of the 2-Wasserstein distance of the two Gaussians.
+    The distance is `|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`, with the means mu and the
+    unbiased covariances S. This is the square of the 2-Wasserstein distance of the two Gaussians.
 
-    The trace of the root is computed as the sum of the singular values of `S_a^(1/2) S_b^(1/2)`,
-    which is real and accurate for singular covariances too, where a general matrix root is not.
+    The trace of the root is the sum of the singular values of `S_a^(1/2) S_b^(1/2)`. Unlike a
+    general matrix root, this is real and accurate even for singular covariances.
 
-    The estimate is biased upwards by an amount that falls with the number of examples: compare only
-    distances of equally many examples, or take `frechet_distance_at_infinity`.
+    The estimate is biased upwards, and the bias falls with the number of examples. So compare only
+    distances for the same number of examples, or use `frechet_distance_at_infinity`.
 
     Args:
         features_a: one row per example, shape (n, d) with n >= d + 1; or a `FeatureStatistics`,
-            which has never held them all.
+            which does not need to store them all.
         features_b: the other set, shape (m, d) with m >= d + 1, or its `FeatureStatistics`.
 
     Returns:
@@ -48,24 +48,22 @@ def frechet_distance(
     >>> round(frechet_distance(a, a + [3.0, 4.0, 0.0]), 6)
     25.0
 
-    Reference:
-        Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. With
-        features other than Inception's this is not the FID, and its numbers compare only among
-        themselves.
+    Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6. This is
+    the FID only for features of Inception. Do not compare distances for different features.
     """
     a, b = _fit(features_a, "features_a"), _fit(features_b, "features_b")
     check_same_network(len(a.mean), len(b.mean), "features_a", "features_b")
-    # For equal sets rounding leaves about 1e-15 of the traces, of either sign.
+    # For equal sets, rounding errors are about 1e-15 of the traces, with either sign.
     return max(_squared_wasserstein(a, b), 0.0)
 
 
 class FrechetAtInfinity(NamedTuple):
-    """What `frechet_distance_at_infinity` measures.
+    """The result of `frechet_distance_at_infinity`.
 
     Attributes:
-        distance: where the line meets infinitely many examples; may be a little below 0.
-        sizes: how many generated examples each distance was measured on, int array.
-        distances: Fréchet distances at these sizes; against `1 / sizes` they should lie on a line.
+        distance: the extrapolated distance; it may be slightly below 0.
+        sizes: numbers of generated examples at which the distance was measured, int array.
+        distances: Fréchet distances at these sizes; against `1 / sizes`, they should form a line.
     """
 
     distance: float
@@ -81,19 +79,19 @@ def frechet_distance_at_infinity(
 ) -> FrechetAtInfinity:
     """Extrapolate the Fréchet distance to infinitely many generated examples.
 
-    The bias of the distance on N examples is nearly proportional to 1 / N, with a factor that
-    depends on the generator, so that even equally many examples do not compare two generators
-    fairly. Distances at sizes from a tenth of the examples (but at least d + 1) to all of them, in
-    equal steps, are fitted by the line `c + s / N`; c is returned.
+    The bias of the distance for N examples is nearly proportional to 1 / N, with a factor that
+    depends on the generator. A comparison of two generators is therefore unfair even with the same
+    number of examples. This function measures the distance at sizes from a tenth of the examples
+    (but at least d + 1) to all of them, in equal steps, fits the line `c + s / N`, and returns c.
 
-    The bias that the number of real examples causes stays; it is the same for every generator that
-    is compared with the same real examples.
+    The number of real examples also causes a bias, which remains. It is the same for every
+    generator that is compared with the same real examples.
 
     Args:
         features_real: one row per example, shape (n, d) with n >= d + 1, or a `FeatureStatistics`.
         features_fake: one row per generated example, shape (m, d) with m >= 2 (d + 1).
-        points: how many sizes, at least 2.
-        seed: seed of the subsets, each drawn without replacement from all generated examples.
+        points: number of sizes, at least 2.
+        seed: seed of the subsets. Each is drawn without replacement from all generated examples.
 
     Returns:
         A `FrechetAtInfinity`.
@@ -110,13 +108,12 @@ def frechet_distance_at_infinity(
     >>> rng = np.random.default_rng(0)
     >>> real, fake = rng.normal(size=(20_000, 8)), rng.normal(size=(500, 8))
     >>> found = frechet_distance_at_infinity(real, fake)
-    >>> abs(found.distance) < 0.4 * frechet_distance(real, fake)  # 0 is right
+    >>> abs(found.distance) < 0.4 * frechet_distance(real, fake)  # the true distance is 0
     True
 
-    Reference:
-        Chong, Forsyth 2020, "Effectively Unbiased FID and Inception Score and Where to Find Them",
-        section 4: 15 sizes from 5,000 to 50,000. Departure: latents are whatever the examples were
-        generated from; they take Sobol sequences, which lowers the variance.
+    Source: Chong, Forsyth 2020, "Effectively Unbiased FID and Inception Score and Where to Find
+    Them", section 4: 15 sizes from 5,000 to 50,000. Departure: the paper takes latents from Sobol
+    sequences, which reduces the variance; here the caller chooses the latents.
     """
     real, fake = _fit(features_real, "features_real"), to_features(features_fake, "features_fake")
     check_same_network(len(real.mean), fake.shape[1], "features_real", "features_fake")
@@ -126,7 +123,7 @@ def frechet_distance_at_infinity(
     sizes = np.linspace(max(n // 10, d + 1), n, points).astype(int)
     rng = np.random.default_rng(seed)
     subsets = (fake[rng.choice(n, size, replace=False)] for size in sizes)
-    distances = [_squared_wasserstein(real, _fit(some, "features_fake")) for some in subsets]
+    distances = [_squared_wasserstein(real, _fit(subset, "features_fake")) for subset in subsets]
     _, constant = np.polyfit(1 / sizes, distances, 1)
     return FrechetAtInfinity(float(constant), sizes, np.array(distances))
 
@@ -138,12 +135,12 @@ def frechet_image_distance(
 ) -> float:
     """Compute the Fréchet distance between the features of real and generated images.
 
-    Where the same real images are compared again and again, keep their `FeatureStatistics` and call
+    If you use the same real images several times, keep their `FeatureStatistics` and call
     `frechet_distance`.
 
     Args:
-        real_images: real examples, an array or batches of them, in whatever form `features` takes;
-            for the default, floats in [-1, 1] of shape (n, 28, 28, 1).
+        real_images: real examples, an array or batches of them, in the form that `features`
+            expects; for the default, floats in [-1, 1] of shape (n, 28, 28, 1).
         fake_images: generated examples in the same form.
         features: function of images that returns an array (n, d), as in `image_features`; by
             default the 64 features of `digit_classifier()`.
@@ -154,7 +151,7 @@ def frechet_image_distance(
     Raises:
         TypeError: if `features` is not callable, or the images are not floats.
         ValueError: if the images do not fit `features`, or the features do not fit
-            `frechet_distance`: too few images, for one.
+            `frechet_distance`, for example because there are too few images.
 
     Example:
 
@@ -181,20 +178,23 @@ def _fit(features: ArrayLike | FeatureStatistics, name: str) -> _Gaussian:
     if not isinstance(features, FeatureStatistics):
         statistics = FeatureStatistics().add(to_features(features, name))
     if statistics.count == 0:
-        raise ValueError(f"{name} has counted no examples yet: call update(images) before.")
+        raise ValueError(
+            f"`{name}` must have examples. Received: a FeatureStatistics without examples. "
+            "Call update(images) first."
+        )
     d = len(statistics.mean)
     _check_enough(statistics.count, d, name, d + 1, "a covariance of full rank")
     values, vectors = np.linalg.eigh(statistics.covariance)
-    # Rounding's negative eigenvalues count as zero.
+    # Negative eigenvalues are rounding errors.
     return _Gaussian(statistics.mean, vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def _check_enough(n: int, d: int, name: str, least: int, what: str) -> None:
     if n < least:
         raise ValueError(
-            f"{name} has {n} examples of {d} features: {what} needs at least {least}. Give more "
-            "examples, use features of fewer dimensions, or measure with `kernel_distance`, which "
-            "needs no covariance."
+            f"`{name}` must have at least {least} examples, for {what}. "
+            f"Received: {n} examples of {d} features. Give more examples, use fewer features, "
+            "or use `kernel_distance`, which needs no covariance."
         )
 
 

@@ -1,4 +1,4 @@
-"""The features of Keras' InceptionV3, for scores over natural images."""
+"""The features of Keras' InceptionV3, for scores of natural images."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ def inception_features(
     """Build a function from images to the 2048 pooled features of InceptionV3.
 
     The function takes bytes or floats in [-1, 1], shape (n, height, width, 1 or 3). Gray images get
-    three equal channels; all are resized to 299x299, bilinearly and with anti-aliasing where they
-    shrink, and go through the network in float32 and channels last whatever Keras' global settings.
-    It returns a float32 array (n, 2048). Keep it: every call of `inception_features` builds the
-    network anew.
+    three equal channels. All images are resized bilinearly to 299x299, with anti-aliasing if they
+    shrink. The network always computes in float32 and with channels last, whatever Keras' global
+    settings. The function returns a float32 array (n, 2048). Keep the function: every call of
+    `inception_features` builds a new network.
 
-    A Fréchet distance over it needs 2049 images at least, and is commonly taken on 50,000. Its
-    values are *not* those of published FIDs: these come from a network of 2015 with other weights
-    and from a resize without anti-aliasing. Compare gankit's with gankit's.
+    A Fréchet distance of these features needs at least 2049 images; 50,000 are usual. Its values
+    are *not* those of published FIDs, which use other weights (a network of 2015) and a resize
+    without anti-aliasing. Compare them only with other values from gankit.
 
     Args:
         weights: "imagenet" downloads Keras' weights (88 MB) once, into the folder `models` of
-            `$KERAS_HOME` or else of `~/.keras`; a path reads them from that file; None leaves them
-            random, which needs no network and scores nothing of use.
-        batch_size: how many images go through the network at once; each takes 1 MB at 299x299x3.
+            `$KERAS_HOME` or of `~/.keras`; a path reads them from that file; None keeps random
+            weights, which need no download but give useless scores.
+        batch_size: number of images per batch; each takes 1 MB at 299x299x3.
 
     Returns:
         A function of images, for `features=` of `image_features` and `FeatureStatistics`.
 
     Raises:
-        RuntimeError: if the weights are neither there nor to be had; the error names the file and
-            the place to put it.
+        RuntimeError: if the weights are missing and cannot be downloaded; the error names the file
+            and the folder for it.
         FileNotFoundError: if `weights` is a path without a file.
 
     Example:
@@ -58,16 +58,17 @@ def inception_features(
     >>> statistics = FeatureStatistics(inception_features())  # doctest: +SKIP
     >>> statistics = statistics.update(images)  # doctest: +SKIP
 
-    Reference:
-        Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision"; Heusel et
-        al. 2017 for the pooled features; Parmar et al. 2022, "On Aliased Resizing and Surprising
-        Subtleties in GAN Evaluation", for what the resize does to a FID.
+    Source: Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision"; Heusel
+    et al. 2017 for the pooled features; Parmar et al. 2022, "On Aliased Resizing and Surprising
+    Subtleties in GAN Evaluation", for the effect of the resize on a FID.
     """
     check_count("batch_size", batch_size)
     if weights == "imagenet":
         weights = published_weights(**PUBLISHED)
     elif weights is not None and not Path(weights).is_file():
-        raise FileNotFoundError(f"weights must be 'imagenet', None or a file; got {weights!r}.")
+        raise FileNotFoundError(
+            f"`weights` must be 'imagenet', None or a file. Received: weights={weights!r}."
+        )
     with _keras_defaults():
         network = keras.applications.InceptionV3(
             include_top=False, pooling="avg", input_shape=(SIZE, SIZE, 3), weights=weights
@@ -76,7 +77,7 @@ def inception_features(
 
 
 class _Resized:
-    """A network of images 299x299x3 in [-1, 1], for images of any size, gray or colored."""
+    """A network of images 299x299x3 in [-1, 1], applied to gray or color images of any size."""
 
     def __init__(self, network: keras.Model, batch_size: int):
         self._network, self._batch_size = network, batch_size
@@ -106,7 +107,7 @@ def _to_input(images: np.ndarray) -> np.ndarray:
 
 @contextlib.contextmanager
 def _keras_defaults() -> Iterator[None]:
-    """Build in float32 and channels last, as the weights are, whatever is set globally."""
+    """Use float32 and channels last, as the weights need, instead of the global settings."""
     policy, data_format = keras.config.dtype_policy(), keras.config.image_data_format()
     keras.config.set_dtype_policy("float32")
     keras.config.set_image_data_format("channels_last")

@@ -1,4 +1,4 @@
-"""Kernel distance between two sets of features, with its error."""
+"""Kernel distance between two sets of features, with its standard error."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gankit.metrics._checks import to_feature_pair
 
 
 class KernelDistance(NamedTuple):
-    """What `kernel_distance` measures.
+    """The result of `kernel_distance`.
 
     Attributes:
-        distance: mean over the blocks of the unbiased squared maximum mean discrepancy. It is
-            below 0 about every second time that two sets are of one distribution.
-        standard_error: of that mean: the blocks' standard deviation over the root of their number;
-            nan for one block.
+        distance: mean over the blocks of the unbiased squared maximum mean discrepancy. For two
+            sets from the same distribution, it is negative about half of the time.
+        standard_error: standard error of that mean: the standard deviation of the blocks over the
+            root of their number; nan for one block.
     """
 
     distance: float
@@ -31,24 +31,24 @@ def kernel_distance(
 ) -> KernelDistance:
     """Compute the squared maximum mean discrepancy under a cubic kernel, with its standard error.
 
-    `E k(x, x') + E k(y, y') - 2 E k(x, y)` with `k(x, y) = (x.y / d + 1)^3`: 0 when the
-    distributions agree in mean, covariance and third moments. Both sets are shuffled and split into
-    as many disjoint blocks; in a block of n and m examples
+    This is `E k(x, x') + E k(y, y') - 2 E k(x, y)` with `k(x, y) = (x.y / d + 1)^3`. It is 0 if the
+    distributions have equal means, covariances and third moments. Both sets are shuffled and split
+    into the same number of disjoint blocks. In a block of n and m examples, the estimate
 
     `sum_{i != j} k(x_i, x_j) / (n (n - 1)) + sum_{i != j} k(y_i, y_j) / (m (m - 1))
     - 2 sum_{i, j} k(x_i, y_j) / (n m)`
 
-    has the right expectation whatever n and m are. So, unlike the Fréchet distance, it needs no
-    more examples than features, and distances of few and of many examples can be compared.
+    has the right expectation for any n and m. So, unlike the Fréchet distance, it also works with
+    fewer examples than features, and you can compare distances for few and for many examples.
 
-    The two sets must be different examples: against itself, a set scores below 0.
+    The two sets must be different examples: the distance of a set to itself is below 0.
 
     Args:
         features_a: one row per example, shape (n, d).
         features_b: the other set, shape (m, d).
-        blocks: number of blocks, each of at least 2 examples of both sets. The default gives 10,000
-            examples the blocks of 1000 that published scores have. 1 uses every pair and so is the
-            most exact, without saying how exact.
+        blocks: number of blocks, each with at least 2 examples of both sets. With 10,000 examples,
+            the default gives blocks of 1000, as in published scores. One block uses every pair and
+            is the most accurate, but gives no standard error.
         seed: seed of the shuffling.
 
     Returns:
@@ -69,17 +69,18 @@ def kernel_distance(
     >>> abs(near.distance) < 3 * near.standard_error, far.distance > 10 * far.standard_error
     (True, True)
 
-    Reference:
-        Bińkowski et al. 2018, "Demystifying MMD GANs", section 4, the KID where features are
-        Inception's. Departure: published code draws blocks of 1000 that overlap, whose standard
-        deviation is not the error of the mean; these are disjoint and hold every example once.
+    Source: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4; with features of Inception,
+    this is the KID. Departure: published code draws blocks of 1000 that overlap, so their standard
+    deviation does not give the error of the mean. Here the blocks are disjoint and contain every
+    example once.
     """
     a, b = to_feature_pair(features_a, features_b, "features_a", "features_b")
     check_count("blocks", blocks)
     if min(len(a), len(b)) < 2 * blocks:
         raise ValueError(
-            f"{blocks} blocks need at least {2 * blocks} examples of both sets; features_a has "
-            f"{len(a)} and features_b {len(b)}. Give more examples, or take fewer blocks."
+            f"`features_a` and `features_b` must have at least {2 * blocks} examples each. "
+            f"Received: blocks={blocks} with {len(a)} and {len(b)} examples. "
+            "Give more examples, or use fewer blocks."
         )
     rng = np.random.default_rng(seed)
     parts = (np.array_split(rng.permutation(rows), blocks) for rows in (a, b))
@@ -89,14 +90,14 @@ def kernel_distance(
 
 
 def _unbiased_mmd(x: np.ndarray, y: np.ndarray) -> float:
-    within = (_sum_of_pairs(z) / (len(z) * (len(z) - 1)) for z in (x, y))
+    within = (_kernel_sum_of_pairs(z) / (len(z) * (len(z) - 1)) for z in (x, y))
     return sum(within) - 2.0 * _kernel_sum(x, y) / (len(x) * len(y))
 
 
-def _sum_of_pairs(x: np.ndarray) -> float:
-    """The kernel's sum over all pairs of two different examples."""
-    itself = np.einsum("ij,ij->i", x, x) / x.shape[1] + 1.0
-    return _kernel_sum(x, x) - np.sum(itself**3)
+def _kernel_sum_of_pairs(x: np.ndarray) -> float:
+    """Sum the kernel over all pairs of different examples."""
+    diagonal = np.einsum("ij,ij->i", x, x) / x.shape[1] + 1.0
+    return _kernel_sum(x, x) - np.sum(diagonal**3)
 
 
 def _kernel_sum(x: np.ndarray, y: np.ndarray) -> float:

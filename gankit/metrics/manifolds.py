@@ -1,4 +1,4 @@
-"""Precision and recall, density and coverage: how two sets of features cover each other."""
+"""Precision and recall, density and coverage of two sets of features."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from gankit.metrics.neighbors import nearest_neighbors
 
 
 class PrecisionRecall(NamedTuple):
-    """Fractions in [0, 1]: of generated examples that look real, of real ones that are reached."""
+    """Fractions of generated examples that look real, and of real ones that are covered."""
 
     precision: float
     recall: float
 
 
 class DensityCoverage(NamedTuple):
-    """What `density_coverage` measures.
+    """The result of `density_coverage`.
 
     Attributes:
-        density: real neighborhoods that a generated example lies in, as a multiple of what is
-            expected of real ones: about 1 for equal distributions, above 1 where generated examples
-            crowd among real ones, 0 far from them.
-        coverage: fraction of real examples whose neighborhood holds a generated one.
+        density: mean number of real neighborhoods that contain a generated example, relative to the
+            number expected for a real one: about 1 for equal distributions, above 1 if generated
+            examples crowd among real ones, 0 far from them.
+        coverage: fraction of real examples whose neighborhood contains a generated one.
     """
 
     density: float
@@ -40,18 +40,19 @@ def precision_recall(
 ) -> PrecisionRecall:
     """Compute improved precision and recall.
 
-    A set's manifold is the union of balls around its examples, each reaching to the k-th nearest
-    other example of the set. Precision is the fraction of generated examples in the real manifold:
-    their quality. Recall is the fraction of real examples in the generated manifold: their variety.
+    The manifold of a set is the union of balls around its examples. Each ball reaches to the k-th
+    nearest other example of the set. Precision, the fraction of generated examples in the real
+    manifold, measures quality. Recall, the fraction of real examples in the generated manifold,
+    measures variety.
 
-    One far-off example has a large ball and so makes much of space count as manifold:
-    `density_coverage` suffers less from that. Give both sets the same number of examples; both
-    fractions depend on it, and on k.
+    An outlier has a large ball, so much of the space counts as manifold. `density_coverage` is less
+    sensitive to outliers. Use the same number of examples in both sets: the fractions depend on
+    this number and on k.
 
     Args:
         features_real: one row per example, shape (n, d), n > k.
         features_fake: generated examples, shape (m, d), m > k.
-        k: which neighbor a ball reaches to.
+        k: the ball of an example reaches to its k-th nearest neighbor.
 
     Returns:
         A `PrecisionRecall`.
@@ -66,14 +67,13 @@ def precision_recall(
     >>> import numpy as np
     >>> from gankit.metrics import precision_recall
     >>> line = np.arange(100.0)[:, None]
-    >>> precision_recall(line, line[:50])  # half of the real line, and not quite beyond
+    >>> precision_recall(line, line[:50])  # half of the line, and three neighbors
     PrecisionRecall(precision=1.0, recall=0.53)
 
-    Reference:
-        Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing Generative
-        Models", section 3: k = 3, 50,000 examples.
+    Source: Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing Generative
+    Models", section 3: k = 3, 50,000 examples.
     """
-    real, fake = _check(features_real, features_fake, k)
+    real, fake = _check_and_center(features_real, features_fake, k)
     precision = np.concatenate([inside.any(axis=1) for inside in _in_balls(fake, real, k)])
     recall = np.concatenate([inside.any(axis=1) for inside in _in_balls(real, fake, k)])
     return PrecisionRecall(float(precision.mean()), float(recall.mean()))
@@ -84,19 +84,19 @@ def density_coverage(
 ) -> DensityCoverage:
     """Compute density and coverage.
 
-    With a ball around each of n real examples that reaches to the k-th nearest other one, and m
-    generated examples:
+    Each of n real examples has a ball that reaches to its k-th nearest other real example. For m
+    generated examples,
 
-    `density = (number of pairs of a generated example and a ball that holds it) / (k m)`;
-    `coverage = (number of balls that hold a generated example) / n`.
+    `density = (number of pairs of a generated example and a ball that contains it) / (k m)`;
+    `coverage = (number of balls that contain a generated example) / n`.
 
-    Only real examples have balls, so a far-off generated example does not add to either. For equal
+    Only real examples have balls, so generated outliers increase neither number. For equal
     distributions and n = m, coverage is about `1 - 2^-k`: 0.97 for k = 5.
 
     Args:
         features_real: one row per example, shape (n, d), n > k.
         features_fake: generated examples, shape (m, d), m > k.
-        k: which neighbor a ball reaches to.
+        k: the ball of an example reaches to its k-th nearest neighbor.
 
     Returns:
         A `DensityCoverage`.
@@ -115,11 +115,10 @@ def density_coverage(
     >>> found.density > 1, found.coverage
     (True, 0.53)
 
-    Reference:
-        Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative Models",
-        section 3: k = 5; the expected coverage is its equation 10 for n = m.
+    Source: Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative Models",
+    section 3: k = 5; the expected coverage is equation 10 for n = m.
     """
-    real, fake = _check(features_real, features_fake, k)
+    real, fake = _check_and_center(features_real, features_fake, k)
     pairs, covered = 0, np.zeros(len(real), bool)
     for inside in _in_balls(fake, real, k):
         pairs += int(np.count_nonzero(inside))
@@ -128,10 +127,10 @@ def density_coverage(
 
 
 def _in_balls(points: np.ndarray, centers: np.ndarray, k: int) -> Iterator[np.ndarray]:
-    """Yield for some points at a time which centers' balls they lie in, bool (points, centers)."""
-    # The nearest is the center itself, hence k + 1.
+    """Yield for blocks of points whether each ball contains them, bool (points, centers)."""
+    # The nearest neighbor is the center itself, hence k + 1.
     radii = nearest_neighbors(centers, centers, k=k + 1).distances[:, k]
-    # The border belongs to the ball, whichever way the last digits of its distance fell.
+    # The border belongs to the ball, in spite of rounding errors.
     rounding = 1e-12 * max(
         np.square(centers).sum(axis=1).max(), np.square(points).sum(axis=1).max()
     )
@@ -140,15 +139,15 @@ def _in_balls(points: np.ndarray, centers: np.ndarray, k: int) -> Iterator[np.nd
         yield distances <= reach
 
 
-def _check(
+def _check_and_center(
     features_real: ArrayLike, features_fake: ArrayLike, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     real, fake = to_feature_pair(features_real, features_fake, "features_real", "features_fake")
     if min(len(real), len(fake)) <= check_count("k", k):
         raise ValueError(
-            f"k={k} neighbors need at least {k + 1} examples of both sets; features_real has "
-            f"{len(real)} and features_fake {len(fake)}."
+            "`features_real` and `features_fake` must have at least k + 1 examples each. "
+            f"Received: k={k} with {len(real)} and {len(fake)} examples."
         )
-    # Rounding depends on the distance from the origin, so that is moved among the examples.
-    middle = real.mean(axis=0)
-    return real - middle, fake - middle
+    # Rounding errors grow with the distance from the origin, so move the origin to the mean.
+    center = real.mean(axis=0)
+    return real - center, fake - center

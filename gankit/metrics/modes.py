@@ -1,4 +1,4 @@
-"""How many modes of a known distribution a generator reaches, and how evenly."""
+"""Coverage of the modes of a known distribution by a generator."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from gankit.metrics.features import digit_classifier
 
 
 class ModeCoverage(NamedTuple):
-    """What `mode_coverage` measures.
+    """The result of `mode_coverage`.
 
     Attributes:
         modes: number of modes with at least one point within the threshold.
         high_quality: fraction of all points within the threshold of their nearest mode.
-        jsd: Jensen-Shannon divergence of the modes' histogram to uniform, nats; nan if it is empty.
-        kl: Kullback-Leibler divergence of the histogram to uniform, nats; nan if it is empty.
-        counts: points within the threshold of each mode, int array in the order of `centers`.
+        jsd: Jensen-Shannon divergence of the histogram over modes to uniform, in nats; nan for an
+            empty histogram.
+        kl: Kullback-Leibler divergence of the histogram to uniform, in nats; nan for an empty
+            histogram.
+        counts: number of points within the threshold of each mode, int array in the order of
+            `centers`.
     """
 
     modes: int
@@ -36,18 +39,18 @@ def mode_coverage(
 ) -> ModeCoverage:
     """Measure which modes of a mixture of equal Gaussians a set of points covers.
 
-    A point belongs to the nearest center, and is of high quality when it lies within
-    `threshold * std` of it. Only these points enter the histogram over modes, which is compared
-    with the uniform one by `JSD` and by `KL = sum_k h_k log(K h_k)`.
+    A point belongs to the nearest center. It has high quality if it lies within `threshold * std`
+    of that center. Only high-quality points enter the histogram over modes. `JSD` and
+    `KL = sum_k h_k log(K h_k)` compare this histogram with the uniform one.
 
-    With eight modes, all points on one of them give a JSD of 0.497 nats and a KL of log 8.
+    If all points lie on one of eight modes, the JSD is 0.497 nats and the KL is log 8.
 
     Args:
         points: generated points, shape (n, d).
         centers: means of the modes, shape (k, d).
         std: standard deviation of each mode, above zero.
-        threshold: how many standard deviations from its center a point may lie, above zero. In two
-            dimensions 3 admits 98.9 % of the true mixture's points.
+        threshold: largest distance of a high-quality point from its center, in standard deviations,
+            above zero. In two dimensions, 3 includes 98.9 % of the points of the true mixture.
 
     Returns:
         A `ModeCoverage`.
@@ -67,13 +70,12 @@ def mode_coverage(
     >>> found.modes, found.high_quality, found.counts.tolist()
     (2, 1.0, [2, 0, 0, 2, 0, 0, 0, 0])
 
-    Reference:
-        Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.1, for the ring of
-        eight; Srivastava et al. 2017, "VEEGAN", section 5.1, for the three-sigma rule.
+    Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.1, for the ring
+    of eight; Srivastava et al. 2017, "VEEGAN", section 5.1, for the three-sigma rule.
     """
     points, centers = to_row_pair(points, centers, "points", "centers")
     radius = check_positive(std, "std") * check_positive(threshold, "threshold")
-    # Centers are few, so the differences themselves fit in memory, without cancellation.
+    # There are few centers, so the differences fit in memory. This avoids cancellation.
     distances = np.stack([np.linalg.norm(points - center, axis=1) for center in centers], axis=1)
     near = distances.min(axis=1) <= radius
     counts = np.bincount(distances.argmin(axis=1)[near], minlength=len(centers))
@@ -88,12 +90,14 @@ def mode_coverage(
 
 
 class StackedModeCoverage(NamedTuple):
-    """What `stacked_mode_coverage` measures.
+    """The result of `stacked_mode_coverage`.
 
     Attributes:
-        modes: number of triples of digits that occur at least once, of 1000.
-        kl: Kullback-Leibler divergence of the triples' histogram to uniform, nats, 0 to log 1000.
-        counts: images of each triple, int array (10, 10, 10) by the digits of red, green and blue.
+        modes: number of triples of digits that occur at least once, out of 1000.
+        kl: Kullback-Leibler divergence of the histogram of triples to uniform, in nats, from 0 to
+            log 1000.
+        counts: number of images of each triple, int array (10, 10, 10), indexed by the digits of
+            red, green and blue.
     """
 
     modes: int
@@ -106,26 +110,26 @@ def stacked_mode_coverage(
 ) -> StackedModeCoverage:
     """Measure which of the 1000 triples of digits a generator of stacked digits covers.
 
-    A classifier reads the digit in each channel; `KL = sum_k h_k log(1000 h_k)` with the frequency
-    h_k of triple k.
+    A classifier recognizes the digit in each channel. `KL = sum_k h_k log(1000 h_k)`, where h_k is
+    the frequency of triple k.
 
-    Papers count on 25,600 or 26,000 generated images. Equally probable triples measure a KL of
-    about 999 / (2 n) on n images, 0.02 on these.
+    Papers use 25,600 or 26,000 generated images. Even if all triples are equally probable, n images
+    give a KL of about 999 / (2 n), here 0.02.
 
     Args:
         images: floats in [-1, 1], shape (n, 28, 28, 3), as `gankit.datasets.stack_digits` makes
-            them; other sizes with a classifier of one's own.
+            them; other sizes need your own classifier.
         probabilities: function of gray images (m, height, width, 1) that returns the probabilities
-            of the ten digits, shape (m, 10); by default `digit_classifier().probabilities`. Judge a
-            generator that learned stacked MNIST with a classifier trained on MNIST.
+            of the ten digits, shape (m, 10); by default `digit_classifier().probabilities`. For a
+            generator that learned stacked MNIST, use a classifier trained on MNIST.
 
     Returns:
         A `StackedModeCoverage`.
 
     Raises:
         TypeError: if `images` are not floats, or `probabilities` is not callable.
-        ValueError: if `images` have not three channels or do not fit the classifier, or the
-            classifier does not return ten finite values for each.
+        ValueError: if `images` do not have three channels or do not fit the classifier, or the
+            classifier does not return ten finite values per image.
 
     Example:
 
@@ -135,27 +139,30 @@ def stacked_mode_coverage(
     >>> stacked_mode_coverage(images).modes == len(set(labels.tolist()))
     True
 
-    Reference:
-        Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.3. Departure: they
-        compare with the data's own histogram, which is nearly uniform.
+    Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.3. Departure:
+    the paper compares with the histogram of the data, which is nearly uniform.
     """
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] != 3 or len(images) == 0:
         raise ValueError(
-            f"images must have shape (n, height, width, 3), n >= 1; got shape {images.shape}."
+            "`images` must have shape (n, height, width, 3), n >= 1. "
+            f"Received: shape {images.shape}."
         )
     if probabilities is None:
         probabilities = digit_classifier().probabilities
     if not callable(probabilities):
-        raise TypeError(f"probabilities must be a function of images; got {probabilities!r}.")
-    channels = np.moveaxis(images, -1, 0).reshape(-1, *images.shape[1:3], 1)
-    read = to_array(probabilities(channels), "probabilities(images)")
-    if read.shape != (len(channels), 10):
-        raise ValueError(
-            f"probabilities must return ten values for each image; {len(channels)} images went in, "
-            f"and shape {read.shape} came out."
+        raise TypeError(
+            "`probabilities` must be a function of images. "
+            f"Received: probabilities={probabilities!r}."
         )
-    red, green, blue = read.argmax(axis=1).reshape(3, -1)
+    channels = np.moveaxis(images, -1, 0).reshape(-1, *images.shape[1:3], 1)
+    returned = to_array(probabilities(channels), "probabilities(images)")
+    if returned.shape != (len(channels), 10):
+        raise ValueError(
+            "`probabilities` must return ten values for each image. "
+            f"Received: shape {returned.shape} for {len(channels)} images."
+        )
+    red, green, blue = returned.argmax(axis=1).reshape(3, -1)
     counts = np.bincount(100 * red + 10 * green + blue, minlength=1000)
     _, kl = _divergence_to_uniform(counts)
     return StackedModeCoverage(int((counts > 0).sum()), kl, counts.reshape(10, 10, 10))

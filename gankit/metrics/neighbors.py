@@ -1,4 +1,4 @@
-"""Nearest neighbors among images, for memorization and near-duplicate checks."""
+"""Nearest neighbors of images, to check for memorization and near-duplicates."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class Neighbors(NamedTuple):
 def nearest_neighbors(queries: ArrayLike, references: ArrayLike, k: int = 1) -> Neighbors:
     """Find the references nearest to each query, by Euclidean distance.
 
-    Every pair is compared, in blocks, so memory does not grow with the number of pairs. To find
-    near-duplicates within one set, give it twice with `k=2`: the first neighbor is the example
-    itself (or an exact duplicate of it).
+    All pairs are compared, in blocks that bound the memory. To find near-duplicates within one set,
+    pass it as both arguments with `k=2`: the first neighbor is the example itself or an exact
+    duplicate.
 
     Args:
         queries: examples to look up, shape (n, d) or (n, height, width, channels).
         references: examples to search, same shape after the first axis.
-        k: how many neighbors to return, from 1 to the number of references.
+        k: number of neighbors to return, from 1 to the number of references.
 
     Returns:
         `(indices, distances)`, each of shape (n, k), nearest first.
 
     Raises:
-        TypeError: if a value is not a real number, or `k` not an integer.
+        TypeError: if a value is not a real number, or `k` is not an integer.
         ValueError: if the shapes do not fit, a value is not finite, or `k` is out of range.
 
     Example:
@@ -52,9 +52,11 @@ def nearest_neighbors(queries: ArrayLike, references: ArrayLike, k: int = 1) -> 
 
     queries, references = to_row_pair(queries, references, "queries", "references")
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"k must be an integer; got {k!r}.")
+        raise TypeError(f"`k` must be an integer. Received: k={k!r}.")
     if not 1 <= k <= len(references):
-        raise ValueError(f"k must lie in 1..{len(references)}, the number of references; got {k}.")
+        raise ValueError(
+            f"`k` must lie in 1..{len(references)}, the number of references. Received: k={k}."
+        )
     search = NearestNeighbors(n_neighbors=int(k), algorithm="brute").fit(references)
     distances, indices = search.kneighbors(queries)
     return Neighbors(indices, distances)

@@ -1,4 +1,4 @@
-"""Parzen-window log-likelihood, as the papers of 2014 report it."""
+"""Parzen-window log-likelihood, as papers from 2014 report it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ class ParzenLogLikelihood(NamedTuple):
 def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> ParzenLogLikelihood:
     """Compute the log-likelihood of test examples under a Parzen window on generated samples.
 
-    `log p(x) = logsumexp_j(-|x - c_j|^2 / (2 sigma^2)) - log n - d log(sigma sqrt(2 pi))`: an equal
-    mixture of n Gaussians of width sigma in d dimensions, one on each center.
+    `log p(x) = logsumexp_j(-|x - c_j|^2 / (2 sigma^2)) - log n - d log(sigma sqrt(2 pi))` is the
+    log density of an equal mixture of n Gaussians of width sigma in d dimensions, one on each
+    center.
 
-    Compare only scores of equally many centers in the same range of values: a thousand real MNIST
-    images as centers score 119, ten thousand 243. And do not take it for a measure of how good
-    samples look: blurred copies of real images score higher than real images.
+    Compare only scores for the same number of centers and the same range of values: with a thousand
+    real MNIST images as centers the score is 119, with ten thousand it is 243. The score does not
+    measure how good samples look: blurred copies of real images score higher than real images.
 
     Args:
         test: examples to score, values in [0, 1], shape (n, d) or (n, height, width, channels).
         centers: generated samples, values in [0, 1], same shape after the first axis.
-        sigma: width of the windows, above zero; take it from `cross_validate_sigma`.
+        sigma: width of the windows, above zero; choose it with `cross_validate_sigma`.
 
     Returns:
         `(mean, standard_error)` over the test examples, in nats; the standard error is their
@@ -49,9 +50,8 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     >>> round(score.mean, 4)  # -log(0.1 sqrt(2 pi))
     1.3836
 
-    Reference:
-        Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011. As
-        there, images keep their gray values (they are not binarized), with 10,000 centers.
+    Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011.
+    These papers use 10,000 centers and gray values, which are not binarized.
     """
     test, centers = _check_unit_range(test, centers, "test")
     scores = _log_likelihoods(test, centers, [check_positive(sigma, "sigma")])[0]
@@ -61,12 +61,12 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
 def cross_validate_sigma(
     centers: ArrayLike, validation: ArrayLike, sigmas: ArrayLike | None = None
 ) -> float:
-    """Choose the window width under which held-out real examples are likeliest.
+    """Choose the window width with the highest likelihood of held-out real examples.
 
     Args:
         centers: generated samples, values in [0, 1], shape (n, d) or (n, height, width, channels).
-        validation: real examples that are not test examples, values in [0, 1]; the paper's are the
-            thousand after the 50,000 training images.
+        validation: real examples that are not test examples, values in [0, 1]; the paper uses the
+            thousand images after the 50,000 training images.
         sigmas: widths to try, all above zero, shape (k,); by default the paper's
             `np.logspace(-1, 0, 10)`.
 
@@ -87,8 +87,7 @@ def cross_validate_sigma(
     >>> cross_validate_sigma(centers=[[0.5]], validation=real, sigmas=[0.1, 0.2, 0.4])
     0.2
 
-    Reference:
-        Goodfellow et al. 2014, "Generative Adversarial Nets", section 5.
+    Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 5.
     """
     validation, centers = _check_unit_range(validation, centers, "validation")
     widths = np.logspace(-1, 0, 10) if sigmas is None else to_array(sigmas, "sigmas")
@@ -98,7 +97,7 @@ def cross_validate_sigma(
 
 
 def _log_likelihoods(test: np.ndarray, centers: np.ndarray, sigmas: list[float]) -> np.ndarray:
-    """Score every test example under every width: shape (len(sigmas), len(test))."""
+    """Score every test example for every width, shape (len(sigmas), len(test))."""
     n, d = centers.shape
     scores = np.empty((len(sigmas), len(test)))
     for rows, distances in squared_distance_blocks(test, centers):
@@ -109,7 +108,7 @@ def _log_likelihoods(test: np.ndarray, centers: np.ndarray, sigmas: list[float])
 
 
 def _logsumexp_rows(exponents: np.ndarray) -> np.ndarray:
-    """Take the logsumexp of each row, in place: SciPy's makes several copies of a large block."""
+    """Compute the logsumexp of each row in place; SciPy's makes several copies of a large block."""
     peak = exponents.max(axis=1, keepdims=True)
     exponents -= peak
     np.exp(exponents, out=exponents)
@@ -123,7 +122,8 @@ def _check_unit_range(
     for array, array_name in ((examples, name), (centers, "centers")):
         if array.min() < 0.0 or array.max() > 1.0:
             raise ValueError(
-                f"{array_name} must lie in [0, 1], as published scores do; got values from "
-                f"{array.min():g} to {array.max():g}. Map images in [-1, 1] by `(images + 1) / 2`."
+                f"`{array_name}` must lie in [0, 1], as for published scores. "
+                f"Received: values from {array.min():g} to {array.max():g}. "
+                "Scale images in [-1, 1] with (images + 1) / 2."
             )
     return examples, centers

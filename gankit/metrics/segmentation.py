@@ -1,4 +1,4 @@
-"""How well predicted label maps agree with the true ones: the scores of pix2pix's table 1."""
+"""Agreement of predicted label maps with the true ones: the scores of table 1 of pix2pix."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from gankit.checks import check_count
 
 
 class SegmentationScores(NamedTuple):
-    """What `segmentation_scores` measures.
+    """The result of `segmentation_scores`.
 
     Attributes:
-        pixel_accuracy: part of all pixels that have the right class.
-        class_accuracy: part of the pixels of a class that were found, mean over the classes that
-            occur in the true maps.
-        iou: intersection over union of a class, mean over the classes that occur in the true or
+        pixel_accuracy: fraction of all pixels with the correct class.
+        class_accuracy: fraction of the pixels of a class that have the correct class, averaged over
+            the classes that occur in the true maps.
+        iou: intersection over union of a class, averaged over the classes that occur in the true or
             in the predicted maps.
-        class_accuracies: the same for each class, shape (num_classes,); nan where it does not occur
-            in the true maps.
-        class_ious: the same for each class; nan where it occurs in neither.
+        class_accuracies: accuracy of each class, shape (num_classes,); nan for a class that does
+            not occur in the true maps.
+        class_ious: intersection over union of each class; nan for a class that occurs in neither.
         confusion: number of pixels of each true class (row) with each predicted class (column).
     """
 
@@ -38,16 +38,15 @@ def segmentation_scores(
 ) -> SegmentationScores:
     """Compare label maps pixel by pixel.
 
-    With `c[i, j]` the number of pixels of class i that were given class j, summed over all maps
-    before any ratio is taken,
+    Let `c[i, j]` be the number of pixels of class i with predicted class j in all maps together:
 
         pixel accuracy = sum_i c[i, i] / sum_ij c[i, j]
         class accuracy = mean_i c[i, i] / sum_j c[i, j]
         IoU = mean_i c[i, i] / (sum_j c[i, j] + sum_j c[j, i] - c[i, i])
 
-    The "FCN scores" of a generator that draws pictures from label maps are these, with the maps
-    that a segmenting network, or a known rule, reads from its pictures as the predicted ones. Give
-    the scores of real pictures beside them: they bound what can be reached.
+    For the "FCN scores" of a generator that draws images from label maps, a segmentation network or
+    a known rule predicts label maps from its images. Report the scores of real images as well: they
+    are an upper bound.
 
     Args:
         true: integers of any shape, such as (n, height, width), in [0, num_classes).
@@ -58,8 +57,8 @@ def segmentation_scores(
         A `SegmentationScores`.
 
     Raises:
-        TypeError: if the labels are no integers.
-        ValueError: if the shapes differ or hold nothing, or a label is out of range.
+        TypeError: if the labels are not integers.
+        ValueError: if the shapes differ, a map is empty, or a label is out of range.
 
     Example:
 
@@ -68,10 +67,9 @@ def segmentation_scores(
     >>> scores.pixel_accuracy, round(scores.class_accuracy, 3), round(scores.iou, 3)
     (0.75, 0.833, 0.583)
 
-    Reference:
-        Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks",
-        section 3.2 and table 1; Long et al. 2015, "Fully Convolutional Networks for Semantic
-        Segmentation", section 5, for the formulas.
+    Source: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks",
+    section 3.2 and table 1; Long et al. 2015, "Fully Convolutional Networks for Semantic
+    Segmentation", section 5, for the formulas.
     """
     check_count("num_classes", num_classes)
     true, predicted = (
@@ -80,14 +78,20 @@ def segmentation_scores(
     )
     if true.shape != predicted.shape:
         raise ValueError(
-            f"true and predicted must have one shape, got {true.shape} and {predicted.shape}."
+            "`true` and `predicted` must have the same shape. "
+            f"Received: shapes {true.shape} and {predicted.shape}."
         )
-    places = true.ravel().astype(np.int64) * num_classes + predicted.ravel()
-    confusion = np.bincount(places, minlength=num_classes**2).reshape(num_classes, num_classes)
-    right, there, found = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
-    accuracies, ious = _ratio(right, there), _ratio(right, there + found - right)
+    cells = true.ravel().astype(np.int64) * num_classes + predicted.ravel()
+    confusion = np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+    correct, of_true, of_predicted = (
+        confusion.diagonal(),
+        confusion.sum(axis=1),
+        confusion.sum(axis=0),
+    )
+    accuracies = _ratio(correct, of_true)
+    ious = _ratio(correct, of_true + of_predicted - correct)
     return SegmentationScores(
-        pixel_accuracy=float(right.sum() / confusion.sum()),
+        pixel_accuracy=float(correct.sum() / confusion.sum()),
         class_accuracy=float(np.nanmean(accuracies)),
         iou=float(np.nanmean(ious)),
         class_accuracies=accuracies,
@@ -99,16 +103,16 @@ def segmentation_scores(
 def _check_labels(labels: ArrayLike, name: str, num_classes: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.size == 0:
-        raise ValueError(f"{name} is empty: its shape is {labels.shape}.")
+        raise ValueError(f"`{name}` must not be empty. Received: shape {labels.shape}.")
     if labels.dtype.kind not in "iu":
         raise TypeError(
-            f"{name} must hold integers, one class per pixel; got dtype {labels.dtype}. "
-            "Probabilities become classes with argmax(axis=-1)."
+            f"`{name}` must hold integers, one class per pixel. Received: dtype {labels.dtype}. "
+            "Convert probabilities with argmax(axis=-1)."
         )
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(
-            f"{name} must hold classes in [0, {num_classes}); "
-            f"got values in {labels.min()}..{labels.max()}."
+            f"`{name}` must hold classes in [0, {num_classes}). "
+            f"Received: values in {labels.min()}..{labels.max()}."
         )
     return labels
 

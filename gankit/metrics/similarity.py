@@ -1,4 +1,4 @@
-"""Structural similarity of images: at one scale, at several, and among generated images."""
+"""Structural similarity of images at one scale, at several scales, and as a diversity score."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike
 from gankit.checks import check_count
 from gankit.metrics._images import as_levels, check_unambiguous, per_image, to_level_pair
 
-WINDOW, SIGMA = 11, 1.5
+WINDOW = 11
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+# With K1 = 0.01, the constants of the paper. With a very large K1, the first factor of SSIM is 1.
+_K1, _K1_WITHOUT_LUMINANCE = 0.01, 1e9
 
 
 def ssim(
@@ -18,29 +19,29 @@ def ssim(
 ) -> float | np.ndarray:
     """Compute the structural similarity of two images.
 
-    The mean over all places of an 11x11 window, and over the channels, of
+    It is the mean over all positions of an 11x11 window inside the image, and over the channels, of
 
         (2 m_a m_b + C1) (2 c_ab + C2) / ((m_a^2 + m_b^2 + C1) (v_a + v_b + C2)),
 
-    with means m, variances v and covariance c under a Gaussian of sigma 1.5 within the window, in
-    levels 0..255, `C1 = 2.55^2` and `C2 = 7.65^2`. The window stays inside the image.
+    with means m, variances v and covariance c in the window, weighted by a Gaussian of sigma 1.5,
+    in levels 0..255, `C1 = 2.55^2` and `C2 = 7.65^2`.
 
     Args:
-        a: uint8 in 0..255 or floats in [-1, 1], which stand for `(x + 1) * 127.5`, not rounded;
+        a: uint8 in 0..255, or floats in [-1, 1], which become `(x + 1) * 127.5` without rounding;
             shape (height, width), (height, width, channels) or (n, height, width, channels), with 1
             or 3 channels, at least 11x11 pixels inside the border.
         b: the other image or batch, of the same shape and kind.
-        border: pixels to leave out along each edge, at least 0; ×s super-resolution leaves out s.
+        border: pixels to ignore along each edge, at least 0; ×s super-resolution ignores s.
         y_channel: compare Y of BT.601 in studio swing instead of R, G and B, as in `psnr`.
 
     Returns:
         Similarity in [-1, 1], 1 for equal images: a float for one image, an array (n,) for a batch.
 
     Raises:
-        TypeError: if a value is neither uint8 nor float, one argument is bytes and the other
+        TypeError: if a value is neither uint8 nor float, one argument is bytes and the other is
             floats, or `y_channel` is not True or False.
         ValueError: if the shapes differ or are not as above, floats leave [-1, 1] or look like
-            [0, 1] (none is negative), or fewer than 11x11 pixels are left inside the border.
+            [0, 1] (none is negative), or fewer than 11x11 pixels remain inside the border.
 
     Example:
 
@@ -50,32 +51,32 @@ def ssim(
     >>> ssim(image, image)
     1.0
 
-    Reference:
-        Wang et al. 2004, "Image Quality Assessment: From Error Visibility to Structural
-        Similarity". The SRGAN paper's table 2 was measured with another program (daala's), whose
-        values are higher: compare with papers that use this definition.
+    Source: Wang et al. 2004, "Image Quality Assessment: From Error Visibility to Structural
+    Similarity", computed by scikit-image. Table 2 of the SRGAN paper uses another program
+    (daala's), whose values are higher: compare with papers that use this definition.
     """
     levels_a, levels_b = to_level_pair(a, b, border, y_channel)
-    _check_room(levels_a)
-    return per_image(_compare(levels_a, levels_b)[0].mean(axis=-1), a)
+    _check_window_fits(levels_a)
+    return per_image(_ssim_of_channels(levels_a, levels_b).mean(axis=-1), a)
 
 
 def ms_ssim(a: ArrayLike, b: ArrayLike) -> float | np.ndarray:
     """Compute the structural similarity of two images over several scales.
 
-    `prod_j f_j^(w_j)` over scales j, where `f_j` is the mean over the image of SSIM's second
-    factor, `(2 c_ab + C2) / (v_a + v_b + C2)`, and at the coarsest scale that of the whole of SSIM.
-    Each scale halves the last by the mean of 2x2 pixels (an odd last row or column is dropped). A
-    mean below 0 counts as 0. Channels are computed apart and their results averaged.
+    It is the product of `f_j^(w_j)` over scales j. At the coarsest scale, `f_j` is the SSIM. At the
+    others, it is the mean over the image of SSIM's second factor,
+    `(2 c_ab + C2) / (v_a + v_b + C2)`. Each scale halves the images by averaging 2x2 pixels (an odd
+    last row or column is dropped). A mean below 0 counts as 0. The result is averaged over the
+    channels.
 
-    The paper's five scales, weights 0.0448, 0.2856, 0.3001, 0.2363 and 0.1333, need 176 pixels. A
-    smaller image gets as many scales as keep the 11x11 window inside it, with the first weights
-    divided by their sum:
+    The paper's five scales, with weights 0.0448, 0.2856, 0.3001, 0.2363 and 0.1333, need 176
+    pixels. Smaller images use only the scales at which they contain the 11x11 window, and the
+    weights of these scales are divided by their sum:
 
         shorter side:  11..21   22..43   44..87   88..175   from 176
         scales:           1        2        3         4          5
 
-    so values compare only among images of one size.
+    So compare only values for images of the same size.
 
     Args:
         a: uint8 in 0..255 or floats in [-1, 1]; shape (height, width), (height, width, channels) or
@@ -86,7 +87,7 @@ def ms_ssim(a: ArrayLike, b: ArrayLike) -> float | np.ndarray:
         Similarity in [0, 1], 1 for equal images: a float for one image, an array (n,) for a batch.
 
     Raises:
-        TypeError: if a value is neither uint8 nor float, or one is bytes and the other floats.
+        TypeError: if a value is neither uint8 nor float, or one is bytes and the other is floats.
         ValueError: if the shapes differ or are not as above, or floats leave [-1, 1] or look like
             [0, 1] (none is negative).
 
@@ -98,26 +99,25 @@ def ms_ssim(a: ArrayLike, b: ArrayLike) -> float | np.ndarray:
     >>> ms_ssim(image, image), ms_ssim(image, 255 - image)
     (1.0, 0.0)
 
-    Reference:
-        Wang et al. 2003, "Multi-Scale Structural Similarity for Image Quality Assessment".
-        Departure: fewer scales for small images.
+    Source: Wang et al. 2003, "Multi-Scale Structural Similarity for Image Quality Assessment".
+    Departure: fewer scales for small images.
     """
     levels_a, levels_b = to_level_pair(a, b, border=0, y_channel=False)
-    _check_room(levels_a)
+    _check_window_fits(levels_a)
     return per_image(_multi_scale(levels_a, levels_b), a)
 
 
 def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> float:
-    """Compute how alike generated images are: the mean MS-SSIM of random pairs of them.
+    """Compute the mean MS-SSIM of random pairs of generated images.
 
-    High means little variety. Real images of the same class and number are the measure: a
-    generator whose value lies above theirs has lost some of their variety.
+    A high value means little variety. Compare with the value of the same number of real images of
+    the same class: a generator with a higher value has lost some of their variety.
 
     Args:
         images: uint8 in 0..255 or floats in [-1, 1], shape (n, height, width, channels), n >= 2, 1
             or 3 channels, at least 11x11 pixels; for a conditional generator, those of one class.
-        pairs: how many different pairs to draw, from 1 to n (n - 1) / 2.
-        seed: seed of the draw.
+        pairs: number of different pairs to draw, from 1 to n (n - 1) / 2.
+        seed: seed of the pairs.
 
     Returns:
         The mean similarity in [0, 1].
@@ -135,22 +135,25 @@ def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> flo
     >>> ms_ssim_diversity(image.repeat(20, axis=0))  # a collapsed generator
     1.0
 
-    Reference:
-        Odena et al. 2017, "Conditional Image Synthesis with Auxiliary Classifier GANs", section
-        4.2: 100 pairs within each class. Departures: pairs are drawn without replacement; fewer
-        scales for small images, as in `ms_ssim`.
+    Source: Odena et al. 2017, "Conditional Image Synthesis with Auxiliary Classifier GANs", section
+    4.2: 100 pairs within each class. Departures: pairs are drawn without replacement; fewer scales
+    for small images, as in `ms_ssim`.
     """
     if np.ndim(images) != 4:
         raise ValueError(
-            f"images must have shape (n, height, width, channels); got shape {np.shape(images)}."
+            "`images` must have shape (n, height, width, channels). "
+            f"Received: shape {np.shape(images)}."
         )
     (images,) = check_unambiguous(images=images)
-    _check_room(images)
+    _check_window_fits(images)
     possible = len(images) * (len(images) - 1) // 2
     if check_count("pairs", pairs) > possible:
-        raise ValueError(f"{len(images)} images make {possible} pairs; got pairs={pairs}.")
+        raise ValueError(
+            f"`pairs` must be at most {possible}, the number of pairs of {len(images)} images. "
+            f"Received: pairs={pairs}."
+        )
     drawn = np.random.default_rng(seed).choice(possible, pairs, replace=False)
-    # Pair k is (i, j) with j < i, counted along the rows of the triangle: k = i (i - 1) / 2 + j.
+    # Pair k is (i, j) with j < i, numbered along the rows of the triangle: k = i (i - 1) / 2 + j.
     i = ((1 + np.sqrt(1 + 8 * drawn)) // 2).astype(int)
     j = drawn - i * (i - 1) // 2
     blocks = np.array_split(np.arange(pairs), -(-pairs // 64))  # bounds the memory
@@ -158,23 +161,22 @@ def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> flo
     return float(np.concatenate([_multi_scale(*pair) for pair in levels]).mean())
 
 
-def _check_room(images: np.ndarray) -> None:
+def _check_window_fits(images: np.ndarray) -> None:
     height, width = images.shape[1:3]
     if min(height, width) < WINDOW:
         raise ValueError(
-            f"SSIM's window is {WINDOW}x{WINDOW} pixels; got images with {height}x{width} pixels "
-            "inside the border."
+            f"Images must have at least {WINDOW}x{WINDOW} pixels, the window of SSIM. Received: "
+            f"{height}x{width} pixels inside the border."
         )
 
 
 def _multi_scale(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """MS-SSIM of each image of two batches, shape (n,)."""
+    """Compute the MS-SSIM of each pair of images of two batches, shape (n,)."""
     scales = min(len(SCALE_WEIGHTS), (min(a.shape[1:3]) // WINDOW).bit_length())
     weights = np.array(SCALE_WEIGHTS[:scales]) / sum(SCALE_WEIGHTS[:scales])
     result = 1.0
     for scale, weight in enumerate(weights, start=1):
-        whole, structure = _compare(a, b)
-        factor = whole if scale == scales else structure
+        factor = _ssim_of_channels(a, b, _K1 if scale == scales else _K1_WITHOUT_LUMINANCE)
         result = result * np.maximum(factor, 0.0) ** weight
         a, b = _halve(a), _halve(b)
     return result.mean(axis=-1)
@@ -186,23 +188,15 @@ def _halve(images: np.ndarray) -> np.ndarray:
     return (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / 4
 
 
-def _compare(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means of SSIM and of its second factor over the image, each of shape (n, channels)."""
-    mean_a, mean_b = _blur(a), _blur(b)
-    variances = _blur(a * a) - mean_a**2 + _blur(b * b) - mean_b**2
-    covariance = _blur(a * b) - mean_a * mean_b
-    structure = (2 * covariance + _C2) / (variances + _C2)
-    luminance = (2 * mean_a * mean_b + _C1) / (mean_a**2 + mean_b**2 + _C1)
-    return (luminance * structure).mean(axis=(1, 2)), structure.mean(axis=(1, 2))
+def _ssim_of_channels(a: np.ndarray, b: np.ndarray, k1: float = _K1) -> np.ndarray:
+    """Compute the SSIM of each channel of each pair of images, shape (n, channels)."""
+    from skimage.metrics import structural_similarity
 
-
-def _blur(images: np.ndarray) -> np.ndarray:
-    """Weighted means in every window that lies inside the image."""
-    from scipy.ndimage import correlate1d
-
-    offsets = np.arange(WINDOW) - WINDOW // 2
-    weights = np.exp(-0.5 * (offsets / SIGMA) ** 2)
-    weights /= weights.sum()
-    blurred = correlate1d(correlate1d(images, weights, axis=1), weights, axis=2)
-    inside = slice(WINDOW // 2, -(WINDOW // 2))
-    return blurred[:, inside, inside]
+    protocol = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 255}
+    a, b = np.moveaxis(a, -1, 1), np.moveaxis(b, -1, 1)
+    return np.array(
+        [
+            [structural_similarity(p, q, K1=k1, **protocol) for p, q in zip(x, y, strict=True)]
+            for x, y in zip(a, b, strict=True)
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance: of points or features, and of images scale by scale."""
+"""Sliced Wasserstein distance of points or features, and of images at several scales."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from gankit.metrics._images import as_levels, check_unambiguous
 PATCH = 7
 COARSEST = 16
 _BLOCK = 2**20  # projected values that are sorted at once, to bound the memory
-_IMAGES = 256  # images whose pyramids are there at once, for the same reason
+_IMAGES = 256  # images whose pyramids are computed at once, for the same reason
 
 
 def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed: int = 0) -> float:
     """Compute the sliced Wasserstein distance of two sets of points or features.
 
-    The mean over random unit vectors u of `W1(a u, b u)`, the 1-Wasserstein distance of the two
-    sets of projections, which is the area between their distribution functions and computed
-    exactly. In one dimension this is W1 itself.
+    It is the mean over random unit vectors u of `W1(a u, b u)`, the 1-Wasserstein distance of the
+    two sets of projections. This distance is the area between their distribution functions, and it
+    is computed exactly. In one dimension, the result is W1 itself.
 
-    A shift by t is measured as about `|t| sqrt(2 / (pi d))` in d dimensions. Like every distance of
-    samples it is above 0 for two samples of one distribution; compare it with that of two samples
-    of the data.
+    In d dimensions, a shift by t gives about `|t| sqrt(2 / (pi d))`. Two samples of the same
+    distribution have a distance above 0, so compare with the distance of two samples of the data.
 
     Args:
         a: one point per row, shape (n, d) or (n, height, width, channels).
         b: the other set, rows of the same length; the number of rows may differ.
-        projections: how many unit vectors to draw, at least 1.
+        projections: number of unit vectors to draw, at least 1.
         seed: seed of the unit vectors.
 
     Returns:
@@ -47,9 +46,8 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed:
     >>> round(sliced_wasserstein(x, x + 3), 6)
     3.0
 
-    Reference:
-        Rabin et al. 2011, "Wasserstein Barycenter and Its Application to Texture Mixing".
-        Departure: W1 in place of their squared W2, as Karras et al. 2018 measure.
+    Source: Rabin et al. 2011, "Wasserstein Barycenter and Its Application to Texture Mixing".
+    Departure: W1 instead of the squared W2, as in Karras et al. 2018.
     """
     a, b = to_row_pair(a, b, "a", "b")
     check_count("projections", projections)
@@ -62,31 +60,34 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed:
 def sliced_wasserstein_pyramid(
     real: ArrayLike, fake: ArrayLike, patches: int = 128, projections: int = 512, seed: int = 0
 ) -> dict[int, float]:
-    """Compute how far generated images are from real ones in local structure, scale by scale.
+    """Compute the distance of generated and real images in local structure, at several scales.
 
-    Every image becomes a Laplacian pyramid: what its half-sized copy loses, what that one's copy
-    loses, and so on while sides are even and at least 16 pixels remain; last comes the smallest
-    copy itself. At each level, 7x7 patches are drawn at random from every image, each of the two
-    sets of patches is normalized to mean 0 and standard deviation 1 in each channel, and their
-    `sliced_wasserstein` is taken. The finest level sees edges and noise, the coarsest shapes.
+    Every image becomes a Laplacian pyramid. Each level holds the details that the image loses when
+    its size is halved; the next level repeats this with the smaller image, while the side is even
+    and at least 16 pixels remain. The last level is the smallest image itself. At each level, the
+    function draws 7x7 patches at random from every image, normalizes each of the two sets of
+    patches to mean 0 and standard deviation 1 in each channel, and computes their
+    `sliced_wasserstein`. The finest level measures edges and noise, the coarsest one shapes.
 
-    Since each set is normalized by itself, a difference in overall brightness or contrast does not
-    count. Image i of both sets gives the patches of the same places.
+    Because of this normalization, a difference in overall brightness or contrast does not count.
+    Image i of both sets gives patches from the same positions.
 
     Args:
         real: uint8 in 0..255 or floats in [-1, 1], shape (n, side, side, channels), 1 or 3
             channels, side at least 16.
         fake: the other set, of the same kind, side and channels; the number of images may differ.
-        patches: how many patches to draw from each image at each level, at least 1.
-        projections: how many unit vectors `sliced_wasserstein` draws, at least 1.
-        seed: seed of places and unit vectors.
+        patches: number of patches to draw from each image at each level, at least 1.
+        projections: number of unit vectors that `sliced_wasserstein` draws, at least 1.
+        seed: seed of the positions and the unit vectors.
 
     Returns:
-        Side of each level to its distance, the finest first, such as `{64: …, 32: …, 16: …}`; at
-        least 0, and 0 for equal sets. The paper prints 1000 times these, and their mean.
+        A dictionary from the side of each level to its distance, the finest level first, for
+        example `{64: …, 32: …, 16: …}`. Distances are at least 0, and 0 for equal sets. The paper
+        reports 1000 times these distances, and their mean.
 
     Raises:
-        TypeError: if a value is neither uint8 nor float, or one set is bytes and the other floats.
+        TypeError: if a value is neither uint8 nor float, or one set is bytes and the other is
+            floats.
         ValueError: if the shapes are not as above, floats leave [-1, 1] or look like [0, 1] (none
             is negative), or a count is below 1.
 
@@ -98,11 +99,10 @@ def sliced_wasserstein_pyramid(
     >>> sliced_wasserstein_pyramid(images, images, patches=4, projections=16)
     {32: 0.0, 16: 0.0}
 
-    Reference:
-        Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and
-        Variation", section 5: 16,384 images, 128 patches and 512 projections at each level.
-        Departures: places are the same in both sets; a side need not be a power of two (28x28
-        images have the one level 28, the images themselves).
+    Source: Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and
+    Variation", section 5: 16,384 images, 128 patches and 512 projections at each level. Departures:
+    both sets use the same positions; a side need not be a power of two (28x28 images have only one
+    level, the images themselves).
     """
     sets = check_unambiguous(real=real, fake=fake)
     _check_squares(*sets)
@@ -115,9 +115,9 @@ def sliced_wasserstein_pyramid(
 
 
 def _wasserstein(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """W1 of each row of a, shape (k, n), and of b, shape (k, m): the area between the quantiles."""
+    """Compute W1 of each row of a, shape (k, n), and b, shape (k, m), from their quantiles."""
     n, m = a.shape[1], b.shape[1]
-    # Quantile functions jump at multiples of 1/n and of 1/m; times n m, these are whole numbers.
+    # Quantile functions jump at multiples of 1/n and 1/m; times n m, these are whole numbers.
     jumps = np.union1d(m * np.arange(n + 1), n * np.arange(m + 1))
     widths = np.diff(jumps) / (n * m)
     a, b = np.sort(a)[:, jumps[:-1] // m], np.sort(b)[:, jumps[:-1] // n]
@@ -128,17 +128,18 @@ def _check_squares(real: np.ndarray, fake: np.ndarray) -> None:
     shape = real.shape[1:]
     if shape != fake.shape[1:]:
         raise ValueError(
-            f"real and fake must be images of one size; got {shape} and {fake.shape[1:]}."
+            "`real` and `fake` must be images of the same size. "
+            f"Received: images of shapes {shape} and {fake.shape[1:]}."
         )
     if shape[0] != shape[1] or shape[0] < COARSEST:
         raise ValueError(
-            f"real and fake must be square images of at least {COARSEST} pixels; got "
-            f"{shape[0]}x{shape[1]} pixels. Crop or resize both sets alike."
+            f"`real` and `fake` must be square images with sides of at least {COARSEST} pixels. "
+            f"Received: {shape[0]}x{shape[1]} pixels. Crop or resize both sets in the same way."
         )
 
 
 def _pyramid(images: np.ndarray) -> list[np.ndarray]:
-    """Laplacian pyramid of each image, the finest level first."""
+    """Compute the Laplacian pyramid of each image, the finest level first."""
     levels = []
     while images.shape[1] % 2 == 0 and images.shape[1] // 2 >= COARSEST:
         smaller = _smooth(images)[:, ::2, ::2]
@@ -157,23 +158,23 @@ def _smooth(images: np.ndarray) -> np.ndarray:
 
 
 def _patches(images: np.ndarray, count: int, seed: int) -> dict[int, np.ndarray]:
-    """Normalized patches from every image, one per row, by the side of their level."""
+    """Draw normalized patches from every image, one per row, for the side of each level."""
     drawn, generators = {}, {}
     for start in range(0, len(images), _IMAGES):
         for level in _pyramid(as_levels(images[start : start + _IMAGES])):
             side = level.shape[1]
             rng = generators.setdefault(side, np.random.default_rng((seed, len(generators))))
-            drawn.setdefault(side, []).append(_draw(level, count, rng))
+            drawn.setdefault(side, []).append(_draw_patches(level, count, rng))
     return {side: _normalize(np.concatenate(parts)) for side, parts in drawn.items()}
 
 
-def _draw(level: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Patches from random places, shape (images * count, channels, pixels)."""
+def _draw_patches(level: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw patches at random positions, shape (images * count, channels, pixels)."""
     images, side = level.shape[:2]
-    # Row by row, so that image i gets the same places however many images follow.
-    places = rng.integers(side - PATCH + 1, size=(images, 2, count))
+    # One row per image, so that the positions of image i do not depend on the number of images.
+    positions = rng.integers(side - PATCH + 1, size=(images, 2, count))
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), axis=(1, 2))
-    patches = windows[np.arange(images)[:, None], places[:, 0], places[:, 1]]
+    patches = windows[np.arange(images)[:, None], positions[:, 0], positions[:, 1]]
     return patches.reshape(images * count, level.shape[-1], PATCH * PATCH)
 
 

@@ -1,21 +1,21 @@
-r"""Penalties: what keeps the discriminator from growing too steep.
+r"""Penalties: terms and constraints that bound the gradient of the discriminator.
 
-Pass them to `GAN.compile(penalties=[...])`. With the critic's logit $s(x)$, its gradient
-$g(x) = \nabla_x s(x)$ and $\|g\|$ over all values of an example:
+Pass them to `GAN.compile(penalties=[...])`. The critic's logit is $s(x)$, its gradient is
+$g(x) = \nabla_x s(x)$, and $\|g\|$ is the norm over all values of an example:
 
-| penalty | added to the loss | where |
+| penalty | term of the loss | points |
 |---|---|---|
 | `GradientPenalty` | $\lambda\,E(\|g(\hat x)\| - 1)^2$ | between real and generated examples |
 | `DRAGAN` | $\lambda\,E(\|g(x + \delta)\| - 1)^2$ | around real examples |
 | `R1` | $\frac\gamma2 E\|g(x)\|^2$ | at real examples |
 | `R2` | $\frac\gamma2 E\|g(G(z))\|^2$ | at generated examples |
-| `ConsistencyRegularization` | $\lambda\,E(s(x) - s(T(x)))^2$ | at real examples, and augmented |
-| `WeightClipping` | nothing; weights are cut to $[-c, c]$ after each update | |
+| `ConsistencyRegularization` | $\lambda\,E(s(x) - s(T(x)))^2$ | at real and augmented examples |
+| `WeightClipping` | none; it clips weights to $[-c, c]$ after each update | |
 
-The critic is called in training mode, as in the loss itself. Batch normalization couples the
-examples of a batch, and then $g$ is no gradient of one example's logit: use layer normalization,
-spectral normalization or none in a critic under a gradient penalty. Where a critic returns a map
-of logits, $s$ is their sum.
+Penalties call the critic in training mode, as the loss does. Batch normalization mixes the examples
+of a batch, and then $g$ is not the gradient of one example's logit. For a critic with a gradient
+penalty, use layer normalization, spectral normalization, or no normalization. If a critic returns
+a map of logits, $s$ is their sum.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gankit.penalties.at_points import PenaltyAtPoints
 from gankit.penalties.base import Penalty, PlainPenalty, get
 from gankit.penalties.clipping import WeightClipping
 from gankit.penalties.consistency import ConsistencyRegularization, shift_and_flip
-from gankit.penalties.slopes import DRAGAN, R1, R2, GradientPenalty
+from gankit.penalties.gradient_norms import DRAGAN, R1, R2, GradientPenalty
 
 __all__ = [
     "DRAGAN",

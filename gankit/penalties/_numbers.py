@@ -1,4 +1,4 @@
-"""What the penalties do with their arguments, and with what a critic says."""
+"""Check the arguments of penalties, and convert the outputs of a critic."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["number", "to_single"]
+__all__ = ["check_number", "to_float32"]
 
 
-def number(name: str, value: Any, zero: bool = True) -> float:
-    """A finite number of at least 0, or above 0."""
+def check_number(name: str, value: Any, zero: bool = True) -> float:
+    """Return a finite number of at least 0, or above 0 if `zero` is False; refuse others."""
     if not (0.0 <= value < math.inf) or (value == 0.0 and not zero):
         raise ValueError(
             f"`{name}` must be a finite number {'of at least' if zero else 'above'} 0. "
@@ -21,7 +21,7 @@ def number(name: str, value: Any, zero: bool = True) -> float:
     return float(value)
 
 
-def to_single(values: Any) -> Any:
-    """A tensor of at least float32: the square of a half precision number overflows at 256."""
+def to_float32(values: Any) -> Any:
+    """Return a tensor of at least float32, since the square of a float16 overflows at 256."""
     dtype = keras.backend.result_type(values.dtype, "float32")
     return ops.cast(values, dtype)

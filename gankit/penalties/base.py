@@ -1,4 +1,4 @@
-"""What a penalty is, and functions as penalties."""
+"""The base class of penalties, and penalties from functions."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ __all__ = ["Penalty", "PlainPenalty", "get"]
 class Penalty:
     """A term of the discriminator's loss, or a constraint on its weights.
 
-    Subclass it, write `__call__`, `after_update` or both, and register the class with
-    `keras.saving.register_keras_serializable` so that files can hold it. A term that looks at the
-    critic at some points is less work as a `PenaltyAtPoints`.
+    Subclass it, implement `__call__`, `after_update` or both, and register the class with
+    `keras.saving.register_keras_serializable` so that it can be saved. For a term that evaluates
+    the critic at some points, a subclass of `PenaltyAtPoints` is less work.
     """
 
     def __call__(
         self, critic: Callable[[Any], Any], real: Any, fake: Any, draws: Any, step: Any
     ) -> Any:
-        """Scalar that is added to the discriminator's loss; zero where it is not overridden.
+        """Compute a term of the discriminator's loss, a scalar; zero unless overridden.
 
         Args:
             critic: function from examples to logits: the discriminator in training mode.
-            real: examples, shape `(batch, ...)`.
-            fake: as many generated ones.
+            real: real examples, shape `(batch, ...)`.
+            fake: generated examples of the same shape.
             draws: `gankit.replicas.ReplicaRandom`, random numbers for the examples.
             step: number of updates of the discriminator so far, integer tensor.
         """
         return ops.zeros(())
 
     def after_update(self, variables: Sequence[keras.Variable]) -> None:
-        """Called after each update of the discriminator.
+        """Change the weights after an update of the discriminator; do nothing unless overridden.
 
         Args:
-            variables: the trainable variables of the discriminator, to be assigned to.
+            variables: the trainable variables of the discriminator.
         """
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict) -> Penalty:
-        """Make a penalty from what `get_config` gave."""
+        """Create a penalty from the result of `get_config`."""
         return cls(**config)
 
 
@@ -64,24 +64,24 @@ class PlainPenalty(Penalty):
     def __call__(
         self, critic: Callable[[Any], Any], real: Any, fake: Any, draws: Any, step: Any
     ) -> Any:
-        """What the function returns."""
+        """Return the result of the function."""
         return self.function(critic, real, fake)
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         return {"function": keras.saving.serialize_keras_object(self.function)}
 
     @classmethod
     def from_config(cls, config: dict) -> PlainPenalty:
-        """Make a penalty from what `get_config` gave."""
+        """Create a penalty from the result of `get_config`."""
         return cls(keras.saving.deserialize_keras_object(config["function"]))
 
 
 def get(penalty: Penalty | Callable[[Callable, Any, Any], Any]) -> Penalty:
-    """Find a penalty.
+    """Return a penalty.
 
     Args:
-        penalty: a `Penalty`, which is returned as it is, or a function
+        penalty: a `Penalty`, which is returned unchanged, or a function
             `penalty(critic, real, fake)` that returns a scalar.
 
     Raises:
@@ -97,7 +97,7 @@ def get(penalty: Penalty | Callable[[Callable, Any, Any], Any]) -> Penalty:
         return penalty
     if isinstance(penalty, type) or not callable(penalty):
         raise ValueError(
-            f"A penalty must be a gankit.penalties.Penalty, such as R1(weight=0.1), or a function "
-            f"penalty(critic, real, fake). Received: {penalty!r}."
+            f"A penalty must be a gankit.penalties.Penalty, for example R1(weight=0.1), or a "
+            f"function penalty(critic, real, fake). Received: penalty={penalty!r}."
         )
     return PlainPenalty(penalty)

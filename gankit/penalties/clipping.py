@@ -1,4 +1,4 @@
-"""Weight clipping: the first and bluntest way to keep a critic Lipschitz."""
+"""Weight clipping: the first and crudest way to keep a critic Lipschitz."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from gankit.penalties._numbers import number
+from gankit.penalties._numbers import check_number
 from gankit.penalties.base import Penalty
 
 __all__ = ["WeightClipping"]
@@ -15,10 +15,10 @@ __all__ = ["WeightClipping"]
 
 @keras.saving.register_keras_serializable("gankit")
 class WeightClipping(Penalty):
-    """Every weight of the critic is cut to [-limit, limit] after each of its updates.
+    """Clip every weight of the critic to [-limit, limit] after each update.
 
-    That bounds the critic's slope, and wastes much of its capacity: WGAN as it was before
-    `GradientPenalty`.
+    This bounds the critic's gradient, but wastes much of its capacity. The first WGAN used it;
+    `GradientPenalty` replaced it.
 
     Args:
         limit: $c$, above 0.
@@ -38,13 +38,13 @@ class WeightClipping(Penalty):
     """
 
     def __init__(self, limit: float = 0.01):
-        self.limit = number("limit", limit, zero=False)
+        self.limit = check_number("limit", limit, zero=False)
 
     def after_update(self, variables: Sequence[keras.Variable]) -> None:
-        """Cut the weights."""
+        """Clip the weights."""
         for variable in variables:
             variable.assign(ops.clip(variable, -self.limit, self.limit))
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         return {"limit": self.limit}

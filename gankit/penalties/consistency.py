@@ -1,4 +1,4 @@
-"""Consistency: an example and its augmented copy should be judged alike."""
+"""Consistency: an example and its augmented copy should get equal logits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.penalties._numbers import number, to_single
+from gankit.penalties._numbers import check_number, to_float32
 from gankit.penalties.at_points import PenaltyAtPoints
 
 __all__ = ["ConsistencyRegularization", "shift_and_flip"]
@@ -16,58 +16,58 @@ __all__ = ["ConsistencyRegularization", "shift_and_flip"]
 
 @keras.saving.register_keras_serializable("gankit")
 def shift_and_flip(images: Any, draws: Any) -> Any:
-    """Move images by up to an eighth of their height and width, and mirror half of them.
+    """Shift images by up to an eighth of their height and width, and mirror half of them.
 
-    Each image is moved by a whole number of pixels of its own, drawn uniformly. What leaves the
-    picture on one side is filled in on the other, by reflection at the border.
+    Each image is shifted by its own whole number of pixels, drawn uniformly. Reflection at the
+    border fills the pixels that the shift leaves empty.
 
     Args:
         images: shape `(batch, height, width, channels)`.
         draws: a `gankit.replicas.ReplicaRandom`.
 
     Returns:
-        Images of the same shape; the augmentation of Zhang et al. (2020), section 2.1.
+        Images of the same shape.
 
     Raises:
-        ValueError: if these are no images.
+        ValueError: if the examples are not images.
+
+    Source: Zhang et al., "Consistency Regularization for Generative Adversarial Networks" (2020),
+    section 2.1.
     """
     if len(images.shape) != 4:
         raise ValueError(
-            f"`shift_and_flip` augments images of shape (batch, height, width, channels). Received "
-            f"shape {tuple(images.shape)}. Pass an `augment` for such examples."
+            f"`shift_and_flip` needs images of shape (batch, height, width, channels). Received: "
+            f"shape {tuple(images.shape)}. Pass your own function as `augment`."
         )
     for axis in (1, 2):
         size = images.shape[axis]
         reach = size // 8
         shift = ops.floor(draws.uniform(images) * (2 * reach + 1)) - reach
-        place = ops.reshape(ops.arange(size, dtype="float32"), _along(axis, size)) + shift
-        # Reflection at both borders: -1 is 1, and size is size - 2.
-        place = (size - 1) - ops.abs((size - 1) - ops.abs(place))
+        shape = [size if i == axis else 1 for i in range(4)]
+        source = ops.reshape(ops.arange(size, dtype="float32"), shape) + shift
+        # Reflection at both borders: -1 becomes 1, and size becomes size - 2.
+        source = (size - 1) - ops.abs((size - 1) - ops.abs(source))
         if axis == 2:
-            place = ops.where(draws.uniform(images) < 0.5, (size - 1) - place, place)
-        images = ops.take_along_axis(images, ops.cast(place, "int32"), axis=axis)
+            source = ops.where(draws.uniform(images) < 0.5, (size - 1) - source, source)
+        images = ops.take_along_axis(images, ops.cast(source, "int32"), axis=axis)
     return images
-
-
-def _along(axis: int, size: int) -> tuple:
-    return tuple(size if i == axis else 1 for i in range(4))
 
 
 @keras.saving.register_keras_serializable("gankit")
 class ConsistencyRegularization(PenaltyAtPoints):
-    r"""The critic should say the same of an example and of an augmented copy.
+    r"""Penalize different logits for an example and its augmented copy.
 
     $$\lambda\,E_x\,(s(x) - s(T(x)))^2$$
 
     Args:
         weight: $\lambda$, at least 0.
         augment: $T$, a function `augment(examples, draws)` that returns examples of the same
-            shape; it takes its random numbers from `draws` (`draws.uniform(examples)`,
+            shape; it gets its random numbers from `draws` (`draws.uniform(examples)`,
             `draws.normal(examples)`). None: `shift_and_flip`, for images that may be mirrored.
 
     Raises:
         ValueError: if `weight` is negative.
-        TypeError: if `augment` is no function.
+        TypeError: if `augment` is not a function.
 
     Example:
 
@@ -85,7 +85,7 @@ class ConsistencyRegularization(PenaltyAtPoints):
     """
 
     def __init__(self, weight: float = 10.0, augment: Callable[[Any, Any], Any] | None = None):
-        self.weight = number("weight", weight)
+        self.weight = check_number("weight", weight)
         self.augment = shift_and_flip if augment is None else augment
         if not callable(self.augment):
             raise TypeError(
@@ -94,22 +94,22 @@ class ConsistencyRegularization(PenaltyAtPoints):
             )
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
-        """Real examples, and the same augmented."""
+        """Return the real examples and their augmented copies."""
         return real, self.augment(real, draws)
 
     def value(self, critic: Callable[[Any], Any], points: Any) -> Any:
-        r"""$\lambda\,E\,(s(x) - s(T(x)))^2$."""
+        r"""Compute $\lambda\,E\,(s(x) - s(T(x)))^2$."""
         real, augmented = points
-        change = to_single(critic(real)) - to_single(critic(augmented))
-        return self.weight * ops.mean(ops.square(change))
+        difference = to_float32(critic(real)) - to_float32(critic(augmented))
+        return self.weight * ops.mean(ops.square(difference))
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         augment = keras.saving.serialize_keras_object(self.augment)
         return {"weight": self.weight, "augment": augment}
 
     @classmethod
     def from_config(cls, config: dict) -> ConsistencyRegularization:
-        """Make a penalty from what `get_config` gave."""
+        """Create a penalty from the result of `get_config`."""
         augment = keras.saving.deserialize_keras_object(config["augment"])
         return cls(config["weight"], augment)

@@ -1,13 +1,13 @@
-"""The pictures: image grids, curves, coverage, 1-D and 2-D games, and animations.
+"""Plots: image grids, curves, coverage, 1-D and 2-D games, and animations.
 
-Every function that draws returns a matplotlib `Figure` which pyplot has already let go of. So a
-notebook shows it exactly once, where it is the last line of a cell or handed to `display`, and a
-long run does not pile up open figures. Where a function takes `ax` and is given one, it draws there
-and returns that `ax`, for figures of several parts.
+Every drawing function returns a matplotlib `Figure` that pyplot has already closed. A notebook
+therefore shows the figure exactly once, if it is the last line of a cell or passed to `display`,
+and a long run does not accumulate open figures. If you pass `ax` to a function that takes it, the
+function draws there and returns `ax`. This allows figures with several panels.
 
-Colors mean the same everywhere and are safe for color-blind readers (Okabe and Ito, "Color
-universal design", 2008): black is data, green what the generator makes, blue the discriminator.
-Figures are at most 830 pixels wide, the column of a notebook shown on GitHub.
+Colors have the same meaning everywhere and are safe for color-blind readers (Okabe and Ito, "Color
+universal design", 2008): black for data, green for the generator, blue for the discriminator.
+Figures are at most 830 pixels wide, which is the width of a notebook on GitHub.
 """
 
 from gankit.plots._draw import DATA, DISCRIMINATOR, GENERATOR, HIGHLIGHT

@@ -1,4 +1,4 @@
-"""Figures as frames, and frames as animations and files."""
+"""Convert figures to frames, and frames to animations and files."""
 
 import io
 import os
@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gankit.plots._tiles import check_frames, whole_scale
+from gankit.plots._tiles import check_frames, integer_scale
 from gankit.saving import atomic_write
 
 
 def to_frame(figure: Any) -> np.ndarray:
-    """Renders a figure into a frame for `show_animation`, `save_gif` and `filmstrip`.
+    """Render a figure into a frame for `show_animation`, `save_gif` and `filmstrip`.
 
     Args:
-        figure: A matplotlib figure.
+        figure: a matplotlib figure.
 
     Returns:
         uint8 array `(height, width, 3)`.
@@ -36,23 +36,23 @@ def to_frame(figure: Any) -> np.ndarray:
 
 
 def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1.5) -> Any:
-    """Makes an animation that plays in a notebook, without a file.
+    """Return an animation that plays in a notebook, without a file.
 
-    It is an animated PNG, because every viewer that shows a notebook's PNG pictures shows it, if
-    only its first frame; not all of them show a GIF. Colors share one palette of 256, gray keeps
-    all its levels. Small frames are enlarged.
+    The animation is an animated PNG. Every viewer that shows the PNG pictures of a notebook shows
+    at least the first frame, but some of these viewers do not show a GIF. Color frames share a
+    palette of 256 colors, and gray frames keep all their levels. Small frames are enlarged.
 
     Args:
-        frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
-        fps: Frames per second, above 0 and at most 50.
-        hold: Seconds to rest on the last frame; 0 for a film that ends where it began.
+        frames: uint8 images of equal size, `(height, width)` or `(height, width, 3)`.
+        fps: frames per second, above 0 and at most 50.
+        hold: seconds to rest on the last frame; 0 for an animation that ends where it began.
 
     Returns:
-        An `IPython.display.Image`: put it on the last line of a cell, or `display` it.
+        An `IPython.display.Image`. Put it on the last line of a cell, or `display` it.
 
     Raises:
-        ValueError: If the frames are none, not bytes or not equally large, or `fps` or `hold` is
-            out of range.
+        ValueError: if there are no frames, a frame has another dtype or shape, or `fps` or
+            `hold` is out of range.
 
     Example:
 
@@ -68,23 +68,23 @@ def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1
 def save_gif(
     frames: Sequence[np.ndarray], path: str | os.PathLike, fps: float = 8, hold: float = 1.5
 ) -> Path:
-    """Writes frames as a GIF that loops. Small frames are enlarged.
+    """Write frames as a GIF that loops. Small frames are enlarged.
 
-    The file appears whole or not at all.
+    The file is written completely or not at all.
 
     Args:
-        frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`.
-        path: File to write, ending in `.gif`, in a folder that exists.
-        fps: Frames per second, above 0 and at most 50; GIF counts in hundredths of a second.
-        hold: Seconds to rest on the last frame; 0 for a film that ends where it began.
+        frames: uint8 images of equal size, `(height, width)` or `(height, width, 3)`.
+        path: file to write, ending in `.gif`, in a folder that exists.
+        fps: frames per second, above 0 and at most 50; GIF counts in hundredths of a second.
+        hold: seconds to rest on the last frame; 0 for an animation that ends where it began.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the frames are none, not bytes or not equally large, `fps` or `hold` is out
-            of range, or the path does not end in `.gif`.
-        OSError: If the file cannot be written.
+        ValueError: if there are no frames, a frame has another dtype or shape, `fps` or `hold` is
+            out of range, or the path does not end in `.gif`.
+        OSError: if the file cannot be written.
 
     Example:
 
@@ -98,7 +98,7 @@ def save_gif(
     """
     path = Path(path)
     if path.suffix.lower() != ".gif":
-        raise ValueError(f"A GIF's name must end in '.gif', but the path is {str(path)!r}.")
+        raise ValueError(f"`path` must end in '.gif'. Received: path={str(path)!r}.")
     content = encode(frames, "gif", fps, hold)
     with atomic_write(path) as unfinished:
         unfinished.write_bytes(content)
@@ -106,20 +106,20 @@ def save_gif(
 
 
 def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
-    """Writes one frame as a PNG. A small frame is enlarged.
+    """Write one frame as a PNG. A small frame is enlarged.
 
-    The file appears whole or not at all.
+    The file is written completely or not at all.
 
     Args:
         frame: uint8 image, `(height, width)` or `(height, width, 3)`.
-        path: File to write, ending in `.png`, in a folder that exists.
+        path: file to write, ending in `.png`, in a folder that exists.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the frame is no such image, or the path does not end in `.png`.
-        OSError: If the file cannot be written.
+        ValueError: if the frame has another dtype or shape, or the path does not end in `.png`.
+        OSError: if the file cannot be written.
 
     Example:
 
@@ -132,7 +132,7 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() != ".png":
-        raise ValueError(f"A PNG's name must end in '.png', but the path is {str(path)!r}.")
+        raise ValueError(f"`path` must end in '.png'. Received: path={str(path)!r}.")
     content = encode([frame], "png")
     with atomic_write(path) as unfinished:
         unfinished.write_bytes(content)
@@ -140,25 +140,30 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
 
 
 def encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float = 0) -> bytes:
-    """Frames as the content of a PNG or GIF file; small ones are enlarged."""
+    """Return frames as the content of a PNG or GIF file; small frames are enlarged."""
     from PIL import Image
 
     if not 0 < fps <= 50:
-        raise ValueError(f"`fps` must be above 0 and at most 50, but it is {fps!r}.")
+        raise ValueError(f"`fps` must be above 0 and at most 50. Received: fps={fps!r}.")
     if not 0 <= hold <= 60:
-        raise ValueError(f"`hold` must be 0 to 60 seconds, but it is {hold!r}.")
+        raise ValueError(f"`hold` must be 0 to 60 seconds. Received: hold={hold!r}.")
     frames = check_frames(frames)
-    factor = int(whole_scale(*frames[0].shape[:2])) or 1
+    factor = int(integer_scale(*frames[0].shape[:2])) or 1
     pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
     if len(pictures) > 1 and pictures[0].mode == "RGB":
-        # An animated PNG has one palette for all its frames; it halves the size.
-        some = np.concatenate(frames[:: max(1, len(frames) // 8)])
-        palette = Image.fromarray(some).quantize(256)
+        # The frames of an animated PNG share one palette, which halves its size.
+        sample = np.concatenate(frames[:: max(1, len(frames) // 8)])
+        palette = Image.fromarray(sample).quantize(256)
         pictures = [picture.quantize(palette=palette) for picture in pictures]
-    film = {}
+    options = {}
     if len(pictures) > 1:
         durations = [1000 / fps] * (len(frames) - 1) + [1000 * max(hold, 1 / fps)]
-        film = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 0}
+        options = {
+            "save_all": True,
+            "append_images": pictures[1:],
+            "duration": durations,
+            "loop": 0,
+        }
     out = io.BytesIO()
-    pictures[0].save(out, format=kind, optimize=True, **film)
+    pictures[0].save(out, format=kind, optimize=True, **options)
     return out.getvalue()

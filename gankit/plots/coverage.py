@@ -1,4 +1,4 @@
-"""What a generator covers: modes in the plane, and the plane of precision and recall."""
+"""Plots of coverage: modes in the plane, and precision against recall."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,40 +8,41 @@ import numpy as np
 from gankit.plots._draw import (
     DATA,
     DISCRIMINATOR,
+    FONT_SIZE,
     GENERATOR,
     HIGHLIGHT,
     OTHERS,
-    TEXT,
     figure_and_axes,
+    finite_array,
     legend_and_title,
-    numbers,
     plane_points,
-    tidy,
+    style_axes,
 )
 
-_MOST_NUMBERS = 36  # modes that have room for their counts
+_MAX_NUMBERED_MODES = 36
 
 
 def mode_map(
     centers: Any, counts: Any, points: Any = None, *, title: str | None = None, ax: Any = None
 ) -> Any:
-    """Draws which modes of a mixture in the plane are covered, and by how many points.
+    """Draw which modes of a mixture in the plane are covered, and by how many points.
 
-    The disc of a covered mode has an area in proportion to its count; a missed mode is a cross. Up
-    to 36 modes have their counts written beside them.
+    A covered mode is a disc whose area is proportional to its count. A missed mode is a cross. The
+    counts are written beside the modes if there are at most 36 modes.
 
     Args:
-        centers: Means of the modes, `(k, 2)`.
-        counts: Points of each mode, `(k,)`, not negative: `counts` of `metrics.mode_coverage`.
-        points: All generated points `(n, 2)`, drawn underneath; None for none.
-        title: Title of the picture.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        centers: means of the modes, `(k, 2)`.
+        counts: non-negative number of points of each mode, `(k,)`: the `counts` of
+            `metrics.mode_coverage`.
+        points: all generated points `(n, 2)`, drawn below the modes; None for no points.
+        title: title of the picture.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If shapes are not as above, or a number is not finite or a count negative.
+        ValueError: if a shape is wrong, a number is not finite, or a count is negative.
 
     Example:
 
@@ -51,11 +52,11 @@ def mode_map(
     >>> found = metrics.mode_coverage(points, centers, std=0.1)
     >>> figure = plots.mode_map(centers, found.counts, points)
     """
-    centers, counts = plane_points("centers", centers), numbers("counts", counts)
+    centers, counts = plane_points("centers", centers), finite_array("counts", counts)
     if counts.shape != (len(centers),) or counts.min() < 0:
         raise ValueError(
-            f"`counts` must hold one number, not negative, for each of {len(centers)} centers, but "
-            f"it is {counts}."
+            f"`counts` must hold one non-negative number for each of the {len(centers)} centers. "
+            f"Received: counts={counts}."
         )
     figure, ax = figure_and_axes(520, 520, ax)
     if points is not None:
@@ -70,13 +71,13 @@ def mode_map(
     if not covered.all():
         cross = {"s": 40, "marker": "x", "lw": 2.2, "color": HIGHLIGHT, "zorder": 3}
         ax.scatter(*centers[~covered].T, label=f"{(~covered).sum()} missed", **cross)
-    if len(counts) <= _MOST_NUMBERS:
+    if len(counts) <= _MAX_NUMBERED_MODES:
         for center, count in zip(centers, counts, strict=True):
-            style = {"textcoords": "offset points", "ha": "center", "fontsize": TEXT - 1}
+            style = {"textcoords": "offset points", "ha": "center", "fontsize": FONT_SIZE - 1}
             ax.annotate(f"{count:.0f}", center, xytext=(0, 13), color=DATA, **style)
     ax.set_aspect("equal")
     ax.margins(0.12)
-    tidy(ax)
+    style_axes(ax)
     legend_and_title(ax, 2, title)
     return figure or ax
 
@@ -84,23 +85,25 @@ def mode_map(
 def precision_recall(
     runs: Mapping[str, tuple[Any, Any]], *, title: str | None = None, ax: Any = None
 ) -> Any:
-    """Draws generators in the plane of precision and recall, or their ways through it.
+    """Draw the precision of generators against their recall, or the path of both over training.
 
-    The upper right corner is where the data itself lies. To the left are generators that make
-    little of what there is, below those that make what is not there.
+    The data itself lies in the upper right corner. A generator on the left covers only a fraction
+    of the data (low recall). A generator at the bottom makes samples unlike the data (low
+    precision).
 
     Args:
-        runs: Name to `(precision, recall)`: two numbers in [0, 1], or two sequences of equal
-            length, a value per measured epoch; then the last is marked, and a line leads to it.
-        title: Title of the picture.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        runs: dictionary from name to `(precision, recall)`. Each is a number in [0, 1], or a
+            sequence with one value per measured epoch; then the last value is marked, and a line
+            leads to it.
+        title: title of the picture.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If there are no runs, or more than seven, or a value is not in [0, 1], or the
-            sequences of a run are not of one length.
+        ValueError: if there are no runs or more than seven, a value is not in [0, 1], or the
+            sequences of a run differ in length.
 
     Example:
 
@@ -110,7 +113,7 @@ def precision_recall(
     """
     colors = (DISCRIMINATOR, GENERATOR, HIGHLIGHT, *OTHERS)
     if not 1 <= len(runs) <= len(colors):
-        raise ValueError(f"`runs` must hold 1 to {len(colors)} runs, but it holds {len(runs)}.")
+        raise ValueError(f"`runs` must hold 1 to {len(colors)} runs. Received: {len(runs)} runs.")
     figure, ax = figure_and_axes(470, 500, ax)
     for color, (name, pair) in zip(colors, runs.items(), strict=False):
         precision, recall = _unit_pair(name, pair)
@@ -119,7 +122,7 @@ def precision_recall(
         end = {"s": 40, "color": color, "lw": 0, "label": str(name), "zorder": 3}
         ax.scatter(recall[-1:], precision[-1:], clip_on=False, **end)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall", ylabel="precision", aspect="equal")
-    tidy(ax)
+    style_axes(ax)
     ax.grid(color="0.92", lw=0.8)
     ax.set_axisbelow(True)
     legend_and_title(ax, 3, title)
@@ -128,17 +131,19 @@ def precision_recall(
 
 def _unit_pair(name: str, pair: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
     if len(pair) != 2:
-        raise ValueError(f"The run {name!r} must be (precision, recall), but it is {pair!r}.")
-    precision, recall = (np.atleast_1d(numbers(str(name), values)) for values in pair)
+        raise ValueError(
+            f"The run {name!r} must be a pair (precision, recall). Received: {pair!r}."
+        )
+    precision, recall = (np.atleast_1d(finite_array(str(name), values)) for values in pair)
     if precision.ndim != 1 or precision.shape != recall.shape:
         raise ValueError(
-            f"Precision and recall of {name!r} must be of one length, but their shapes are "
+            f"Precision and recall of {name!r} must have the same length. Received: shapes "
             f"{precision.shape} and {recall.shape}."
         )
     both = np.concatenate([precision, recall])
     if both.min() < 0 or both.max() > 1:
         raise ValueError(
-            f"Precision and recall of {name!r} must lie in [0, 1], but they span "
+            f"Precision and recall of {name!r} must lie in [0, 1]. Received: values in "
             f"[{both.min():g}, {both.max():g}]."
         )
     return precision, recall

@@ -1,4 +1,4 @@
-"""Games in one and two dimensions."""
+"""Plots of GANs in one and two dimensions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,19 +9,19 @@ from gankit.checks import check_count
 from gankit.plots._draw import (
     DATA,
     DISCRIMINATOR,
+    FONT_SIZE,
     GENERATOR,
-    TEXT,
-    WIDTH,
+    PAGE_WIDTH,
     figure_and_axes,
+    finite_array,
     legend_and_title,
-    numbers,
     plane_points,
     same_length,
-    tidy,
+    style_axes,
 )
 
-# D = 1 and D = 0, pale enough to lie under points.
-_DATA_SIDE, _GENERATOR_SIDE = "#9CCBEC", "#F6CE84"
+# D = 1 and D = 0; the colors are pale because points are drawn over them.
+_REAL_COLOR, _FAKE_COLOR = "#9CCBEC", "#F6CE84"
 
 
 def density_game_1d(
@@ -36,30 +36,30 @@ def density_game_1d(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws a game on the line as figure 1 of the first GAN paper does.
+    """Draw a one-dimensional GAN like figure 1 of the first GAN paper.
 
-    The density of the data is dotted black, the generator's solid green, and D(x) dashed blue.
-    Below them lie the line of latents z and the line of x, with an arrow from each latent to G(z):
-    the generator is dense where its arrows crowd.
+    The density of the data is dotted black, the density of the generator solid green, and D(x)
+    dashed blue. Below the curves are an axis for latents z and an axis for x, with an arrow from
+    each latent to G(z). Many arrows end where the density of the generator is high.
 
     Args:
-        x: Increasing points, shape `(n,)`.
-        p_data: The data's density at `x`, shape `(n,)`.
-        p_model: The generator's density at `x`, shape `(n,)`.
+        x: increasing points, shape `(n,)`.
+        p_data: density of the data at `x`, shape `(n,)`.
+        p_model: density of the generator at `x`, shape `(n,)`.
         discriminator: D(x), probabilities in [0, 1], shape `(n,)`.
-        latents: Some latents, shape `(m,)`; their range is stretched to that of `x`.
-        mapped: G(latents), shape `(m,)`; those outside the range of `x` are left out.
-        top: Upper end of the axis. Give it in an animation, or the axis moves from frame to frame.
-        title: Title of the picture.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        latents: latents, shape `(m,)`; their range is stretched to the range of `x`.
+        mapped: G(latents), shape `(m,)`; values outside the range of `x` are omitted.
+        top: upper end of the axis. Set it in an animation, so that the axis stays fixed.
+        title: title of the picture.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If shapes differ, numbers are not finite, `x` does not increase, a density is
-            negative, D(x) leaves [0, 1], only one of `latents` and `mapped` is given, or `top` is
-            not positive.
+        ValueError: if shapes differ, numbers are not finite, `x` does not increase, a density is
+            negative, D(x) leaves [0, 1], `latents` is given without `mapped` or the reverse, or
+            `top` is not positive.
 
     Example:
 
@@ -70,37 +70,40 @@ def density_game_1d(
     >>> z = np.linspace(-2, 2, 11)
     >>> figure = plots.density_game_1d(x, p, p, 0 * x + 0.5, latents=z, mapped=z)
 
-    Source: Goodfellow et al., "Generative Adversarial Nets", 2014, figure 1. There z is drawn from
-    a uniform distribution, here from any, and the vertical axis has numbers.
+    Source: Goodfellow et al., "Generative Adversarial Nets", 2014, figure 1. In that
+    figure, z is uniform and the vertical axis has no numbers.
     """
     x, p_data, p_model, d = same_length(
         x=x, p_data=p_data, p_model=p_model, discriminator=discriminator
     )
     if len(x) < 2 or (np.diff(x) <= 0).any():
-        raise ValueError(f"`x` must increase and have at least 2 points, but it is {x}.")
+        raise ValueError(f"`x` must increase and have at least 2 points. Received: x={x}.")
     for name, values in (("p_data", p_data), ("p_model", p_model), ("discriminator", d)):
         if values.min() < 0:
-            raise ValueError(f"`{name}` must not be negative, but its minimum is {values.min():g}.")
+            raise ValueError(f"`{name}` must not be negative. Received: minimum {values.min():g}.")
     if d.max() > 1:
         raise ValueError(
-            f"`discriminator` must hold probabilities in [0, 1], but its maximum is {d.max():g}. "
-            "Put logits through a sigmoid."
+            f"`discriminator` must hold probabilities in [0, 1]. Received: maximum {d.max():g}. "
+            "Apply a sigmoid to logits."
         )
     if (latents is None) != (mapped is None):
-        raise ValueError("`latents` and `mapped` belong together: give both, or neither.")
+        given = "mapped" if latents is None else "latents"
+        raise ValueError(
+            f"`latents` and `mapped` belong together. Received: `{given}` alone. Pass both."
+        )
     if top is not None and not top > 0:
-        raise ValueError(f"`top` must be positive, but it is {top!r}.")
+        raise ValueError(f"`top` must be positive. Received: top={top!r}.")
     if top is None:
         top = 1.05 * max(1.0, p_data.max(), p_model.max())
 
-    figure, ax = figure_and_axes(WIDTH, 380, ax)
+    figure, ax = figure_and_axes(PAGE_WIDTH, 380, ax)
     ax.plot(x, p_data, ":", color=DATA, lw=2.2, label="data density $p_{data}(x)$")
     ax.plot(x, p_model, color=GENERATOR, lw=2.2, label="generator density $p_g(x)$")
     ax.plot(x, d, "--", color=DISCRIMINATOR, lw=2.2, label="discriminator $D(x)$")
     ax.set(xlim=(x[0], x[-1]), ylim=(0, top))
     if latents is not None:
-        _mapping(ax, *same_length(latents=latents, mapped=mapped), top)
-    tidy(ax)
+        _draw_mapping(ax, *same_length(latents=latents, mapped=mapped), top)
+    style_axes(ax)
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])
     legend_and_title(ax, 3 if figure else 1, title)
     return figure or ax
@@ -116,26 +119,27 @@ def decision_2d(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws a game in the plane: D(x) as a map, and the points of the data and of the generator.
+    """Draw a two-dimensional GAN: D(x) as a map, and the points of the data and the generator.
 
-    A line runs where D(x) = 1/2, the points that the discriminator cannot tell.
+    A line marks D(x) = 1/2, where the discriminator cannot tell data from generated points.
 
     Args:
-        discriminator: Takes float32 points `(n, 2)` and gives LOGITS `(n, 1)` or `(n,)`, as every
-            discriminator of this package does; D(x) is their sigmoid.
+        discriminator: function from float32 points `(n, 2)` to LOGITS `(n, 1)` or `(n,)`, like
+            every discriminator of this package. D(x) is the sigmoid of the logits.
         real_points: `(n, 2)`.
         fake_points: `(m, 2)`.
         limits: `(low, high)` of both axes.
-        resolution: Points of the map along each axis.
-        title: Title of the picture.
-        ax: matplotlib axes to draw into, by default those of a new figure with a color bar.
+        resolution: points of the map along each axis.
+        title: title of the picture.
+        ax: matplotlib axes to draw into; by default, those of a new figure with a color bar.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If points are not of shape `(n, 2)`, numbers are not finite, limits do not
-            increase, `resolution` is not a positive integer, or there is not one logit per point.
+        ValueError: if points do not have shape `(n, 2)`, numbers are not finite, limits do not
+            increase, `resolution` is not a positive integer, or the number of logits is not the
+            number of points.
 
     Example:
 
@@ -148,57 +152,61 @@ def decision_2d(
     fake_points = plane_points("fake_points", fake_points)
     low, high = (float(limit) for limit in limits)
     if not low < high:
-        raise ValueError(f"`limits` must be (low, high) with low < high, but it is {limits!r}.")
+        raise ValueError(
+            f"`limits` must be (low, high) with low < high. Received: limits={limits!r}."
+        )
     check_count("resolution", resolution)
 
-    # Pixel centers, so that each value stands where it was computed.
+    # Evaluate D at pixel centers, so that the map shows each value at its own point.
     centers = low + (np.arange(resolution) + 0.5) * (high - low) / resolution
     grid = np.stack(np.meshgrid(centers, centers), axis=-1).reshape(-1, 2).astype("float32")
-    logits = numbers("discriminator(points)", discriminator(grid))
+    logits = finite_array("discriminator(points)", discriminator(grid))
     if logits.size != len(grid):
         raise ValueError(
-            f"The discriminator must give one logit per point: {len(grid)} points went in, and "
-            f"shape {logits.shape} came out."
+            "`discriminator` must return one logit per point. Received: logits of shape "
+            f"{logits.shape} for {len(grid)} points."
         )
     probabilities = (0.5 + 0.5 * np.tanh(logits / 2)).reshape(resolution, resolution)
 
     figure, ax = figure_and_axes(560, 470, ax)
-    image = _decision_map(ax, centers, probabilities, (low, high, low, high))
+    image = _draw_decision_map(ax, centers, probabilities, (low, high, low, high))
     style = {"s": 9, "lw": 0, "alpha": 0.7, "zorder": 3}
     ax.scatter(*real_points.T, color=DATA, label="data", **style)
     ax.scatter(*fake_points.T, color=GENERATOR, label="generated", **style)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    ax.tick_params(labelsize=TEXT)
+    ax.tick_params(labelsize=FONT_SIZE)
     legend_and_title(ax, 2, title)
     if figure:
         bar = figure.colorbar(image, ax=ax, ticks=[0, 0.5, 1])
-        bar.set_label("D(x)", fontsize=TEXT)
-        bar.ax.tick_params(labelsize=TEXT)
+        bar.set_label("D(x)", fontsize=FONT_SIZE)
+        bar.ax.tick_params(labelsize=FONT_SIZE)
     return figure or ax
 
 
-def _mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
-    """Two lines under the densities, with an arrow from each latent to where it is sent."""
+def _draw_mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
+    """Draw the axes of z and x below the densities, with an arrow from each latent to G(z)."""
     low, high = ax.get_xlim()
     x_line, z_line = -0.22 * top, -0.5 * top
     spread = max(np.ptp(latents), np.finfo(float).tiny)
     starts = low + (latents - latents.min()) / spread * (high - low)
     for y, name in ((x_line, "x"), (z_line, "z")):
         ax.plot([low, high], [y, y], color="0.35", lw=1)
-        ax.text(low, y + 0.02 * top, f"${name}$ ", ha="right", va="center", fontsize=TEXT + 2)
+        ax.text(low, y + 0.02 * top, f"${name}$ ", ha="right", va="center", fontsize=FONT_SIZE + 2)
     for start, end in zip(starts, mapped, strict=True):
         if low <= end <= high:
             arrow = {"arrowstyle": "-|>", "color": GENERATOR, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", xy=(end, x_line), xytext=(start, z_line), arrowprops=arrow)
     ax.set_ylim(z_line - 0.05 * top, top)
     ax.spines["left"].set_bounds(0, top)
-    ax.spines["bottom"].set_position(("data", 0))  # its numbers belong to x, not to z
+    ax.spines["bottom"].set_position(("data", 0))  # The ticks belong to x, not to z.
 
 
-def _decision_map(ax: Any, centers: np.ndarray, probabilities: np.ndarray, extent: tuple) -> Any:
+def _draw_decision_map(
+    ax: Any, centers: np.ndarray, probabilities: np.ndarray, extent: tuple
+) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    colors = LinearSegmentedColormap.from_list("decision", [_GENERATOR_SIDE, "white", _DATA_SIDE])
+    colors = LinearSegmentedColormap.from_list("decision", [_FAKE_COLOR, "white", _REAL_COLOR])
     image = ax.imshow(
         probabilities,
         origin="lower",

@@ -1,4 +1,4 @@
-"""Images in grids and strips."""
+"""Plots of images in grids and strips."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,28 +7,28 @@ import keras
 import numpy as np
 
 from gankit.checks import check_count
-from gankit.plots._draw import GENERATOR, HIGHLIGHT, numbers, one_each
+from gankit.plots._draw import GENERATOR, HIGHLIGHT, check_label_count, finite_array
 from gankit.plots._tiles import (
+    assemble,
     check_frames,
     count_columns,
     draw_tiles,
     frame_tile,
     gap_between,
-    lay_out,
 )
 
 
 def to_pixels(images: Any) -> np.ndarray:
-    """Turns images in [-1, 1] into bytes.
+    """Convert images in [-1, 1] to bytes.
 
     Args:
-        images: Array or tensor `(n, height, width, channels)`; 1 channel is gray, 3 are RGB.
+        images: array or tensor `(n, height, width, channels)`; 1 channel is gray, 3 are RGB.
 
     Returns:
         uint8 array of the same shape: -1 becomes 0, and 1 becomes 255.
 
     Raises:
-        ValueError: If the images have another shape, are none, or hold NaN, infinities or values
+        ValueError: if there are no images, they have another shape, or a value is not finite or is
             outside [-1, 1].
 
     Example:
@@ -38,34 +38,34 @@ def to_pixels(images: Any) -> np.ndarray:
     >>> plots.to_pixels(np.array([-1.0, 0.0, 1.0]).reshape(1, 1, 3, 1)).ravel().tolist()
     [0, 128, 255]
     """
-    images = numbers("images", images)
+    images = finite_array("images", images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(
-            "`images` must have shape (n, height, width, channels) with 1 or 3 channels, "
-            f"but it is {images.shape}."
+            "`images` must have shape (n, height, width, channels) with 1 or 3 channels. "
+            f"Received: shape {images.shape}."
         )
     low, high = images.min(), images.max()
-    if low < -1.001 or high > 1.001:  # a little air for float16 and resizing
+    if low < -1.001 or high > 1.001:  # Tolerance for float16 and resizing.
         raise ValueError(
-            f"`images` must lie in [-1, 1], but they span [{low:g}, {high:g}]. "
+            f"`images` must lie in [-1, 1]. Received: values in [{low:g}, {high:g}]. "
             "Scale bytes with `x / 127.5 - 1`."
         )
     return np.rint((images.clip(-1, 1) + 1) * 127.5).astype("uint8")
 
 
 def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Lays images side by side in rows, with white lines between them.
+    """Lay images side by side in rows, with white lines between them.
 
     Args:
-        pixels: uint8 array `(n, height, width, channels)`, as `to_pixels` makes it.
-        columns: Images in a row; by default a shape near a square, without a gap at the end where
+        pixels: uint8 array `(n, height, width, channels)`, for example from `to_pixels`.
+        columns: images in a row; by default, the grid is nearly square and has no empty cells if
             the number of images allows it.
 
     Returns:
         One uint8 image, `(height, width)` for gray and `(height, width, 3)` for RGB.
 
     Raises:
-        ValueError: If `columns` is not a positive integer.
+        ValueError: if `columns` is not a positive integer.
 
     Example:
 
@@ -74,7 +74,7 @@ def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
     >>> plots.tile(np.zeros((8, 28, 28, 1), "uint8"), columns=4).shape
     (57, 115)
     """
-    return lay_out(pixels, count_columns(len(pixels), columns), gap_between(pixels), header=0)
+    return assemble(pixels, count_columns(len(pixels), columns), gap_between(pixels), header=0)
 
 
 def image_grid(
@@ -86,23 +86,23 @@ def image_grid(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws images in a grid.
+    """Draw images in a grid.
 
     Args:
         images: `(n, height, width, channels)` in [-1, 1], gray or RGB, array or tensor.
-        columns: Images in a row; by default a shape near a square.
-        labels: One caption per image, written above it.
-        row_labels: One caption per row, written left of it.
-        title: Title of the whole grid.
-        ax: matplotlib axes to draw into; by default a figure of its own, in which a pixel of an
-            image is a whole number of pixels on the screen wherever the grid fits.
+        columns: images in a row; by default, the grid is nearly square.
+        labels: one caption per image, written above it.
+        row_labels: one caption per row, written on its left.
+        title: title of the whole grid.
+        ax: matplotlib axes to draw into; by default, those of a new figure, in which each image
+            pixel covers a whole number of screen pixels if the grid fits.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If the images are not what `to_pixels` takes, `columns` is not a positive
-            integer, or there are not as many labels as images or as rows.
+        ValueError: if `to_pixels` refuses the images, `columns` is not a positive integer, or the
+            number of labels is not the number of images or rows.
 
     Example:
 
@@ -122,21 +122,21 @@ def interpolation_strip(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws walks through the latent space, one per row, with their two ends framed.
+    """Draw walks through the latent space, one per row, with frames around both ends.
 
     Args:
-        images: `(steps, height, width, channels)` for one walk, `(walks, steps, height, width,
-            channels)` for several; in [-1, 1], at least 2 steps.
-        row_labels: One caption per walk, written left of it.
-        title: Title of the whole strip.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        images: `(steps, height, width, channels)` for one walk, or `(walks, steps, height, width,
+            channels)` for several, in [-1, 1], with at least 2 steps.
+        row_labels: one caption per walk, written on its left.
+        title: title of the whole strip.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If the shape is another, the images are not what `to_pixels` takes, or there are
-            not as many labels as walks.
+        ValueError: if the shape is wrong, `to_pixels` refuses the images, or the number of labels
+            is not the number of walks.
 
     Example:
 
@@ -148,11 +148,11 @@ def interpolation_strip(
     if images.ndim not in (4, 5) or images.shape[-4] < 2:
         raise ValueError(
             "`images` must have shape (steps, height, width, channels) or (walks, steps, height, "
-            f"width, channels) with at least 2 steps, but it is {images.shape}."
+            f"width, channels) with at least 2 steps. Received: shape {images.shape}."
         )
     steps = images.shape[-4]
     pixels = to_pixels(images.reshape(-1, *images.shape[-3:]))
-    gap = 2 * gap_between(pixels)  # room for the frames
+    gap = 2 * gap_between(pixels)  # space for the frames
     drawn, axes = draw_tiles(pixels, steps, gap, None, row_labels, title, ax)
     for row in range(len(pixels) // steps):
         for column in (0, steps - 1):
@@ -167,26 +167,27 @@ def comparison_grid(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws the same examples as several methods show them: one row per method, named at its left.
+    """Draw the same examples from several methods, one row per method with its name on the left.
 
-    A row of smaller images is enlarged by a whole factor, pixel by pixel, to the size of the
-    largest; where one row is in color, gray rows are shown beside it as they are.
+    Smaller images are enlarged to the size of the largest by a whole factor (nearest neighbor).
+    Gray rows and color rows can be mixed.
 
     Args:
-        rows: Name to images `(n, height, width, channels)` in [-1, 1], as many in each row, such as
-            `{"input": small, "bicubic": smooth, "SRGAN": sharp, "original": real}`.
-        labels: Name of a row to the captions of its images, written above them; rows that are not
-            named have none.
-        title: Title of the whole grid.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        rows: dictionary from name to images `(n, height, width, channels)` in [-1, 1], with the
+            same number in each row, for example `{"input": small, "bicubic": smooth, "SRGAN":
+            sharp, "original": real}`.
+        labels: dictionary from the name of a row to captions, which are written above its images.
+            Rows without an entry have no captions.
+        title: title of the whole grid.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If there are no rows, the images of one are not what `to_pixels` takes, their
-            numbers differ, a size is no whole fraction of the largest, or `labels` names no row or
-            has not as many captions as the row has images.
+        ValueError: if there are no rows, `to_pixels` refuses the images of a row, the rows differ
+            in length, the largest size is not a multiple of another size, `labels` names an unknown
+            row, or the number of captions is not the number of images.
 
     Example:
 
@@ -197,14 +198,16 @@ def comparison_grid(
     >>> figure = plots.comparison_grid(rows, labels={"input": ["16x16"] * 5})
     """
     if not rows:
-        raise ValueError("`rows` is empty: give at least one name with images.")
+        raise ValueError("`rows` must hold at least one row. Received: an empty dictionary.")
     pixels = {str(name): to_pixels(images) for name, images in rows.items()}
     counts = {name: len(images) for name, images in pixels.items()}
     if len(set(counts.values())) > 1:
-        raise ValueError(f"Every row needs the same examples, but their numbers are {counts}.")
+        raise ValueError(
+            f"All rows must hold the same number of images. Received: numbers {counts}."
+        )
     columns = next(iter(counts.values()))
-    captions = None if labels is None else _captions(labels, list(pixels), columns)
-    everything = np.concatenate(_equally_large(pixels))
+    captions = None if labels is None else _caption_list(labels, list(pixels), columns)
+    everything = np.concatenate(_enlarge(pixels))
     gap = gap_between(everything)
     return draw_tiles(everything, columns, gap, captions, list(pixels), title, ax)[0]
 
@@ -217,22 +220,22 @@ def neighbor_strips(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws each sample, framed, beside its nearest training images: has the generator copied?
+    """Draw each sample, framed, beside its nearest training images, to see whether it is a copy.
 
     Args:
-        samples: Generated images `(n, height, width, channels)` in [-1, 1], one per row.
-        neighbors: Their neighbors, nearest first, `(n, k, height, width, channels)`: for `found =
-            metrics.nearest_neighbors(samples, images, k=4)` these are `images[found.indices]`.
-        distances: `(n, k)`, such as `found.distances`; that to the nearest is written left of each
-            row.
-        title: Title of the whole picture.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        samples: generated images `(n, height, width, channels)` in [-1, 1], one per row.
+        neighbors: neighbors of each sample, nearest first, `(n, k, height, width, channels)`. For
+            `found = metrics.nearest_neighbors(samples, images, k=4)`, pass `images[found.indices]`.
+        distances: `(n, k)`, for example `found.distances`. The distance to the nearest neighbor is
+            written on the left of each row.
+        title: title of the whole picture.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If shapes do not fit each other, or the images are not what `to_pixels` takes.
+        ValueError: if the shapes do not match, or `to_pixels` refuses the images.
 
     Example:
 
@@ -243,22 +246,24 @@ def neighbor_strips(
     >>> figure = plots.neighbor_strips(samples, images[found.indices], found.distances)
     """
     pixels = to_pixels(samples)
-    neighbors = numbers("neighbors", neighbors)
+    neighbors = finite_array("neighbors", neighbors)
     shape = (len(pixels), neighbors.shape[1] if neighbors.ndim > 1 else 1, *pixels.shape[1:])
     if neighbors.shape != shape:
         raise ValueError(
-            f"`neighbors` must have shape (n, k, height, width, channels), and `samples` are "
-            f"{pixels.shape}; but it is {neighbors.shape}."
+            "`neighbors` must have shape (n, k, height, width, channels) for samples of shape "
+            f"{pixels.shape}. Received: shape {neighbors.shape}."
         )
     near = to_pixels(neighbors.reshape(-1, *shape[2:])).reshape(shape)
     row_labels = None
     if distances is not None:
-        distances = numbers("distances", distances)
+        distances = finite_array("distances", distances)
         if distances.shape != shape[:2]:
-            raise ValueError(f"`distances` must be {shape[:2]}, but it is {distances.shape}.")
+            raise ValueError(
+                f"`distances` must have shape {shape[:2]}. Received: shape {distances.shape}."
+            )
         row_labels = [f"d = {distance:.3g}" for distance in distances[:, 0]]
     everything = np.concatenate([pixels[:, None], near], axis=1).reshape(-1, *shape[2:])
-    gap = 2 * gap_between(pixels)  # room for the frames
+    gap = 2 * gap_between(pixels)  # space for the frames
     drawn, axes = draw_tiles(everything, 1 + shape[1], gap, None, row_labels, title, ax)
     for row in range(len(pixels)):
         frame_tile(axes, pixels, gap, row, 0, GENERATOR)
@@ -273,22 +278,22 @@ def filmstrip(
     title: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draws a few frames of an animation side by side: its still, for paper and for GitHub.
+    """Draw a few frames of an animation side by side, for media that cannot show animations.
 
     Args:
-        frames: Equally large uint8 images, `(height, width)` or `(height, width, 3)`, such as
-            `SampleGrid.frames` or what `to_frame` gives.
-        count: How many to draw, evenly spread from first to last; all where there are fewer.
-        labels: One caption per frame of the whole animation, such as `SampleGrid.epochs`.
-        title: Title of the whole strip.
-        ax: matplotlib axes to draw into, by default those of a new figure.
+        frames: uint8 images of equal size, `(height, width)` or `(height, width, 3)`, for example
+            `SampleGrid.frames` or frames from `to_frame`.
+        count: number of frames to draw, evenly spaced from first to last; all if there are fewer.
+        labels: one caption per frame of the whole animation, for example `SampleGrid.epochs`.
+        title: title of the whole strip.
+        ax: matplotlib axes to draw into; by default, those of a new figure.
 
     Returns:
-        The figure, or `ax` where it was given.
+        The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: If the frames are none, not bytes or not equally large, `count` is not a
-            positive integer, or there are not as many labels as frames.
+        ValueError: if there are no frames, a frame has another dtype or shape, `count` is not a
+            positive integer, or the number of labels is not the number of frames.
 
     Example:
 
@@ -298,7 +303,7 @@ def filmstrip(
     """
     frames = check_frames(frames)
     check_count("count", count)
-    one_each("labels", labels, len(frames), "frames")
+    check_label_count("labels", labels, len(frames), "frames")
     chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
     if labels is not None:
         labels = [list(labels)[i] for i in chosen]
@@ -309,17 +314,17 @@ def filmstrip(
     return draw_tiles(pixels, len(chosen), gap, labels, None, title, ax)[0]
 
 
-def _captions(labels: Mapping[str, Sequence[Any]], names: list[str], columns: int) -> list:
-    """A caption for every image of a comparison, row after row."""
+def _caption_list(labels: Mapping[str, Sequence[Any]], names: list[str], columns: int) -> list:
+    """Return a caption for every image of a comparison, row after row."""
     if unknown := sorted(set(labels) - set(names)):
-        raise ValueError(f"`labels` names {unknown}, but the rows are {names}.")
+        raise ValueError(f"`labels` must name rows. Received: {unknown}. The rows are {names}.")
     for name, captions in labels.items():
-        one_each(f"labels[{name!r}]", captions, columns, "images")
+        check_label_count(f"labels[{name!r}]", captions, columns, "images")
     return [caption for name in names for caption in labels.get(name, [""] * columns)]
 
 
-def _equally_large(pixels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    """The rows of a comparison with the size of the largest image and the channels of the most."""
+def _enlarge(pixels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Return the rows of a comparison with the largest size and number of channels."""
     height = max(images.shape[1] for images in pixels.values())
     channels = max(images.shape[-1] for images in pixels.values())
     shapes = {name: images.shape[1:] for name, images in pixels.items()}
@@ -330,7 +335,8 @@ def _equally_large(pixels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         enlarged.append(np.broadcast_to(images, (*images.shape[:3], channels)))
     if len({images.shape for images in enlarged}) > 1:
         raise ValueError(
-            f"Smaller images are enlarged by a whole factor, which does not fit: one image of each "
-            f"row is {shapes}. Resize them first, as with `gankit.resampling.bicubic_upscale`."
+            "The size of the largest image must be a multiple of every other size. "
+            f"Received: image shapes {shapes}. Resize the images first, for example with "
+            "`gankit.resampling.bicubic_upscale`."
         )
     return enlarged

@@ -115,7 +115,7 @@ def test_values_beyond_the_range_are_clipped():
     ("model", "value", "message"),
     [
         (Fake(), np.nan, "NaN after 0 epochs: training has diverged"),
-        (Fake(shape=(2,)), 0.0, r"must have shape .* but it is \(4, 2\)"),
+        (Fake(shape=(2,)), 0.0, r"must have shape .*\(4, 2\)"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(model, value, message):

@@ -1,4 +1,4 @@
-"""What the tests of the data sets share."""
+"""Fixtures that the tests of the data sets share."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def data_dir(tmp_path, monkeypatch):
-    """An empty data folder of one test's own."""
+    """Make an empty data folder for one test."""
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv("GANKIT_DATA_DIR", str(folder))
@@ -21,7 +21,7 @@ def data_dir(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def mnist_archives():
-    """The folder of MNIST's original archives, where this machine has them."""
+    """Return the folder of MNIST's original archives, or skip the test if there is none."""
     beside = REPOSITORY.parent / "shared" / "data"
     for folder in (os.environ.get("GANKIT_DATA_DIR"), beside):
         if folder and idx.present(Path(folder) / "mnist"):

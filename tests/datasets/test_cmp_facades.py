@@ -13,7 +13,7 @@ from gankit.datasets import cmp_facades
 
 
 def archive_of(names):
-    """An archive like the original: each picture is gray, by its number and whether A or B."""
+    """Make an archive like the original, in which the number and half set each gray level."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("facades/", "")
@@ -33,7 +33,7 @@ WHOLE = archive_of(
 
 @pytest.fixture
 def server(monkeypatch):
-    """Answers with `content`, or fails when it is None; counts how often it is asked."""
+    """Return `content`, or fail if it is None, and count the requests."""
 
     class Server:
         content = WHOLE
@@ -83,7 +83,7 @@ def test_offline_and_not_here(data_dir, server):
 
 def test_another_archive_is_not_kept(data_dir, server):
     server.content = WHOLE[:-1]
-    with pytest.raises(datasets.DatasetUnavailable, match="not the original archive: its SHA-256"):
+    with pytest.raises(datasets.DatasetUnavailable, match="not the original archive, whose"):
         datasets.load_pairs("cmp_facades")
     assert everything(data_dir) == []
 
@@ -94,7 +94,9 @@ def test_an_archive_put_there_by_hand_is_checked(data_dir, server):
     place.write_bytes(WHOLE)
     assert len(datasets.load_pairs("cmp_facades", image_size=8)[0]) == 3
     place.write_bytes(b"another")
-    with pytest.raises(ValueError, match="facades.zip' is not the original archive.*Delete it"):
+    with pytest.raises(
+        ValueError, match="facades.zip' is not the original archive.*Delete the file"
+    ):
         datasets.load_pairs("cmp_facades")
     assert server.asked == 0 and place.is_file()
 
@@ -102,7 +104,7 @@ def test_an_archive_put_there_by_hand_is_checked(data_dir, server):
 def test_a_picture_without_a_partner(data_dir, server, monkeypatch):
     server.content = archive_of(["trainA/1_A.jpg", "trainA/2_A.jpg", "trainB/1_B.jpg"])
     monkeypatch.setattr(cmp_facades, "_SHA256", hashlib.sha256(server.content).hexdigest())
-    with pytest.raises(ValueError, match=r"numbers \[2\] of 'train' have no partner"):
+    with pytest.raises(ValueError, match=r"pictures \[2\] of 'train' without a partner"):
         datasets.load_pairs("cmp_facades")
 
 

@@ -21,7 +21,7 @@ def scores(label_maps, pictures):
 
 @pytest.fixture(scope="module")
 def redrawn():
-    """Ten label maps, and sixty pictures of each."""
+    """Draw ten label maps and sixty pictures of each."""
     label_maps = facades.label_maps("test", 32)[:10]
     return label_maps, np.stack([facades.draw(label_maps, seed) for seed in range(60)])
 
@@ -32,7 +32,7 @@ def train_maps():
 
 
 def test_the_set_is_the_same_everywhere():
-    """Another sum means another data set, and other numbers in the chapters."""
+    """Check the checksum, because another data set would change the numbers in the chapters."""
     inputs, targets = datasets.load_pairs("facades", "test")
     content = levels(inputs).tobytes() + levels(targets).tobytes()
     assert hashlib.sha256(content).hexdigest() == SHA256
@@ -100,7 +100,7 @@ def test_a_seed_draws_one_picture_and_another_seed_another(redrawn):
 
 
 def test_flat_pictures_are_nearer_in_l1_than_true_ones_and_are_misread(redrawn):
-    """What makes the set worth a GAN: the best picture in L1 or L2 shows no building."""
+    """Check that the picture with the least L1 or L2 error shows no building."""
     label_maps, pictures = redrawn
     median, mean = np.median(pictures[1:], axis=0), pictures[1:].mean(axis=0)
     truth, another = pictures[0], pictures[1]
@@ -150,7 +150,7 @@ def test_the_shapes_of_parts(shape, covered):
     labels = rasterize([Part(2, 16, 16, 48, 48, shape)], 16)
     assert (labels > 0).sum() == pytest.approx(covered, abs=4)
     assert (labels == labels[:, ::-1]).all()
-    assert (labels[11] > 0).sum() == 8  # the foot is whole
+    assert (labels[11] > 0).sum() == 8  # the bottom row is complete
 
 
 def test_a_part_is_never_thinner_than_a_pixel_nor_outside():
@@ -161,24 +161,24 @@ def test_a_part_is_never_thinner_than_a_pixel_nor_outside():
 
 @pytest.mark.parametrize("function", [facades.draw, facades.color])
 def test_label_maps_that_are_none(function):
-    with pytest.raises(TypeError, match="must hold integers, got dtype float64"):
+    with pytest.raises(TypeError, match="must hold integers. Received: dtype float64"):
         function(np.zeros((1, 8, 8)))
-    with pytest.raises(ValueError, match=r"must have shape \(n, height, width\), got \(8, 8\)"):
+    with pytest.raises(ValueError, match=r"shape \(n, height, width\). Received: shape \(8, 8\)"):
         function(np.zeros((8, 8), int))
-    with pytest.raises(ValueError, match=r"classes 0 to 7, got values in 0..8"):
+    with pytest.raises(ValueError, match=r"classes 0 to 7. Received: values in 0..8"):
         function(np.arange(9).reshape(1, 3, 3))
-    with pytest.raises(ValueError, match=r"got values in -1..-1"):
+    with pytest.raises(ValueError, match=r"Received: values in -1..-1"):
         function(np.full((1, 3, 3), -1))
 
 
 def test_pictures_that_are_none():
-    with pytest.raises(TypeError, match="floats in .* got dtype uint8"):
+    with pytest.raises(TypeError, match="floats in .* Received: dtype uint8"):
         facades.recover_labels(np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match=r"\(n, height, width, 3\), got \(1, 8, 8, 1\)"):
+    with pytest.raises(ValueError, match=r"width, 3\). Received: shape \(1, 8, 8, 1\)"):
         facades.recover_labels(np.zeros((1, 8, 8, 1)))
-    with pytest.raises(ValueError, match=r"got values in \[0, 255\]"):
+    with pytest.raises(ValueError, match=r"Received: values in \[0, 255\]"):
         facades.recover_labels(np.linspace(0, 255, 192).reshape(1, 8, 8, 3))
-    with pytest.raises(ValueError, match=r"must lie in \[-1, 1\], got values in \[nan, nan\]"):
+    with pytest.raises(ValueError, match=r"in \[-1, 1\]. Received: values in \[nan, nan\]"):
         facades.recover_labels(np.full((1, 8, 8, 3), np.nan))
 
 
@@ -189,7 +189,7 @@ def test_bad_arguments():
         facades.sample_label_maps(1, seed=-1)
     with pytest.raises(ValueError, match="seed.*seed=-1"):
         facades.draw(np.zeros((1, 8, 8), int), seed=-1)
-    with pytest.raises(ValueError, match="at least 4 pixels, got 2"):
+    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=2"):
         facades.sample_label_maps(1, 2)
-    with pytest.raises(ValueError, match="'facades' has the splits .*got 'dev'"):
+    with pytest.raises(ValueError, match="train, test for 'facades'. Received: split='dev'"):
         facades.label_maps("dev")

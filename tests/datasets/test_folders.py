@@ -42,5 +42,5 @@ def test_a_folder_that_may_not_be_read(data_dir, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(folders.os, "listdir", refuse)
-    with pytest.raises(PermissionError, match="may not be read. Set GANKIT_DATA_DIR"):
+    with pytest.raises(PermissionError, match="cannot be read. Set GANKIT_DATA_DIR"):
         folders.data_folder()

@@ -17,7 +17,7 @@ from gankit import datasets
 for name in datasets.names(embedded=True):
     images, labels = datasets.load(name, "test")
     assert images.dtype == "float32" and len(images) == len(labels)
-for name in datasets.names(embedded=True, verb="load_pairs"):
+for name in datasets.names(embedded=True, loader="load_pairs"):
     inputs, targets = datasets.load_pairs(name, "test", image_size=16)
     assert inputs.shape == targets.shape
 assert datasets.photo_crops(16, per_photograph=1).shape == (13, 16, 16, 3)
@@ -50,31 +50,31 @@ def test_loading_twice_gives_equal_and_separate_arrays():
 
 def test_unknown_names_are_answered_with_the_known_ones():
     for call in (datasets.load, datasets.available, datasets.factors, datasets.describe):
-        with pytest.raises(ValueError, match="'minst'. Did you mean 'mnist'.*digits, glyphs"):
+        with pytest.raises(ValueError, match="name='minst'. Did you mean 'mnist'.*digits, glyphs"):
             call("minst")
-    with pytest.raises(ValueError, match="unknown data set 'zzz'. Known: digits"):
+    with pytest.raises(ValueError, match="name='zzz'. Choose one of: digits"):
         datasets.load("zzz")
 
 
 def test_a_name_must_be_a_string():
-    with pytest.raises(TypeError, match="must be a string, got 3"):
+    with pytest.raises(TypeError, match="must be a string. Received: name=3"):
         datasets.load(3)
 
 
 def test_unknown_splits():
-    with pytest.raises(ValueError, match=r"'glyphs' has the splits .*, got 'dev'"):
+    with pytest.raises(ValueError, match=r"for 'glyphs'. Received: split='dev'"):
         datasets.load("glyphs", "dev")
-    with pytest.raises(ValueError, match="got 'validation'"):
+    with pytest.raises(ValueError, match="split='validation'"):
         datasets.factors("glyphs", "validation")
 
 
 def test_bad_sizes_are_refused_before_anything_is_read(data_dir):
-    with pytest.raises(ValueError, match="at least 4 pixels, got 2"):
+    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=2"):
         datasets.load("cifar10", image_size=2)
 
 
 def test_factors_only_where_they_are_known():
-    with pytest.raises(ValueError, match=r"'digits' are not known; sets with factors: \['glyphs'"):
+    with pytest.raises(ValueError, match=r"name='digits'. Sets with known factors: glyphs"):
         datasets.factors("digits")
 
 
@@ -87,11 +87,11 @@ def test_what_is_available_in_an_empty_folder(data_dir):
 
 
 if any(importlib.util.find_spec(backend) for backend in ("jax", "torch")):
-    # Keras itself needs a backend, and there is none without TensorFlow otherwise.
+    # Keras needs a backend. Without TensorFlow, this must be JAX or PyTorch.
 
     def test_embedded_sets_need_no_tensorflow():
         run = [sys.executable, "-c", WITHOUT_TENSORFLOW]
         done = subprocess.run(run, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert "pip install tensorflow tensorflow-datasets importlib_resources" in done.stdout
-        assert "['digits', 'glyphs']" in done.stdout
+        assert "(digits, glyphs)" in done.stdout

@@ -45,13 +45,13 @@ def test_inside_agrees_with_matplotlib(font, digit):
 
     points = np.random.default_rng(1).uniform(-0.6, 0.6, (500, 2))
     distance = signed_distance(digit_outline(font, digit), points)
-    # even-odd by crossings of each closed piece: what matplotlib would fill
+    # Even-odd rule for each closed piece, as matplotlib fills it.
     pieces = path.to_polygons(closed_only=True)
     crossings = sum(
         matplotlib.path.Path(piece).contains_points(points * height + center).astype(int)
         for piece in pieces
     )
-    clear = np.abs(distance) > 0.02  # matplotlib's outlines are rounded at its own size
+    clear = np.abs(distance) > 0.02  # matplotlib rounds its outlines
     np.testing.assert_array_equal((distance > 0)[clear], (crossings % 2 == 1)[clear])
 
 

@@ -21,7 +21,7 @@ def save_halves(path, left, right, size=(16, 8)):
 
 def grays(images):
     values = np.round((images + 1) * 127.5).astype(int)
-    assert (values == values[:, :1, :1, :1]).all()  # nothing of a neighbor bleeds in
+    assert (values == values[:, :1, :1, :1]).all()  # no pixel mixes two images
     return values[:, 0, 0, 0].tolist()
 
 
@@ -41,7 +41,7 @@ def test_halves_of_one_image_are_a_pair(tmp_path):
     assert grays(a) == [30, 40] and grays(b) == [130, 140]
 
 
-def test_both_of_a_pair_are_cut_and_resized_alike(tmp_path):
+def test_both_images_of_a_pair_are_cropped_equally(tmp_path):
     columns = np.tile(np.arange(96, dtype=np.uint8), (48, 1))
     save(tmp_path / "A" / "x.png", 0)
     for name in "AB":
@@ -56,7 +56,7 @@ def test_both_of_a_pair_are_cut_and_resized_alike(tmp_path):
 def test_images_without_a_partner_are_all_named(tmp_path):
     for name in ("A/1.png", "A/2.png", "B/2.png", "B/3.png"):
         save(tmp_path / name, 50)
-    with pytest.raises(ValueError, match="2 image.* no partner .*A/1.png, B/3.png.*'skip'"):
+    with pytest.raises(ValueError, match="2 image.* without a partner.*A/1.png, B/3.png.*'skip'"):
         paired_folder(tmp_path, 8)
     with pytest.warns(SkippedImages) as caught:
         a, b = paired_folder(tmp_path, 8, on_error="skip")
@@ -68,7 +68,7 @@ def test_images_without_a_partner_are_all_named(tmp_path):
 def test_sizes_must_agree(tmp_path):
     save(tmp_path / "A" / "1.png", 50)
     save(tmp_path / "B" / "1.png", 50, size=(12, 16))
-    with pytest.raises(ValueError, match=r"B/1.png'.*\(12, 16\) pixels, and its .*\(12, 12\)"):
+    with pytest.raises(ValueError, match=r"B/1.png'.*\(12, 16\), and .*'1.png' is \(12, 12\)"):
         paired_folder(tmp_path, 8)
 
 
@@ -91,7 +91,7 @@ def test_broken_files_are_named_or_skipped_and_counted(tmp_path):
     assert [f.name for f in caught[0].message.files] == ["3.png", "2.png"]
 
 
-def test_nothing_is_warned_of_when_all_is_well(tmp_path):
+def test_complete_pairs_cause_no_warning(tmp_path):
     save_halves(tmp_path / "1.png", 0, 255)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -101,24 +101,24 @@ def test_nothing_is_warned_of_when_all_is_well(tmp_path):
 def test_no_whole_pair_is_an_error_even_when_skipping(tmp_path):
     save(tmp_path / "A" / "1.png", 50)
     save(tmp_path / "B" / "2.png", 50)
-    with pytest.raises(ValueError, match="no whole pair of images in"):
+    with pytest.raises(ValueError, match="holds no complete pair of images"):
         paired_folder(tmp_path, 8, on_error="skip")
 
 
-def test_names_that_differ_in_their_suffix_alone(tmp_path):
+def test_names_that_differ_only_in_their_suffix(tmp_path):
     for name in ("A/1.png", "A/1.jpg", "B/1.png"):
         save(tmp_path / name, 50)
-    with pytest.raises(ValueError, match="1.jpg' and .*1.png' differ in their suffix alone"):
+    with pytest.raises(ValueError, match="1.jpg' and .*1.png' differ only in their suffix"):
         paired_folder(tmp_path, 8, on_error="skip")
 
 
 def test_bad_arguments(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no folder .*none"):
+    with pytest.raises(FileNotFoundError, match="folder .*none' does not exist"):
         paired_folder(tmp_path / "none", 8)
-    with pytest.raises(ValueError, match="no image in"):
+    with pytest.raises(ValueError, match="holds no image"):
         paired_folder(tmp_path, 8)
     save_halves(tmp_path / "1.png", 0, 255)
-    with pytest.raises(ValueError, match="on_error must be 'raise' or 'skip', got 'ignore'"):
+    with pytest.raises(ValueError, match="must be 'raise' or 'skip'. Received: on_error='ignore'"):
         paired_folder(tmp_path, 8, on_error="ignore")
     with pytest.raises(TypeError, match="one whole number.*None"):
         paired_folder(tmp_path, None)

@@ -11,7 +11,7 @@ def levels(images):
 
 
 def occurs(piece, whole):
-    """Whether a piece was cut from a photograph."""
+    """Return whether a crop was cut from a photograph."""
     size = len(piece)
     starts = np.argwhere((whole[: 1 - size, : 1 - size] == piece[0, 0]).all(-1))
     return any((whole[r : r + size, c : c + size] == piece).all() for r, c in starts)
@@ -62,7 +62,7 @@ def test_crops_are_pieces_of_their_photographs():
             assert occurs(levels(piece), levels(whole))
 
 
-def test_crops_depend_on_the_seed_alone():
+def test_crops_depend_only_on_the_seed():
     first = datasets.photo_crops(16, per_photograph=2)
     assert first.shape == (26, 16, 16, 3)
     np.testing.assert_array_equal(datasets.photo_crops(16, per_photograph=2), first)
@@ -79,25 +79,25 @@ def test_what_is_handed_out_may_be_changed():
 
 def test_the_largest_crop_is_the_smallest_photograph():
     assert datasets.photo_crops(300, "test", per_photograph=1).shape == (4, 300, 300, 3)
-    with pytest.raises(ValueError, match="301 is more than 'chelsea' has, .* 300 pixels high and"):
+    with pytest.raises(ValueError, match="fit into 'chelsea', .* 300 pixels high .*image_size=301"):
         datasets.photo_crops(301, "test")
 
 
 def test_the_set_is_found_by_name():
-    assert datasets.available("photos") and datasets.names(verb="photo_crops") == ["photos"]
-    with pytest.raises(ValueError, match="'photos' is read by `datasets.photo_crops`"):
+    assert datasets.available("photos") and datasets.names(loader="photo_crops") == ["photos"]
+    with pytest.raises(ValueError, match="'photos'. Call `datasets.photo_crops`"):
         datasets.load("photos")
 
 
 def test_bad_arguments():
     for call in (datasets.photographs, lambda split: datasets.photo_crops(16, split)):
-        with pytest.raises(ValueError, match=r"'photos' has the splits .*, got 'val'"):
+        with pytest.raises(ValueError, match=r"for 'photos'. Received: split='val'"):
             call("val")
-    with pytest.raises(ValueError, match=r"channels must be 1 \(gray\) or 3 \(color\), got 4"):
+    with pytest.raises(ValueError, match=r"1 \(gray\) or 3 \(color\). Received: channels=4"):
         datasets.photographs(channels=4)
     with pytest.raises(ValueError, match="per_photograph.*at least 1.*=0"):
         datasets.photo_crops(16, per_photograph=0)
     with pytest.raises(ValueError, match="seed.*at least 0.*=-1"):
         datasets.photo_crops(16, seed=-1)
-    with pytest.raises(ValueError, match="at least 4 pixels, got 3"):
+    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=3"):
         datasets.photo_crops(3)

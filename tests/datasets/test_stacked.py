@@ -3,7 +3,7 @@ import pytest
 
 from gankit.datasets import stack_digits
 
-# Each "image" is its own index, so that a stack tells which three it was made from.
+# Each "image" holds its own index, so that a stack shows its three sources.
 LABELS = np.arange(50) % 10
 IMAGES = np.broadcast_to(np.arange(50)[:, None, None, None] / 50, (50, 4, 5, 1)).astype("float32")
 

@@ -1,14 +1,14 @@
 import keras
 import numpy as np
 import pytest
+from gankit.feed import order
 
 from gankit import datasets
-from gankit.batches import order
 
 pytest.importorskip("tensorflow_datasets", reason="streams are tf.data pipelines")
 
 BATCH = 100
-STEPS = 14  # whole batches of the 1,442 training digits
+STEPS = 14  # complete batches of the 1,442 training digits
 
 
 def epoch(stream):
@@ -95,7 +95,7 @@ def test_an_iterator_takes_the_position_with_its_first_batch():
     np.testing.assert_array_equal(next(iterator), next(iter(expected)))
 
 
-def test_unshuffled_epochs_are_alike():
+def test_unshuffled_epochs_are_equal():
     stream = digits(shuffle=False)
     assert_same(epoch(stream), epoch(stream))
 
@@ -105,7 +105,7 @@ def test_fit_reads_one_epoch_per_epoch():
     model.add(keras.layers.Dense(10))
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     stream = digits(labels=True)
-    # Keras may look at a first batch to build the model, so an epoch begins by saying where
+    # Keras may read a first batch to build the model, so each epoch sets the position.
     seek = keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, logs: stream.position.seek(e))
     model.fit(stream, epochs=3, verbose=0, callbacks=[seek])
     assert int(model.optimizer.iterations) == 3 * STEPS
@@ -115,13 +115,13 @@ def test_fit_reads_one_epoch_per_epoch():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        (dict(batch_size=0), ValueError, "batch_size must be at least 1, got 0"),
-        (dict(batch_size=2.5), TypeError, "batch_size must be a whole number, got 2.5"),
-        (dict(batch_size=5000), ValueError, "batch_size 5000 is more than the 1442 examples"),
-        (dict(seed=-1), ValueError, "seed must be at least 0, got -1"),
-        (dict(seed=None), TypeError, "seed must be a whole number, got None"),
-        (dict(image_size=1), ValueError, "at least 4 pixels, got 1"),
-        (dict(split="dev"), ValueError, "got 'dev'"),
+        (dict(batch_size=0), ValueError, "at least 1. Received: batch_size=0"),
+        (dict(batch_size=2.5), TypeError, "whole number. Received: batch_size=2.5"),
+        (dict(batch_size=5000), ValueError, "at most 1442,.* Received: batch_size=5000"),
+        (dict(seed=-1), ValueError, "at least 0. Received: seed=-1"),
+        (dict(seed=None), TypeError, "whole number. Received: seed=None"),
+        (dict(image_size=1), ValueError, "at least 4 pixels. Received: image_size=1"),
+        (dict(split="dev"), ValueError, "split='dev'"),
     ],
 )
 def test_bad_arguments(options, error, message):
@@ -130,7 +130,7 @@ def test_bad_arguments(options, error, message):
 
 
 def test_unknown_name_and_missing_labels(data_dir):
-    with pytest.raises(ValueError, match="unknown data set 'glyph'. Did you mean 'glyphs'"):
+    with pytest.raises(ValueError, match="name='glyph'. Did you mean 'glyphs'"):
         datasets.stream("glyph", batch_size=8)
     with pytest.raises(ValueError, match="'celeb_a' has no labels"):
         datasets.stream("celeb_a", batch_size=8, labels=True)

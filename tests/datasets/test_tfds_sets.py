@@ -13,7 +13,7 @@ tfds = pytest.importorskip("tensorflow_datasets")
 
 
 def prepare(folder, name, images, labels=None, config=None, encoding="png"):
-    """What TensorFlow Datasets leaves in a data folder, for images of our own."""
+    """Write our own images to a data folder as TensorFlow Datasets does."""
     features = {"image": tfds.features.Image(shape=images.shape[1:], encoding_format=encoding)}
     columns = {"image": images}
     if labels is not None:
@@ -72,7 +72,7 @@ def test_emnist_is_turned_upright(data_dir):
 
 @pytest.fixture
 def faces(data_dir, monkeypatch):
-    """Twenty faces, each of one color in its central square and black above and below."""
+    """Prepare twenty faces, each with one color in its central square and black elsewhere."""
     monkeypatch.setattr(streaming, "WINDOW", 8)
     images = np.zeros((20, 218, 178, 3), np.uint8)
     images[:, 20:198] = (10 + 12 * np.arange(20, dtype=np.uint8))[:, None, None, None]
@@ -82,7 +82,7 @@ def faces(data_dir, monkeypatch):
 
 def colors(batches):
     values = [np.round((np.asarray(b) + 1) * 127.5).astype(int) for b in batches]
-    assert all((v == v[:, :1, :1, :1]).all() for v in values)  # nothing of the black is left
+    assert all((v == v[:, :1, :1, :1]).all() for v in values)  # no black pixel is left
     return [v[:, 0, 0, 0].tolist() for v in values]
 
 
@@ -122,7 +122,7 @@ def test_offline_and_not_here(name, data_dir, offline):
     for part in (f"'{name}'", str(data_dir), "cannot be reached", "digits, glyphs"):
         assert part in message
     assert "GANKIT_DATA_DIR" in message and "original files (" in message
-    assert max(offline) <= 10  # seconds that the one question may take
+    assert max(offline) <= 10  # seconds, the timeout of the only request
     assert everything(data_dir) == []
     assert not datasets.available(name)
 
@@ -148,7 +148,7 @@ def test_damaged_originals_leave_nothing_half_written(data_dir, offline):
 def test_an_interrupted_preparation_is_tidied(tmp_path):
     kept = tmp_path / "mnist" / "3.0.0"
     kept.mkdir(parents=True)
-    with pytest.raises(KeyboardInterrupt), tfds_sets._nothing_half_written(tmp_path, "mnist"):
+    with pytest.raises(KeyboardInterrupt), tfds_sets._remove_partial_files(tmp_path, "mnist"):
         half = tmp_path / "mnist" / "incomplete.ABC_3.0.1"
         half.mkdir()
         (half / "mnist-train.tfrecord").write_text("")
@@ -194,7 +194,7 @@ def test_the_sums_are_those_of_tensorflow_datasets(data_dir):
 
 
 def test_mnist_through_tensorflow_datasets(data_dir, mnist_archives, offline, monkeypatch):
-    # Preparing all 60,000 examples of the split that is not looked at would take long.
+    # Preparing all 60,000 examples of the split that the test does not read would take long.
     mnist = sys.modules[type(tfds.builder("mnist", data_dir=data_dir)).__module__]
     monkeypatch.setattr(mnist, "_TRAIN_EXAMPLES", 100)
     by_hand = data_dir / "downloads" / "manual"

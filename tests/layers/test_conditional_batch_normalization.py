@@ -1,4 +1,4 @@
-"""Conditional batch normalization; its formula is checked in scripts/oracles/layers.py."""
+"""Conditional batch normalization; its formula is checked in tests/oracles/layers.py."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Differentiable augmentation; what it does to an image is checked in scripts/oracles/layers.py."""
+"""Differentiable augmentation; tests/oracles/layers.py checks the augmented images."""
 
 import re
 
@@ -40,11 +40,11 @@ def test_the_seed_decides():
 def test_a_hole_is_nowhere_larger_than_half_the_image(size):
     images = np.ones((64, size, size, 1), "float32")
     holes = (augmented(DiffAugment(["cutout"], seed=0), images) == 0).sum(axis=(1, 2, 3))
-    assert holes.max() == 16 and holes.min() < 16  # 4 x 4 pixels, less where the border cuts it off
+    assert holes.max() == 16 and holes.min() < 16  # 4 x 4 pixels, fewer at the border
 
 
 def test_gradients_pass_as_finite_differences_do():
-    """Along a random direction; the layer is made anew for each call, so that it draws the same."""
+    """Along a random direction; each call makes a new layer, so that all draw the same numbers."""
     direction = np.random.default_rng(1).normal(size=IMAGES.shape).astype("float32")
 
     def loss(images):
@@ -80,5 +80,5 @@ def test_it_draws_from_a_state_of_its_own():
     expected = augmented(layer)
     keras.utils.set_random_seed(0)
     layer = DiffAugment()
-    keras.random.normal((4,))  # moves the state that all other code shares
+    keras.random.normal((4,))  # advances the state that all other code shares
     np.testing.assert_array_equal(augmented(layer), expected)

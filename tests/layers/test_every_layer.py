@@ -1,4 +1,4 @@
-"""What is true of every layer: shapes, configuration, precision, and that its file stands alone."""
+"""Tests of every layer: shapes, configuration, precision, and use of its file without gankit."""
 
 import importlib
 import json
@@ -14,7 +14,7 @@ import gankit.layers
 FOLDER = Path(gankit.layers.__file__).parent
 
 # One or more layers of each file: how to make it, and the shapes of its inputs without the batch.
-# () stands for class numbers below 3.
+# The shape () stands for class numbers below 3.
 CASES = {
     "conditional_batch_normalization": [("ConditionalBatchNormalization(3)", [(4, 6, 2), ()])],
     "diff_augment": [("DiffAugment(['color', 'cutout'], seed=0)", [(8, 8, 3)])],
@@ -97,7 +97,7 @@ def test_shapes_are_known_and_mixed_precision_stays_near_float32(module, express
 
 
 def outputs_in(policy, module, expression, like, shapes):
-    """What the layer gives under a policy, and the dtypes of that and of its weights."""
+    """Return the layer's outputs under a policy, their dtype, and the dtypes of its weights."""
     keras.config.set_dtype_policy(policy)
     try:
         layer = make(module, expression)
@@ -112,8 +112,8 @@ def outputs_in(policy, module, expression, like, shapes):
     return keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")), (dtype, weights)
 
 
-# For each file of `cases`, {file: (expression, shapes)}, imported from a folder of its own, trains
-# a model of the layer for one step, saves it there, and reads it back.
+# For each entry of `cases`, {file: (expression, shapes)}: imports the file from a separate folder,
+# trains a model with the layer for one step, saves it there, and reads it back.
 ALONE = """
 import importlib, os, sys
 sys.modules["gankit"] = None  # importing it raises
@@ -152,7 +152,7 @@ def test_every_file_works_alone(run_process, tmp_path):
 
 
 def test_keras_has_instance_normalization():
-    """As the package's docstring says; channels of each image by mean and variance of their own."""
+    """As the package's docstring says: each channel of each image by its own mean and variance."""
     x = np.random.default_rng(0).normal(3.0, 2.0, size=(2, 6, 5, 4)).astype("float32")
     layer = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)
     layer.build(x.shape)

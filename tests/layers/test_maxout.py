@@ -1,4 +1,4 @@
-"""Maxout; its formula is checked in scripts/oracles/layers.py."""
+"""Maxout; its formula is checked in tests/oracles/layers.py."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Minibatch discrimination; its formula is checked in scripts/oracles/layers.py."""
+"""Minibatch discrimination; its formula is checked in tests/oracles/layers.py."""
 
 import numpy as np
 import pytest

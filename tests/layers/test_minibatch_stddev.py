@@ -1,4 +1,4 @@
-"""Minibatch standard deviation; its formula is checked in scripts/oracles/layers.py."""
+"""Minibatch standard deviation; its formula is checked in tests/oracles/layers.py."""
 
 import numpy as np
 import pytest

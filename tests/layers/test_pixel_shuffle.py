@@ -1,4 +1,4 @@
-"""Pixel shuffle and ICNR; their formulas are checked in scripts/oracles/layers.py."""
+"""Pixel shuffle and ICNR; their formulas are checked in tests/oracles/layers.py."""
 
 import numpy as np
 import pytest

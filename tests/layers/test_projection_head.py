@@ -1,4 +1,4 @@
-"""Projection head; its formula is checked in scripts/oracles/layers.py."""
+"""Projection head; its formula is checked in tests/oracles/layers.py."""
 
 import re
 

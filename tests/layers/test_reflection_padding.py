@@ -1,4 +1,4 @@
-"""Reflection padding; it is checked against NumPy's in scripts/oracles/layers.py."""
+"""Reflection padding; it is checked against NumPy's in tests/oracles/layers.py."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Self-attention; its formula is checked in scripts/oracles/layers.py."""
+"""Self-attention; its formula is checked in tests/oracles/layers.py."""
 
 import re
 

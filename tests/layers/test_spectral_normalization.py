@@ -1,4 +1,4 @@
-"""Spectral normalization, once per step of the optimizer; see also scripts/oracles/layers.py."""
+"""Spectral normalization, once per step of the optimizer; see also tests/oracles/layers.py."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def unit(vector):
 
 
 def spectral_norm(layer):
-    """Largest singular value of the weights that a wrapper uses, outputs against the rest."""
+    """Largest singular value of the matrix, inputs by outputs, of the weights a wrapper uses."""
     kernel = array(layer.normalized_kernel()).astype("float64")
     if isinstance(layer.layer, layers.Conv2DTranspose):
         kernel = kernel.swapaxes(-1, -2)
@@ -64,10 +64,10 @@ def test_a_change_of_any_row_or_column_is_seen(features, units):
     for index in [(i, slice(None)) for i in range(features)] + [
         (slice(None), j) for j in range(units)
     ]:
-        before, kernel[index] = array(layer.seen), np.nextafter(kernel[index], np.float32(9))
+        before, kernel[index] = array(layer.last_sample), np.nextafter(kernel[index], np.float32(9))
         layer.layer.kernel.assign(kernel)
         layer(x, training=True)
-        assert (array(layer.seen) != before).any()
+        assert (array(layer.last_sample) != before).any()
 
 
 def test_outside_training_nothing_is_stored():
@@ -112,7 +112,7 @@ def wrappers(model):
 
 
 def test_after_100_steps_every_layer_has_norm_one():
-    """In Keras' own compiled step."""
+    """With the training step that Keras compiles."""
     keras.utils.set_random_seed(0)
     parts = [
         SpectralNormalization(layers.Conv2D(6, 3, activation="relu")),
@@ -131,7 +131,7 @@ def test_after_100_steps_every_layer_has_norm_one():
 
 
 def test_in_a_gan_it_iterates_once_per_step_of_its_network(tmp_path):
-    """Though losses and a lazy penalty call it several times; and the file brings it all back."""
+    """Although losses and a lazy penalty call it several times; a saved file restores it all."""
     keras.utils.set_random_seed(0)
     generator = keras.Sequential([keras.Input((3,)), SpectralNormalization(layers.Dense(2))])
     discriminator = keras.Sequential(
@@ -171,7 +171,7 @@ def test_it_goes_around_the_inner_layers_of_others(part):
         inputs = [np.ones((2, 5)), np.array([0, 2])]
     layer(inputs, training=True)
     assert len(wrappers(layer)) == inner
-    assert all(array(wrapped.seen).any() for wrapped in wrappers(layer))
+    assert all(array(wrapped.last_sample).any() for wrapped in wrappers(layer))
     again = part.from_config(layer.get_config())
     assert again.wrapper is SpectralNormalization
 

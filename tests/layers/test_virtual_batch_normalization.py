@@ -1,4 +1,4 @@
-"""Virtual batch normalization; its formula is checked in scripts/oracles/layers.py."""
+"""Virtual batch normalization; its formula is checked in tests/oracles/layers.py."""
 
 import keras
 import numpy as np
@@ -73,7 +73,7 @@ def test_bad_inputs_are_repeated(shape):
 
 
 def test_sizes_of_reference_must_agree():
-    with pytest.raises(ValueError, match="holds 5 examples.*reference_size=6"):
+    with pytest.raises(ValueError, match="reference_size=6. Received: 5 examples"):
         ReferenceBatch(network(6), REFERENCE)
 
 

@@ -1,4 +1,4 @@
-"""MNIST for the tests that can use it: read from where real data is kept, never downloaded."""
+"""MNIST and Set5 for the tests that can use them: read from local folders, never downloaded."""
 
 import gzip
 import os
@@ -10,7 +10,7 @@ from PIL import Image
 
 
 def data_roots():
-    """Return the folders where this machine may keep real data."""
+    """Return the folders in which real data may be stored."""
     beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
     given = os.environ.get("GANKIT_DATA_DIR")
     return [Path(given), beside] if given else [beside]

@@ -8,10 +8,10 @@ def test_closed_forms():
     sure = np.eye(7)[np.arange(700) % 7]
     assert inception_score(sure, splits=1).mean == pytest.approx(7, rel=1e-12)
     assert inception_score(np.full((700, 7), 1 / 7)).mean == pytest.approx(1, rel=1e-12)
-    # Sure between two classes of four, equally often: the classes' number falls by half.
+    # Undecided between two of four classes, equally often: half the number of classes.
     pairs = np.repeat([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]], 50, axis=0)
     assert inception_score(pairs, splits=1).mean == pytest.approx(2, rel=1e-12)
-    # Frequencies 3/4 and 1/4: exp of their entropy.
+    # The exponential of the entropy of frequencies 3/4 and 1/4.
     uneven = np.repeat(np.eye(2), [75, 25], axis=0)
     expected = (4 / 3) ** 0.75 * 4**0.25
     assert inception_score(uneven, splits=1).mean == pytest.approx(expected, rel=1e-12)
@@ -40,16 +40,28 @@ def test_what_fools_it():
     ("arguments", "error", "message"),
     [
         ({"splits": 0}, ValueError, "`splits` must be a whole number of at least 1.*splits=0"),
-        ({"splits": 8}, ValueError, "8 splits of 20 images have 2 each.*4 classes.*at least 32"),
-        ({"probabilities": np.ones(4) / 4}, ValueError, r"shape \(n, d\).*got shape \(4,\)"),
+        (
+            {"splits": 8},
+            ValueError,
+            "at least 4 images.*Received: splits=8 with 20 images.*at least 32",
+        ),
+        ({"probabilities": np.ones(4) / 4}, ValueError, r"shape \(n, d\).*Received: shape \(4,\)"),
         (
             {"probabilities": np.ones((20, 4))},
             ValueError,
-            "sum to 1 in each row; one .* to 4",
+            "sum to 1 in each row. Received: .* to 4",
         ),
-        ({"probabilities": [[2.0, -1.0]] * 20}, ValueError, "not be negative; got -1.*softmax"),
-        ({"probabilities": [[np.nan, 1]] * 20}, ValueError, "holds 20 values that are not finite"),
-        ({"probabilities": [["a"]]}, TypeError, "probabilities must hold real numbers"),
+        (
+            {"probabilities": [[2.0, -1.0]] * 20},
+            ValueError,
+            "not be negative. Received: .*-1.*softmax",
+        ),
+        (
+            {"probabilities": [[np.nan, 1]] * 20},
+            ValueError,
+            "Received: 20 values that are not finite",
+        ),
+        ({"probabilities": [["a"]]}, TypeError, "`probabilities` must hold real numbers"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):

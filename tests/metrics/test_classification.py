@@ -50,7 +50,7 @@ def test_a_class_without_test_images_has_no_accuracy():
 
 
 class Fixed:
-    """A classifier of one's own that has learned one answer."""
+    """A custom classifier that always gives the same predictions."""
 
     def __init__(self, answer):
         self.predict = lambda images: answer
@@ -72,7 +72,7 @@ def test_a_function_that_trains(answer):
 
 
 def test_a_digit_classifier_by_default():
-    """Its training is tested elsewhere: here one stands for it that is trained already."""
+    """Its training is tested elsewhere; here a trained classifier replaces it."""
     default = inspect.signature(classification_accuracy_score).parameters["classifier"].default
     assert default is train_digit_classifier
     images, labels = (array[:100] for array in datasets.load("glyphs", "test"))
@@ -88,23 +88,51 @@ GOOD = dict(zip(("images", "labels", "test_images", "test_labels"), points(6) * 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"images": np.ones(6)}, ValueError, r"one shape after the first axis; got \(6,\) and"),
-        ({"images": np.ones((6, 3, 2, 1))}, ValueError, r"got \(6, 3, 2, 1\) and \(6, 2, 2, 1\)"),
-        ({"images": np.full((6, 2, 2, 1), np.nan)}, ValueError, "images holds 24 values that are"),
-        ({"test_images": [["a"]]}, TypeError, "test_images must hold real numbers"),
-        ({"labels": [0.0] * 6}, TypeError, "labels must be integers; got dtype float64"),
-        ({"labels": [0, 1]}, ValueError, r"labels must have shape \(6,\).*got \(2,\)"),
-        ({"labels": [1, 2, 3] * 2}, ValueError, "labels must lie in 0..2.*from 1 to 3"),
-        ({"test_labels": [-1, 0, 1] * 2, "labels": [0, 1] * 3}, ValueError, "test_labels must lie"),
-        ({"classifier": "svm"}, TypeError, "classifier must be a function .* got 'svm'"),
-        ({"classifier": lambda x, y: x}, TypeError, r"predict\(images\); got ndarray"),
+        (
+            {"images": np.ones(6)},
+            ValueError,
+            r"same shape after the first axis. Received: shapes \(6,\) and",
+        ),
+        (
+            {"images": np.ones((6, 3, 2, 1))},
+            ValueError,
+            r"Received: .*\(6, 3, 2, 1\) and \(6, 2, 2, 1\)",
+        ),
+        (
+            {"images": np.full((6, 2, 2, 1), np.nan)},
+            ValueError,
+            "`images` must hold finite values. Received: 24 values",
+        ),
+        ({"test_images": [["a"]]}, TypeError, "`test_images` must hold real numbers"),
+        ({"labels": [0.0] * 6}, TypeError, "`labels` must be integers. Received: dtype float64"),
+        ({"labels": [0, 1]}, ValueError, r"`labels` must have shape \(6,\).*Received: .*\(2,\)"),
+        ({"labels": [1, 2, 3] * 2}, ValueError, "`labels` must lie in 0..2.*from 1 to 3"),
+        (
+            {"test_labels": [-1, 0, 1] * 2, "labels": [0, 1] * 3},
+            ValueError,
+            "`test_labels` must lie",
+        ),
+        (
+            {"classifier": "svm"},
+            TypeError,
+            "`classifier` must be a function .*Received: classifier='svm'",
+        ),
+        ({"classifier": lambda x, y: x}, TypeError, r"predict\(images\). Received: .*ndarray"),
         (
             {"classifier": lambda x, y: Fixed(np.ones(6))},
             ValueError,
-            "got shape .6,., dtype float64",
+            "Received: shape .6,., dtype float64",
         ),
-        ({"classifier": lambda x, y: Fixed(np.ones((6, 1)))}, ValueError, r"got shape \(6, 1\)"),
-        ({"classifier": lambda x, y: Fixed(np.ones((5, 3)))}, ValueError, r"got shape \(5, 3\)"),
+        (
+            {"classifier": lambda x, y: Fixed(np.ones((6, 1)))},
+            ValueError,
+            r"Received: shape \(6, 1\)",
+        ),
+        (
+            {"classifier": lambda x, y: Fixed(np.ones((5, 3)))},
+            ValueError,
+            r"Received: shape \(5, 3\)",
+        ),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from gankit.metrics import memorization
-from gankit.metrics.copying import _compare
+from gankit.metrics.copying import _mann_whitney
 
 
 @pytest.fixture
 def sets():
-    """Training, held-out and fresh examples of one distribution."""
+    """Draw training, held-out and fresh examples from one distribution."""
     return np.random.default_rng(0).normal(size=(3, 300, 4, 2, 1))
 
 
@@ -25,8 +25,8 @@ def test_copies_fresh_and_bad_examples(sets):
 def test_the_statistic_is_standard_normal_for_honest_generators():
     rng = np.random.default_rng(0)
     distances = [(rng.exponential(size=40), rng.exponential(size=60)) for _ in range(1000)]
-    scores, closer = np.transpose([_compare(*pair) for pair in distances])
-    # Three standard errors of mean and deviation.
+    scores, closer = np.transpose([_mann_whitney(*pair) for pair in distances])
+    # Three standard errors of the mean and the standard deviation.
     assert abs(np.mean(scores)) < 0.1 and abs(np.std(scores) - 1) < 0.07
     assert np.mean(closer) == pytest.approx(0.5, abs=0.01)
 
@@ -38,7 +38,7 @@ def test_a_fraction_of_copies_is_found(sets):
 
 
 def test_cells_find_what_cancels_out():
-    """Copies in one region, examples that are too far in the other."""
+    """Copies in one region, and examples that are too far away in the other."""
     rng = np.random.default_rng(0)
     training, held_out, fresh = rng.normal(size=(3, 400, 3))
     left = np.arange(400) < 130
@@ -67,7 +67,7 @@ def test_a_cell_without_enough_examples_is_left_out():
     ):
         found = memorization(generated, np.concatenate([training, far]), held, cells=2)
         assert found == pytest.approx(whole, rel=1e-9)
-    with pytest.raises(ValueError, match="None of 10 cells has 20 generated examples"):
+    with pytest.raises(ValueError, match="20 generated examples .* Received: cells=10"):
         memorization(fresh, training, held_out, cells=10)
 
 
@@ -79,15 +79,39 @@ def test_equal_distances_say_nothing():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"generated": np.ones((19, 2))}, ValueError, "generated has 19 examples.*at least 20"),
-        ({"held_out": np.ones((3, 2))}, ValueError, "held_out has 3 examples.*at least 20"),
-        ({"held_out": np.ones((30, 3))}, ValueError, "held_out and training must .* got 3 and 2"),
-        ({"generated": np.ones((30, 3))}, ValueError, "generated and training must .* got 3 and 2"),
-        ({"training": np.ones(30)}, ValueError, "training must have one row per example"),
-        ({"training": [[np.nan, 0]]}, ValueError, "training holds 1 values that are not finite"),
-        ({"training": [["a", "b"]]}, TypeError, "training must hold real numbers"),
+        (
+            {"generated": np.ones((19, 2))},
+            ValueError,
+            "`generated` must have at least 20 examples. Received: 19",
+        ),
+        (
+            {"held_out": np.ones((3, 2))},
+            ValueError,
+            "`held_out` must have at least 20 examples. Received: 3",
+        ),
+        (
+            {"held_out": np.ones((30, 3))},
+            ValueError,
+            "`held_out` and `training` must .*Received: 3 and 2",
+        ),
+        (
+            {"generated": np.ones((30, 3))},
+            ValueError,
+            "`generated` and `training` must .*Received: 3 and 2",
+        ),
+        ({"training": np.ones(30)}, ValueError, "`training` must have one row per example"),
+        (
+            {"training": [[np.nan, 0]]},
+            ValueError,
+            "`training` must hold finite values. Received: 1 values",
+        ),
+        ({"training": [["a", "b"]]}, TypeError, "`training` must hold real numbers"),
         ({"cells": 0}, ValueError, "`cells` must be a whole number of at least 1.*cells=0"),
-        ({"cells": 31}, ValueError, "cells must lie in 1..30, the number of training .*got 31"),
+        (
+            {"cells": 31},
+            ValueError,
+            "`cells` must lie in 1..30, the number of training .*Received: cells=31",
+        ),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):

@@ -5,7 +5,7 @@ from scipy.stats import multivariate_normal, norm
 
 from gankit.metrics import jensen_shannon_divergence, jsd_from_logits, jsd_from_samples
 
-# Computed outside this project for N(0, 1) against N(mean, std^2), nats.
+# Computed outside this project for N(0, 1) and N(mean, std^2), in nats.
 GAUSSIAN_PAIRS = {(1, 1): 0.11142, (2, 1): 0.33683, (0, 2): 0.09273, (4, 1): 0.63272}
 
 
@@ -32,7 +32,7 @@ def test_two_dimensional_grid_with_a_step_for_each_axis():
     points = np.stack([x, y], axis=-1)
     p = multivariate_normal([0, 0]).pdf(points)
     q = multivariate_normal([1, 0]).pdf(points)
-    # Only one coordinate differs, so the divergence is that of the one-dimensional pair.
+    # Only one coordinate differs, so the divergence equals that of the one-dimensional pair.
     jsd = jensen_shannon_divergence(p, q, dx=(dx, dy))
     assert jsd == pytest.approx(GAUSSIAN_PAIRS[1, 1], abs=1e-5)
 
@@ -48,14 +48,19 @@ def test_range_of_the_divergence():
     ("p", "q", "dx", "message"),
     [
         ([0.5, 0.5], [0.5, 0.25, 0.25], 1.0, r"\(2,\) and \(3,\)"),
-        ([1.5, -0.5], [0.5, 0.5], 1.0, "cannot be negative; got -0.5"),
-        ([0.5, 0.5], [0.5, np.nan], 1.0, "q holds 1 values that are not finite"),
-        ([0.5, 0.5], [0.5, 0.2], 1.0, "q must have mass 1 .* is 0.7"),
-        ([0.5, 0.5], [0.5, 0.5], 0.1, "p must have mass 1"),
-        ([0.5, 0.5], [0.5, 0.5], 0.0, "dx must be a finite number above zero; got 0.0"),
-        ([0.5, 0.5], [0.5, 0.5], (1.0, 1.0), "dx must be one number or 1"),
-        (np.ones((1, 1, 1)), np.ones((1, 1, 1)), 1.0, r"1-D or 2-D grids; got shape \(1, 1, 1\)"),
-        ([], [], 1.0, "p is empty"),
+        ([1.5, -0.5], [0.5, 0.5], 1.0, "must not be negative. Received: a value -0.5"),
+        ([0.5, 0.5], [0.5, np.nan], 1.0, "`q` must hold finite values. Received: 1 values"),
+        ([0.5, 0.5], [0.5, 0.2], 1.0, "`q` must have mass 1 .* Received: mass 0.7"),
+        ([0.5, 0.5], [0.5, 0.5], 0.1, "`p` must have mass 1"),
+        ([0.5, 0.5], [0.5, 0.5], 0.0, "`dx` must be a finite number above zero. Received: dx=0.0"),
+        ([0.5, 0.5], [0.5, 0.5], (1.0, 1.0), "`dx` must be one number, or one for each of 1"),
+        (
+            np.ones((1, 1, 1)),
+            np.ones((1, 1, 1)),
+            1.0,
+            r"1-D or 2-D grids. Received: shape \(1, 1, 1\)",
+        ),
+        ([], [], 1.0, "`p` must not be empty"),
     ],
 )
 def test_bad_densities_are_refused(p, q, dx, message):
@@ -64,7 +69,7 @@ def test_bad_densities_are_refused(p, q, dx, message):
 
 
 def test_text_is_refused():
-    with pytest.raises(TypeError, match="real numbers; got dtype <U1"):
+    with pytest.raises(TypeError, match="real numbers. Received: dtype <U1"):
         jensen_shannon_divergence(["a"], ["b"])
 
 
@@ -110,14 +115,14 @@ def test_equal_points_need_no_range():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"bins": 0}, "bins must be a positive integer, or 1 of them; got 0"),
+        ({"bins": 0}, "`bins` must be a positive integer, or 1 of them. Received: bins=0"),
         ({"bins": (3, 3)}, "or 1 of them"),
-        ({"bins": 2.5}, "got 2.5"),
-        ({"range": (1.0, 1.0)}, r"low < high, or 1 of them; got \(1.0, 1.0\)"),
+        ({"bins": 2.5}, "Received: .*2.5"),
+        ({"range": (1.0, 1.0)}, r"low < high, or 1 of them. Received: .*\(1.0, 1.0\)"),
         ({"range": ((0, 1), (0, 1))}, "low < high"),
-        ({"y": [[1.0, 2.0]]}, "got 1 and 2"),
-        ({"x": np.ones((4, 3)), "y": np.ones((4, 3))}, "1 or 2 columns; got 3"),
-        ({"x": [np.inf]}, "x holds 1 values that are not finite, the first is inf"),
+        ({"y": [[1.0, 2.0]]}, "Received: 1 and 2"),
+        ({"x": np.ones((4, 3)), "y": np.ones((4, 3))}, "1 or 2 columns. Received: .*3"),
+        ({"x": [np.inf]}, "`x` must hold finite values. Received: 1 values .*, the first is inf"),
     ],
 )
 def test_bad_samples_are_refused(arguments, message):
@@ -149,7 +154,9 @@ def test_large_logits_do_not_overflow():
 
 
 def test_bad_logits_are_refused():
-    with pytest.raises(ValueError, match="fake_logits is empty"):
+    with pytest.raises(ValueError, match="`fake_logits` must not be empty"):
         jsd_from_logits([0.0], [])
-    with pytest.raises(ValueError, match="real_logits holds 1 values that are not finite"):
+    with pytest.raises(
+        ValueError, match="`real_logits` must hold finite values. Received: 1 values"
+    ):
         jsd_from_logits([np.nan], [0.0])

@@ -1,4 +1,4 @@
-"""Near-duplicates: the search against all pairs, and planted copies found by the codes."""
+"""Near-duplicates: the search compared with all pairs, and planted copies found by codes."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,14 @@ from gankit.metrics import SemanticHash, near_duplicates
 
 
 def smooth_images(count, seed=0):
-    """Low-frequency pictures, 12x12, that no two of are alike."""
+    """Make low-frequency 12x12 images, all of them different."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(-1, 1, (count, 4, 4, 1))
     return np.kron(coarse, np.ones((1, 3, 3, 1))).astype("float32")
 
 
 def all_pairs(codes, max_distance):
-    """The first earlier example within the distance, by comparing every pair."""
+    """Find the first earlier example within the distance by comparing all pairs."""
     original = np.arange(len(codes))
     for i in range(len(codes)):
         for j in range(i):
@@ -80,7 +80,7 @@ def test_bad_arguments_are_repeated(arguments, message):
 def test_bad_images_and_order_of_calls():
     images = smooth_images(8)
     hashing = SemanticHash(bits=8)
-    with pytest.raises(RuntimeError, match=r"call fit\(images\) before"):
+    with pytest.raises(RuntimeError, match=r"Call fit\(images\) before"):
         hashing.codes(images)
     with pytest.raises(ValueError, match=r"\(8, 12, 12\)"):
         hashing.fit(images[..., 0])
@@ -89,7 +89,7 @@ def test_bad_images_and_order_of_calls():
     with pytest.raises(ValueError, match="epochs=0"):
         hashing.fit(images, epochs=0)
     hashing.fit(images, epochs=1)
-    with pytest.raises(ValueError, match="144 values each.*got 36"):
+    with pytest.raises(ValueError, match="must have 144 values.*Received: 36"):
         hashing.codes(images[:, :6, :6])
 
 
@@ -99,7 +99,7 @@ def test_bad_images_and_order_of_calls():
         (np.zeros((3, 4)), 0, TypeError, "float64"),
         (np.zeros(4, bool), 0, ValueError, r"\(4,\)"),
         (np.zeros((0, 4), bool), 0, ValueError, r"\(0, 4\)"),
-        (np.zeros((3, 4), bool), 4, ValueError, "below the 4 bits.*got 4"),
+        (np.zeros((3, 4), bool), 4, ValueError, "below 4, .*Received: max_distance=4"),
         (np.zeros((3, 4), bool), -1, ValueError, "max_distance=-1"),
     ],
 )

@@ -48,9 +48,11 @@ def test_merge():
     assert_same(second, rows[20:])
     assert_same(FeatureStatistics().merge(first).merge(FeatureStatistics()), rows)
     assert_same(second.merge(second), np.concatenate([rows[20:]] * 2))
-    with pytest.raises(TypeError, match="other must be a FeatureStatistics; got None"):
+    with pytest.raises(
+        TypeError, match="`other` must be a FeatureStatistics. Received: other=None"
+    ):
         first.merge(None)
-    with pytest.raises(ValueError, match="same network; they have 2 and 3 columns"):
+    with pytest.raises(ValueError, match="same network. Received: 2 and 3 columns"):
         first.merge(FeatureStatistics().add(rows[:, :2]))
 
 
@@ -91,16 +93,31 @@ def test_digits_by_default():
 @pytest.mark.parametrize(
     ("given", "features", "error", "message"),
     [
-        ([], color_means, ValueError, "images holds no batch.*make it anew"),
-        ([[0.5]], color_means, TypeError, "got a list as a batch"),
-        ("abc", color_means, TypeError, "got a str as a batch"),
-        ([(np.ones(3), np.ones(3))], color_means, TypeError, "got a tuple .* images, labels in"),
-        (np.ones((0, 2, 2, 1)), color_means, ValueError, r"n >= 1; got \(0, 2, 2, 1\)"),
-        (np.float32(1), color_means, ValueError, r"shape \(n, …\), n >= 1; got \(\)"),
-        (np.ones((4, 2)), "inception", TypeError, "function of images; got 'inception'"),
-        (np.ones((4, 2)), lambda x: x[:2], ValueError, r"4 images went in, and shape \(2, 2\)"),
-        (np.ones((4, 2)), lambda x: x[:, None], ValueError, r"shape \(n, d\).*got shape \(4, 1, 2"),
-        (np.ones((4, 2)), lambda x: x * np.nan, ValueError, r"features\(images\) holds 8 values"),
+        ([], color_means, ValueError, "`images` must have .*Received: no batch.*create it again"),
+        ([[0.5]], color_means, TypeError, "Received: a batch of type list"),
+        ("abc", color_means, TypeError, "Received: a batch of type str"),
+        (
+            [(np.ones(3), np.ones(3))],
+            color_means,
+            TypeError,
+            "Received: a batch of type tuple.* images, labels in",
+        ),
+        (np.ones((0, 2, 2, 1)), color_means, ValueError, r"n >= 1. Received: .*\(0, 2, 2, 1\)"),
+        (np.float32(1), color_means, ValueError, r"shape \(n, …\), n >= 1. Received: .*\(\)"),
+        (np.ones((4, 2)), "inception", TypeError, "function of images. Received: .*'inception'"),
+        (np.ones((4, 2)), lambda x: x[:2], ValueError, r"Received: shape \(2, 2\) for 4 images"),
+        (
+            np.ones((4, 2)),
+            lambda x: x[:, None],
+            ValueError,
+            r"shape \(n, d\).*Received: shape \(4, 1, 2",
+        ),
+        (
+            np.ones((4, 2)),
+            lambda x: x * np.nan,
+            ValueError,
+            r"`features\(images\)` must hold finite values. Received: 8",
+        ),
     ],
 )
 def test_bad_images_and_features_are_refused(given, features, error, message):
@@ -110,13 +127,15 @@ def test_bad_images_and_features_are_refused(given, features, error, message):
 
 def test_bad_statistics_are_refused():
     statistics = FeatureStatistics()
-    with pytest.raises(ValueError, match="at least 2 examples; there are 0"):
+    with pytest.raises(ValueError, match="at least 2 examples. Received: 0"):
         statistics.covariance  # noqa: B018
-    with pytest.raises(ValueError, match="at least 2 examples; there are 1"):
+    with pytest.raises(ValueError, match="at least 2 examples. Received: 1"):
         statistics.add([[1.0, 2.0]]).covariance  # noqa: B018
-    with pytest.raises(ValueError, match="same network; they have 3 and 2 columns"):
+    with pytest.raises(ValueError, match="same network. Received: 3 and 2 columns"):
         statistics.add(np.ones((4, 3)))
-    with pytest.raises(TypeError, match="features must hold real numbers; got dtype complex128"):
+    with pytest.raises(
+        TypeError, match="`features` must hold real numbers. Received: dtype complex128"
+    ):
         statistics.add([[1j, 2.0]])
     assert statistics.count == 1
     with pytest.raises(ValueError, match="`batch_size` must be .* at least 1.*batch_size=0"):

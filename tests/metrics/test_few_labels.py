@@ -7,7 +7,7 @@ from gankit.metrics import few_label_accuracy
 
 
 def points(count, distance, classes=3, seed=0):
-    """Gaussian clouds in ten dimensions, one per class."""
+    """Draw Gaussian clouds in ten dimensions, one per class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % classes
     return rng.normal(size=(count, 10)) + distance * np.eye(classes, 10)[labels], labels
@@ -62,13 +62,13 @@ def test_draws_are_balanced_and_without_repetition(monkeypatch):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (dict(labels=np.zeros(30)), TypeError, "labels must be integers.*float64"),
-        (dict(test_labels=np.zeros(4, int)), ValueError, r"\(30,\).*got \(4,\)"),
-        (dict(count=10), ValueError, "multiple of the 3 classes; got 10"),
+        (dict(labels=np.zeros(30)), TypeError, "`labels` must be integers.*float64"),
+        (dict(test_labels=np.zeros(4, int)), ValueError, r"\(30,\).*Received: .*\(4,\)"),
+        (dict(count=10), ValueError, "multiple of 3, .*Received: count=10"),
         (dict(count=30), ValueError, "count=30.*smallest class has 10"),
         (dict(count=0), ValueError, "count=0"),
         (dict(draws=0), ValueError, "draws=0"),
-        (dict(test_features=np.zeros((30, 4))), ValueError, "got 10 and 4"),
+        (dict(test_features=np.zeros((30, 4))), ValueError, "Received: 10 and 4"),
     ],
 )
 def test_bad_input_is_repeated(change, error, message):

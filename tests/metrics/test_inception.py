@@ -9,7 +9,7 @@ from gankit.metrics import inception, inception_features
 
 @pytest.fixture
 def as_resized():
-    """A stand-in for the network whose features are the resized images themselves."""
+    """A replacement of the network whose features are the resized images."""
     inputs = keras.Input((299, 299, 3))
     network = keras.Model(inputs, keras.layers.Reshape((299 * 299 * 3,))(inputs))
     return lambda images: inception._Resized(network, 2)(images).reshape(-1, 299, 299, 3)
@@ -22,7 +22,7 @@ def by_pillow(channel):
 
 @pytest.mark.parametrize("side", [28, 299, 450])
 def test_the_resize_is_pillows(as_resized, side):
-    """Larger and smaller, the latter with anti-aliasing."""
+    """Enlarged, and shrunk with anti-aliasing."""
     images = np.random.default_rng(0).uniform(-1, 1, (1, side, side, 3)).astype("float32")
     expected = np.stack([by_pillow(images[0, ..., c]) for c in range(3)], axis=-1)
     np.testing.assert_allclose(as_resized(images)[0], expected, atol=1e-4)
@@ -62,7 +62,9 @@ def test_without_a_network_the_error_says_so(tmp_path, monkeypatch):
 
 
 def test_bad_arguments_are_refused(as_resized, tmp_path):
-    with pytest.raises(FileNotFoundError, match="'imagenet', None or a file; got 'noisy-student'"):
+    with pytest.raises(
+        FileNotFoundError, match="'imagenet', None or a file. Received: .*'noisy-student'"
+    ):
         inception_features("noisy-student")
     with pytest.raises(ValueError, match="`batch_size` must be .* batch_size=0"):
         inception_features(None, batch_size=0)

@@ -34,7 +34,7 @@ def test_the_error_is_the_spread_between_repetitions():
 
 
 def test_third_moments_count():
-    """Equal mean and variance, which the Fréchet distance does not tell apart."""
+    """Sets of equal mean and variance, which the Fréchet distance cannot distinguish."""
     rng = np.random.default_rng(0)
     skewed, normal = rng.exponential(size=(5000, 1)) - 1, rng.normal(size=(5000, 1))
     found = kernel_distance(skewed, normal)
@@ -59,11 +59,15 @@ def test_the_seed_decides_the_blocks():
     [
         ({"blocks": 0}, ValueError, "`blocks` must be a whole number of at least 1.*blocks=0"),
         ({"blocks": 2.0}, ValueError, "blocks=2.0"),
-        ({"blocks": 4}, ValueError, "4 blocks need at least 8 .* features_a has 9 and .*_b 7"),
-        ({"features_b": np.ones((9, 3))}, ValueError, "same network; they have 2 and 3 columns"),
-        ({"features_b": np.ones(9)}, ValueError, r"features_b must have shape \(n, d\)"),
-        ({"features_a": [[np.nan, 1.0]] * 9}, ValueError, "features_a holds 9 values that are not"),
-        ({"features_a": [["a", "b"]] * 9}, TypeError, "features_a must hold real numbers"),
+        ({"blocks": 4}, ValueError, "at least 8 examples each. Received: blocks=4 with 9 and 7"),
+        ({"features_b": np.ones((9, 3))}, ValueError, "same network. Received: 2 and 3 columns"),
+        ({"features_b": np.ones(9)}, ValueError, r"`features_b` must have shape \(n, d\)"),
+        (
+            {"features_a": [[np.nan, 1.0]] * 9},
+            ValueError,
+            "`features_a` must hold finite values. Received: 9 values",
+        ),
+        ({"features_a": [["a", "b"]] * 9}, TypeError, "`features_a` must hold real numbers"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):

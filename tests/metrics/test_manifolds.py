@@ -10,12 +10,12 @@ def test_a_set_covers_itself():
     rows = np.random.default_rng(0).normal(size=(60, 4)) + 1e3
     assert precision_recall(rows, rows) == (1.0, 1.0)
     found = density_coverage(rows, rows)
-    # Each ball holds its center and k others, its border included.
+    # Each ball, including its border, contains its center and k others.
     assert found == (pytest.approx(6 / 5), 1.0)
 
 
 def test_ties_and_duplicates_count_as_inside():
-    """On a grid most distances tie with a radius; collapsed sets have balls without extent."""
+    """On a grid, most distances equal a radius; in collapsed sets, balls have radius 0."""
     grid = np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2) / 3.0
     assert density_coverage(grid, grid + 1e-9).coverage == 1.0
     collapsed = np.full((36, 2), 1 / 3)
@@ -64,11 +64,15 @@ def test_neither_block_memory_nor_a_shift_matters(measure, monkeypatch):
     ("arguments", "error", "message"),
     [
         ({"k": 0}, ValueError, "`k` must be a whole number of at least 1.*k=0"),
-        ({"k": 6}, ValueError, "k=6 .* at least 7 .* features_real has 9 and features_fake 6"),
-        ({"features_fake": np.ones((9, 3))}, ValueError, "same network; they have 2 and 3 columns"),
-        ({"features_real": np.ones(9)}, ValueError, r"features_real must have shape \(n, d\)"),
-        ({"features_real": [[np.inf, 0.0]]}, ValueError, "features_real holds 1 values that are"),
-        ({"features_real": [[1j, 0.0]]}, TypeError, "features_real must hold real numbers"),
+        ({"k": 6}, ValueError, "at least k . 1 examples each. Received: k=6 with 9 and 6"),
+        ({"features_fake": np.ones((9, 3))}, ValueError, "same network. Received: 2 and 3 columns"),
+        ({"features_real": np.ones(9)}, ValueError, r"`features_real` must have shape \(n, d\)"),
+        (
+            {"features_real": [[np.inf, 0.0]]},
+            ValueError,
+            "`features_real` must hold finite values. Received: 1 values",
+        ),
+        ({"features_real": [[1j, 0.0]]}, TypeError, "`features_real` must hold real numbers"),
     ],
 )
 def test_bad_input_is_refused(measure, arguments, error, message):

@@ -58,11 +58,14 @@ def test_no_point_near_a_mode(ring):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"std": 0.0}, "std must be a finite number above zero; got 0.0"),
-        ({"threshold": -1}, "threshold must be a finite number above zero; got -1"),
-        ({"points": [[np.nan, 0.0]]}, "points holds 1 values that are not finite"),
-        ({"points": [[1.0, 2.0, 3.0]]}, "got 3 and 2"),
-        ({"points": [1.0, 2.0]}, r"points must have one row per example.*got shape \(2,\)"),
+        ({"std": 0.0}, "`std` must be a finite number above zero. Received: std=0.0"),
+        (
+            {"threshold": -1},
+            "`threshold` must be a finite number above zero. Received: threshold=-1",
+        ),
+        ({"points": [[np.nan, 0.0]]}, "`points` must hold finite values. Received: 1 values"),
+        ({"points": [[1.0, 2.0, 3.0]]}, "Received: 3 and 2"),
+        ({"points": [1.0, 2.0]}, r"`points` must have one row per example.*Received: shape \(2,\)"),
     ],
 )
 def test_bad_input_is_refused(ring, arguments, message):
@@ -74,7 +77,7 @@ def test_bad_input_is_refused(ring, arguments, message):
 
 
 def coded(triples):
-    """Images whose channels say which digit they are, and a classifier that reads it."""
+    """Make images whose channels encode digits, and a classifier that decodes them."""
     triples = np.asarray(triples)
     return np.broadcast_to(triples[:, None, None] / 10 - 0.5, (len(triples), 2, 2, 3))
 
@@ -115,13 +118,38 @@ def test_the_shipped_classifier_reads_stacked_digits():
 @pytest.mark.parametrize(
     ("images", "probabilities", "error", "message"),
     [
-        (np.zeros((2, 28, 28, 1), "float32"), None, ValueError, r"got shape \(2, 28, 28, 1\)"),
-        (np.zeros((0, 28, 28, 3), "float32"), None, ValueError, r"got shape \(0, 28, 28, 3\)"),
+        (
+            np.zeros((2, 28, 28, 1), "float32"),
+            None,
+            ValueError,
+            r"Received: shape \(2, 28, 28, 1\)",
+        ),
+        (
+            np.zeros((0, 28, 28, 3), "float32"),
+            None,
+            ValueError,
+            r"Received: shape \(0, 28, 28, 3\)",
+        ),
         (np.zeros((2, 8, 8, 3), "float32"), None, ValueError, r"\(n, 28, 28, 1\)"),
-        (np.zeros((2, 28, 28, 3), "uint8"), None, TypeError, "floats in .*got dtype uint8"),
-        (np.zeros((2, 8, 8, 3)), "digits", TypeError, "must be a function of images; got 'digits'"),
-        (np.zeros((2, 8, 8, 3)), lambda x: x[:, 0, 0], ValueError, r"6 images.*\(6, 1\) came out"),
-        (np.zeros((2, 8, 8, 3)), lambda x: x[:, 0] / 0, ValueError, "holds 48 values that are not"),
+        (np.zeros((2, 28, 28, 3), "uint8"), None, TypeError, "floats in .*Received: dtype uint8"),
+        (
+            np.zeros((2, 8, 8, 3)),
+            "digits",
+            TypeError,
+            "must be a function of images. Received: .*'digits'",
+        ),
+        (
+            np.zeros((2, 8, 8, 3)),
+            lambda x: x[:, 0, 0],
+            ValueError,
+            r"Received: shape \(6, 1\) for 6 images",
+        ),
+        (
+            np.zeros((2, 8, 8, 3)),
+            lambda x: x[:, 0] / 0,
+            ValueError,
+            "Received: 48 values that are not finite",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -35,13 +35,25 @@ def test_near_duplicates_within_one_set():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"k": 0}, ValueError, "k must lie in 1..3, the number of references; got 0"),
-        ({"k": 4}, ValueError, "k must lie in 1..3, the number of references; got 4"),
-        ({"k": 1.0}, TypeError, "k must be an integer; got 1.0"),
-        ({"queries": np.ones((1, 3))}, ValueError, "queries and references .* got 3 and 2"),
-        ({"queries": np.ones(2)}, ValueError, r"queries must have one row .* got shape \(2,\)"),
-        ({"references": [[np.inf, 0]]}, ValueError, "references holds 1 values .* not finite"),
-        ({"queries": np.empty((0, 2))}, ValueError, "queries is empty"),
+        ({"k": 0}, ValueError, "`k` must lie in 1..3, the number of references. Received: k=0"),
+        ({"k": 4}, ValueError, "`k` must lie in 1..3, the number of references. Received: k=4"),
+        ({"k": 1.0}, TypeError, "`k` must be an integer. Received: k=1.0"),
+        (
+            {"queries": np.ones((1, 3))},
+            ValueError,
+            "`queries` and `references` .*Received: 3 and 2",
+        ),
+        (
+            {"queries": np.ones(2)},
+            ValueError,
+            r"`queries` must have one row .*Received: shape \(2,\)",
+        ),
+        (
+            {"references": [[np.inf, 0]]},
+            ValueError,
+            "`references` must hold finite values. Received: 1 values",
+        ),
+        ({"queries": np.empty((0, 2))}, ValueError, "`queries` must not be empty"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):

@@ -38,7 +38,7 @@ def test_blocks_do_not_change_the_score(examples, monkeypatch):
 
 
 def test_distances_of_close_images_keep_their_precision():
-    # 0.01 away in each of 784 pixels at a window of 0.01: cancellation would show here first.
+    # A difference of 0.01 in each of 784 pixels and a window of 0.01 would reveal cancellation.
     centers = np.random.default_rng(0).uniform(size=(20, 784)) * 0.9
     score = parzen_log_likelihood(centers + 0.01, centers, 0.01)
     expected = -784 / 2 - np.log(20) - 784 * np.log(0.01 * np.sqrt(2 * np.pi))
@@ -62,14 +62,24 @@ def test_sigma_has_the_highest_validation_likelihood(examples):
 @pytest.mark.parametrize(
     ("test", "centers", "sigma", "message"),
     [
-        ([[-1.0]], [[0.5]], 0.1, r"test must lie in \[0, 1\].*from -1 to -1.*\(images \+ 1\) / 2"),
-        ([[0.5]], [[255.0]], 0.1, "centers must lie in .*from 255 to 255"),
-        ([[0.5]], [[np.nan]], 0.1, "centers holds 1 values that are not finite"),
-        ([[0.5, 0.5]], [[0.5]], 0.1, "test and centers .* got 2 and 1"),
-        ([0.5], [[0.5]], 0.1, r"test must have one row per example.*got shape \(1,\)"),
-        ([[0.5]], np.empty((0, 1)), 0.1, "centers is empty"),
-        ([[0.5]], [[0.5]], 0.0, "sigma must be a finite number above zero; got 0.0"),
-        ([[0.5]], [[0.5]], np.inf, "sigma must be a finite number above zero; got inf"),
+        (
+            [[-1.0]],
+            [[0.5]],
+            0.1,
+            r"`test` must lie in \[0, 1\].*from -1 to -1.*\(images \+ 1\) / 2",
+        ),
+        ([[0.5]], [[255.0]], 0.1, "`centers` must lie in .*from 255 to 255"),
+        ([[0.5]], [[np.nan]], 0.1, "`centers` must hold finite values. Received: 1 values"),
+        ([[0.5, 0.5]], [[0.5]], 0.1, "`test` and `centers` .*Received: 2 and 1"),
+        ([0.5], [[0.5]], 0.1, r"`test` must have one row per example.*Received: shape \(1,\)"),
+        ([[0.5]], np.empty((0, 1)), 0.1, "`centers` must not be empty"),
+        ([[0.5]], [[0.5]], 0.0, "`sigma` must be a finite number above zero. Received: sigma=0.0"),
+        (
+            [[0.5]],
+            [[0.5]],
+            np.inf,
+            "`sigma` must be a finite number above zero. Received: sigma=inf",
+        ),
     ],
 )
 def test_bad_input_is_refused(test, centers, sigma, message):
@@ -78,9 +88,13 @@ def test_bad_input_is_refused(test, centers, sigma, message):
 
 
 def test_bad_widths_are_refused():
-    with pytest.raises(TypeError, match="sigma must be a number above zero; got '0.1'"):
+    with pytest.raises(
+        TypeError, match="`sigma` must be a number above zero. Received: sigma='0.1'"
+    ):
         parzen_log_likelihood([[0.5]], [[0.5]], "0.1")
-    with pytest.raises(ValueError, match="sigmas must be a finite number above zero; got -1.0"):
+    with pytest.raises(
+        ValueError, match="`sigmas` must be a finite number above zero. Received: sigmas=-1.0"
+    ):
         cross_validate_sigma([[0.5]], [[0.5]], sigmas=[0.1, -1.0])
 
 

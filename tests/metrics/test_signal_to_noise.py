@@ -55,7 +55,7 @@ def test_a_gray_image_is_its_own_luma():
 
 
 def test_the_protocol_reproduces_published_numbers(set5):
-    """Bicubic ×4 on Set5: 28.43 dB by Ledig et al. 2017, 28.42 dB where Y is rounded."""
+    """Bicubic ×4 on Set5: 28.43 dB in Ledig et al. 2017, 28.42 dB with rounded Y."""
     luma, color, alike = [], [], []
     for image in set5:
         guess = bicubic_upscale(bicubic_downscale(image, 4), 4)
@@ -76,11 +76,11 @@ BYTES, FLOATS = np.zeros((12, 12, 3), "uint8"), np.full((12, 12, 3), -1.0)
     ("arguments", "error", "message"),
     [
         ((BYTES, FLOATS), TypeError, "{'a': 'uint8', 'b': 'float64'}"),
-        ((BYTES, BYTES[:6]), ValueError, r"got \(12, 12, 3\) and \(6, 12, 3\)"),
+        ((BYTES, BYTES[:6]), ValueError, r"Received: .*\(12, 12, 3\) and \(6, 12, 3\)"),
         (
             (FLOATS + 1.5, FLOATS + 1),
             ValueError,
-            r"a and b hold .*smallest is 0\).*images in \[0, 1\]",
+            r"`a` and `b` must hold .*smallest is 0\).*images in \[0, 1\]",
         ),
         (
             (FLOATS * 255, FLOATS),
@@ -90,9 +90,17 @@ BYTES, FLOATS = np.zeros((12, 12, 3), "uint8"), np.full((12, 12, 3), -1.0)
         ((FLOATS, FLOATS * np.nan), ValueError, r"`b` must be finite.*\[nan, nan\]"),
         ((BYTES.astype(int), BYTES), TypeError, "`a` must hold uint8.*Received dtype int64"),
         ((BYTES[..., :2], BYTES[..., :2]), ValueError, r"Received shape \(12, 12, 2\)"),
-        ((BYTES, BYTES, 6), ValueError, "border must leave something.*got 6 with 12x12 pixels"),
+        (
+            (BYTES, BYTES, 6),
+            ValueError,
+            "`border` must leave pixels.*Received: border=6 with 12x12 pixels",
+        ),
         ((BYTES, BYTES, -1), ValueError, "border=-1"),
-        ((BYTES, BYTES, 0, 1), TypeError, "y_channel must be True or False; got 1"),
+        (
+            (BYTES, BYTES, 0, 1),
+            TypeError,
+            "`y_channel` must be True or False. Received: y_channel=1",
+        ),
     ],
 )
 def test_bad_input_is_refused(metric, arguments, error, message):

@@ -8,7 +8,7 @@ RNG = np.random.default_rng(0)
 
 
 def textures(n, side=32, channels=1):
-    """Images with structure at every scale: noise, and blocks of 8 pixels."""
+    """Make images with structure at every scale: noise, and blocks of 8 pixels."""
     blocks = RNG.uniform(-0.6, 0.6, (n, side // 8, side // 8, channels))
     return blocks.repeat(8, 1).repeat(8, 2) + RNG.uniform(-0.3, 0.3, (n, side, side, channels))
 
@@ -53,11 +53,15 @@ def test_it_falls_when_the_generator_improves():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((np.zeros((4, 2)), np.zeros((4, 3))), ValueError, "a and b .* got 2 and 3"),
-        ((np.zeros(4), np.zeros(4)), ValueError, r"a must have one row per example.*\(4,\)"),
-        ((np.zeros((4, 2)), np.full((4, 2), np.nan)), ValueError, "b holds 8 values that are not"),
+        ((np.zeros((4, 2)), np.zeros((4, 3))), ValueError, "`a` and `b` .*Received: 2 and 3"),
+        ((np.zeros(4), np.zeros(4)), ValueError, r"`a` must have one row per example.*\(4,\)"),
+        (
+            (np.zeros((4, 2)), np.full((4, 2), np.nan)),
+            ValueError,
+            "`b` must hold finite values. Received: 8 values",
+        ),
         ((np.zeros((4, 2)), np.zeros((4, 2)), 0), ValueError, "projections=0"),
-        ((np.zeros((4, 2)), np.zeros((4, 2), complex)), TypeError, "b must hold real numbers"),
+        ((np.zeros((4, 2)), np.zeros((4, 2), complex)), TypeError, "`b` must hold real numbers"),
     ],
 )
 def test_bad_points_are_refused(arguments, error, message):
@@ -89,7 +93,7 @@ def test_brightness_and_contrast_do_not_count():
 
 def test_each_level_sees_its_own_scale():
     real, more = textures(60), textures(60)
-    # The finest checks there are: the binomial filter lets nothing of them through.
+    # The binomial filter removes a checkerboard with squares of one pixel.
     checks = (-1.0) ** np.add.outer(range(32), range(32))[..., None]
     baseline, fine = (
         sliced_wasserstein_pyramid(real, fake, patches=32, projections=64)
@@ -117,11 +121,19 @@ IMAGES = np.full((2, 16, 16, 1), -1.0)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((IMAGES, IMAGES[:, 1:]), ValueError, r"got \(16, 16, 1\) and \(15, 16, 1\)"),
-        ((IMAGES[:, :, 1:],) * 2, ValueError, "square images of at least 16 pixels; got 16x15"),
-        ((IMAGES[:, 1:, 1:],) * 2, ValueError, "square images of at least 16 pixels; got 15x15"),
+        ((IMAGES, IMAGES[:, 1:]), ValueError, r"Received: .*\(16, 16, 1\) and \(15, 16, 1\)"),
+        (
+            (IMAGES[:, :, 1:],) * 2,
+            ValueError,
+            "square images .* at least 16 pixels. Received: 16x15",
+        ),
+        (
+            (IMAGES[:, 1:, 1:],) * 2,
+            ValueError,
+            "square images .* at least 16 pixels. Received: 15x15",
+        ),
         ((IMAGES, IMAGES + 4), ValueError, r"`fake` must be finite.*\[3, 3\]"),
-        ((IMAGES + 1, IMAGES + 1), ValueError, r"real and fake hold floats.*images in \[0, 1\]"),
+        ((IMAGES + 1, IMAGES + 1), ValueError, r"`real` and `fake` must hold .*images in \[0, 1\]"),
         ((IMAGES, IMAGES.astype("uint8")), TypeError, "{'real': 'float64', 'fake': 'uint8'}"),
         ((IMAGES, IMAGES, 0), ValueError, "patches=0"),
         ((IMAGES, IMAGES, 4, 0), ValueError, "projections=0"),

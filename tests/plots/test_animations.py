@@ -39,7 +39,7 @@ def test_a_film_that_ends_where_it_began_need_not_rest(tmp_path):
     with Image.open(path) as gif:
         gif.seek(2)
         assert gif.info["duration"] == 100
-    with pytest.raises(ValueError, match="`hold` must be 0 to 60 seconds, but it is -1"):
+    with pytest.raises(ValueError, match="`hold` must be 0 to 60 seconds. Received: hold=-1"):
         plots.save_gif(frames(3), path, hold=-1)
 
 
@@ -68,7 +68,7 @@ def test_png_is_enlarged_by_a_whole_factor(tmp_path):
         ([np.zeros((4, 4, 1), "uint8")], r"frame 0 is uint8 of shape \(4, 4, 1\)"),
         (
             [np.zeros((4, 4), "uint8"), np.zeros((4, 5), "uint8")],
-            r"frame 0 is \(4, 4\) and frame 1 is \(4, 5\)",
+            r"frame 0 has shape \(4, 4\), and frame 1 has shape \(4, 5\)",
         ),
     ],
 )
@@ -79,18 +79,18 @@ def test_bad_frames_are_refused(tmp_path, film, message):
 
 
 def test_animations_refuse_other_arguments(tmp_path):
-    with pytest.raises(ValueError, match="`fps` must be above 0 and at most 50, but it is 0"):
+    with pytest.raises(ValueError, match="`fps` must be above 0 and at most 50. Received: fps=0"):
         plots.save_gif(frames(2), tmp_path / "film.gif", fps=0)
-    with pytest.raises(ValueError, match="must end in '.gif', but the path is .*film.mp4"):
+    with pytest.raises(ValueError, match="must end in '.gif'. Received: path=.*film.mp4"):
         plots.save_gif(frames(2), tmp_path / "film.mp4")
-    with pytest.raises(ValueError, match="must end in '.png', but the path is .*grid.jpg"):
+    with pytest.raises(ValueError, match="must end in '.png'. Received: path=.*grid.jpg"):
         plots.save_png(frames(1)[0], tmp_path / "grid.jpg")
     with pytest.raises(FileNotFoundError):
         plots.save_gif(frames(2), tmp_path / "missing" / "film.gif")
 
 
 def test_importing_plots_adds_no_matplotlib(run_process):
-    # Some of Keras' backends bring matplotlib along, so what counts is what comes after Keras.
+    # Some backends of Keras import matplotlib, so only modules imported after Keras count.
     program = (
         "import sys, keras\nbefore = set(sys.modules)\nimport gankit.plots, gankit.callbacks\n"
         "late = {'gankit', 'matplotlib', 'PIL', 'IPython'} & (set(sys.modules) - before)\n"

@@ -43,10 +43,13 @@ def test_mode_map_of_many_modes_has_no_numbers():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((CENTERS[:, :1], [1] * 4), r"`centers` must have shape \(n, 2\), but it is \(4, 1\)"),
-        ((CENTERS, [1] * 3), r"for each of 4 centers, but it is \[1. 1. 1.\]"),
-        ((CENTERS, [1, 1, 1, -1]), "not negative, for each of 4 centers"),
-        ((CENTERS, [1, 1, 1, math.nan]), "`counts` holds 1 values that are NaN"),
+        (
+            (CENTERS[:, :1], [1] * 4),
+            r"`centers` must have shape \(n, 2\). Received: shape \(4, 1\)",
+        ),
+        ((CENTERS, [1] * 3), r"each of the 4 centers. Received: counts=\[1. 1. 1.\]"),
+        ((CENTERS, [1, 1, 1, -1]), "non-negative number for each of the 4 centers"),
+        ((CENTERS, [1, 1, 1, math.nan]), "`counts` must be finite. Received: 1 values"),
         ((CENTERS, [1] * 4, np.zeros((5, 3))), r"`points` must have shape .* \(5, 3\)"),
     ],
 )
@@ -70,12 +73,12 @@ def test_precision_recall_plane():
 @pytest.mark.parametrize(
     ("runs", "message"),
     [
-        ({}, "must hold 1 to 7 runs, but it holds 0"),
-        ({str(i): (0.5, 0.5) for i in range(8)}, "but it holds 8"),
-        ({"a": (0.5, 0.5, 0.5)}, r"'a' must be \(precision, recall\), but it is \(0.5, 0.5, 0.5\)"),
-        ({"a": ([0.5, 0.6], [0.5])}, r"of 'a' must be of one length.*\(2,\) and \(1,\)"),
-        ({"a": (0.5, 1.2)}, r"of 'a' must lie in \[0, 1\], but they span \[0.5, 1.2\]"),
-        ({"a": (0.5, math.nan)}, "`a` holds 1 values that are NaN"),
+        ({}, "must hold 1 to 7 runs. Received: 0"),
+        ({str(i): (0.5, 0.5) for i in range(8)}, "Received: 8 runs"),
+        ({"a": (0.5, 0.5, 0.5)}, r"'a' must be a pair .* Received: \(0.5, 0.5, 0.5\)"),
+        ({"a": ([0.5, 0.6], [0.5])}, r"of 'a' must have the same length.*\(2,\) and \(1,\)"),
+        ({"a": (0.5, 1.2)}, r"of 'a' must lie in \[0, 1\]. Received: values in \[0.5, 1.2\]"),
+        ({"a": (0.5, math.nan)}, "`a` must be finite. Received: 1 values"),
     ],
 )
 def test_precision_recall_refuses(runs, message):

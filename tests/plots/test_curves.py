@@ -39,10 +39,14 @@ def test_one_epoch_is_visible():
 @pytest.mark.parametrize(
     ("history", "equilibrium", "message"),
     [
-        ({"accuracy": [1.0]}, None, r"ends in 'loss', but it holds \['accuracy'\]"),
+        ({"accuracy": [1.0]}, None, r"ends in 'loss'. Received: names \['accuracy'\]"),
         ({"loss": []}, None, "{'loss': 0}"),
         ({"a_loss": [1.0], "b_loss": [1.0, 2.0]}, None, "'a_loss': 1, 'b_loss': 2"),
-        ({"loss": [1.0]}, {"d_loss": 1.0}, r"names \['d_loss'\], but the losses are \['loss'\]"),
+        (
+            {"loss": [1.0]},
+            {"d_loss": 1.0},
+            r"Received: \['d_loss'\]. The recorded losses are \['loss'\]",
+        ),
     ],
 )
 def test_loss_curves_refuse(history, equilibrium, message):
@@ -61,7 +65,7 @@ def test_metric_curves_mark_the_best_epoch():
     directions = {"distance": "min", "recall": "max"}
     distance, recall = plots.metric_curves(measured, directions, title="A run").axes
     assert distance.get_title() == "distance\nbest 2, epoch 5"
-    assert recall.get_title() == "recall\nbest 0.7, epoch 5"  # the first of equals
+    assert recall.get_title() == "recall\nbest 0.7, epoch 5"  # the first of two equal values
     curve, _, mark = distance.lines
     assert list(curve.get_xdata()) == [1, 5, 10] and list(curve.get_ydata()) == [9, 2, 3]
     assert (list(mark.get_xdata()), list(mark.get_ydata())) == ([5], [2])
@@ -79,7 +83,9 @@ def test_metric_curves_of_a_history():
     history.history = {"recall": [0.1, 0.3, 0.2], "distance": [1.0]}
     (ax,) = plots.metric_curves(history, {"recall": "max"}).axes
     assert ax.get_title() == "recall\nbest 0.3, epoch 6"
-    with pytest.raises(ValueError, match="'distance' has 1 values for 3 epochs.*`Evaluate.values`"):
+    with pytest.raises(
+        ValueError, match="'distance' .* 3 epochs. Received: 1 values.*`Evaluate.values`"
+    ):
         plots.metric_curves(history, {"distance": "min"})
 
 
@@ -93,11 +99,11 @@ def test_every_metric_has_a_panel(count):
 @pytest.mark.parametrize(
     ("measured", "best", "message"),
     [
-        ({1: {"a": 1.0}}, {}, "`best` is empty"),
-        ({1: {"a": 1.0}}, {"b": "min"}, r"names 'b', but what was measured is \['a'\]"),
-        ({}, {"b": "min"}, r"names 'b', but what was measured is \[\]"),
-        ({1: {"a": 1.0}}, {"a": "lowest"}, "best of 'a' is 'min', 'max' or None.*'lowest'"),
-        ({1: {"a": math.nan}}, {"a": "min"}, r"'a' has no finite value: \[nan\]"),
+        ({1: {"a": 1.0}}, {}, "`best` must name at least one"),
+        ({1: {"a": 1.0}}, {"b": "min"}, r"Received: 'b'. The metrics are \['a'\]"),
+        ({}, {"b": "min"}, r"Received: 'b'. The metrics are \[\]"),
+        ({1: {"a": 1.0}}, {"a": "lowest"}, "best of 'a' must be 'min', 'max' or None.*'lowest'"),
+        ({1: {"a": math.nan}}, {"a": "min"}, r"'a' must have a finite value. Received: \[nan\]"),
     ],
 )
 def test_metric_curves_refuse(measured, best, message):

@@ -21,7 +21,7 @@ def test_density_game_draws_figure_1():
     assert styles == [":", "-", "--"]
     np.testing.assert_allclose(ax.lines[0].get_ydata(), DENSITY)
     arrows = [(text.xyann[0], text.xy[0]) for text in ax.texts if not text.get_text()]
-    assert arrows == [(0.0, 0.0), (3.0, 2.0)]  # the first leaves the range of x
+    assert arrows == [(0.0, 0.0), (3.0, 2.0)]  # the first latent maps outside the range of x
     assert ax.get_ylim()[1] == 1.2
 
 
@@ -35,12 +35,12 @@ def test_density_game_makes_room_for_a_high_peak():
     [
         ({"p_data": DENSITY[1:]}, r"'p_data': \(60,\)"),
         ({"x": X[::-1]}, "`x` must increase"),
-        ({"p_model": -DENSITY}, "`p_model` must not be negative, but its minimum is -0.39"),
-        ({"discriminator": 0 * X + 3}, "maximum is 3. Put logits through a sigmoid"),
-        ({"discriminator": X * np.nan}, "`discriminator` holds 61 values that are NaN"),
-        ({"latents": [0.0]}, "belong together"),
+        ({"p_model": -DENSITY}, "`p_model` must not be negative. Received: minimum -0.39"),
+        ({"discriminator": 0 * X + 3}, "Received: maximum 3. Apply a sigmoid"),
+        ({"discriminator": X * np.nan}, "`discriminator` must be finite. Received: 61 values"),
+        ({"latents": [0.0]}, "belong together. Received: `latents` alone"),
         ({"latents": [0.0], "mapped": [0.0, 1.0]}, r"'latents': \(1,\), 'mapped': \(2,\)"),
-        ({"top": 0}, "`top` must be positive, but it is 0"),
+        ({"top": 0}, "`top` must be positive. Received: top=0"),
     ],
 )
 def test_density_game_refuses(changes, message):
@@ -75,10 +75,13 @@ def test_decision_map_without_a_boundary():
     ("changes", "message"),
     [
         ({"real_points": np.zeros((4, 3))}, r"`real_points` must have shape \(n, 2\).*\(4, 3\)"),
-        ({"fake_points": np.full((4, 2), np.nan)}, "`fake_points` holds 8 values that are NaN"),
-        ({"limits": (2, -2)}, r"low < high, but it is \(2, -2\)"),
+        (
+            {"fake_points": np.full((4, 2), np.nan)},
+            "`fake_points` must be finite. Received: 8 values",
+        ),
+        ({"limits": (2, -2)}, r"low < high. Received: limits=\(2, -2\)"),
         ({"resolution": 0}, "resolution=0"),
-        ({"discriminator": lambda x: x}, r"14400 points went in, and shape \(14400, 2\) came out"),
+        ({"discriminator": lambda x: x}, r"logits of shape \(14400, 2\) for 14400 points"),
     ],
 )
 def test_decision_map_refuses(changes, message):

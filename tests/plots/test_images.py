@@ -37,13 +37,13 @@ def test_pixels_of_a_tensor():
 @pytest.mark.parametrize(
     ("batch", "message"),
     [
-        (np.zeros((4, 8, 8)), r"must have shape .* but it is \(4, 8, 8\)"),
-        (np.zeros((4, 8, 8, 2)), r"1 or 3 channels, but it is \(4, 8, 8, 2\)"),
-        (np.zeros((0, 8, 8, 1)), r"empty: its shape is \(0, 8, 8, 1\)"),
-        (np.full((1, 8, 8, 1), 255.0), r"span \[255, 255\].*127.5"),
-        (np.full((1, 8, 8, 1), -1.1), r"span \[-1.1, -1.1\]"),
-        (np.full((1, 2, 2, 1), np.nan), "holds 4 values that are NaN"),
-        (np.full((1, 1, 1, 1), np.inf), "holds 1 values that are NaN or infinite"),
+        (np.zeros((4, 8, 8)), r"must have shape .* Received: shape \(4, 8, 8\)"),
+        (np.zeros((4, 8, 8, 2)), r"1 or 3 channels. Received: shape \(4, 8, 8, 2\)"),
+        (np.zeros((0, 8, 8, 1)), r"must not be empty. Received: shape \(0, 8, 8, 1\)"),
+        (np.full((1, 8, 8, 1), 255.0), r"values in \[255, 255\].*127.5"),
+        (np.full((1, 8, 8, 1), -1.1), r"values in \[-1.1, -1.1\]"),
+        (np.full((1, 2, 2, 1), np.nan), "Received: 4 values that are NaN"),
+        (np.full((1, 1, 1, 1), np.inf), "Received: 1 values that are NaN or infinite"),
     ],
 )
 def test_bad_images_are_refused(batch, message):
@@ -61,7 +61,7 @@ def test_tile_puts_every_image_in_its_place(channels):
         top, left = index // 3 * 7, index % 3 * 5
         np.testing.assert_array_equal(tiled[top : top + 6, left : left + 4], image)
     assert (tiled[6] == 255).all() and (tiled[:, 4] == 255).all()  # the lines between
-    assert (tiled[7:, 10:] == 255).all()  # the place of the sixth
+    assert (tiled[7:, 10:] == 255).all()  # the empty sixth cell
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_bad_columns_are_refused(columns):
 
 
 def test_labels_must_be_as_many_as_images_and_rows():
-    with pytest.raises(ValueError, match="`labels` has 3 entries for 4 images"):
+    with pytest.raises(ValueError, match="`labels` must .* 4 images. Received: 3 entries"):
         plots.image_grid(images(4), labels="abc")
-    with pytest.raises(ValueError, match="`row_labels` has 1 entries for 2 rows"):
+    with pytest.raises(ValueError, match="`row_labels` must .* 2 rows. Received: 1 entries"):
         plots.image_grid(images(4), 2, row_labels=["a"])
 
 
@@ -129,7 +129,7 @@ def test_interpolation_frames_both_ends_of_every_walk(shape, walks):
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (1, 8, 8, 1), (2, 1, 8, 8, 1)])
 def test_interpolation_refuses_what_is_no_walk(shape):
-    with pytest.raises(ValueError, match="at least 2 steps, but it is"):
+    with pytest.raises(ValueError, match="at least 2 steps. Received: shape"):
         plots.interpolation_strip(np.zeros(shape))
 
 
@@ -146,7 +146,7 @@ def test_filmstrip_of_few_gray_frames_shows_them_all():
 
 
 def test_filmstrip_refuses():
-    with pytest.raises(ValueError, match="2 entries for 3 frames"):
+    with pytest.raises(ValueError, match="3 frames. Received: 2 entries"):
         plots.filmstrip(frames(3), labels="ab")
     with pytest.raises(ValueError, match="count=0"):
         plots.filmstrip(frames(3), 0)
@@ -170,12 +170,16 @@ def test_comparison_has_a_row_for_each_method():
 @pytest.mark.parametrize(
     ("rows", "labels", "message"),
     [
-        ({}, None, "`rows` is empty"),
+        ({}, None, "`rows` must hold at least one row"),
         ({"a": images(2), "b": images(3)}, None, "{'a': 2, 'b': 3}"),
-        ({"a": images(2, 8, 8), "b": images(2, 12, 12)}, None, "whole factor.*bicubic_upscale"),
+        (
+            {"a": images(2, 8, 8), "b": images(2, 12, 12)},
+            None,
+            "must be a multiple .*bicubic_upscale",
+        ),
         ({"a": images(2, 8, 8), "b": images(2, 16, 8)}, None, r"'b': \(16, 8, 1\)"),
-        ({"a": images(2)}, {"b": [1, 2]}, r"`labels` names \['b'\], but the rows are \['a'\]"),
-        ({"a": images(2)}, {"a": [1]}, r"labels\['a'\]` has 1 entries for 2 images"),
+        ({"a": images(2)}, {"b": [1, 2]}, r"Received: \['b'\]. The rows are \['a'\]"),
+        ({"a": images(2)}, {"a": [1]}, r"labels\['a'\]` must .* 2 images. Received: 1 entries"),
         ({"a": images(2) * 255}, None, "must lie in"),
     ],
 )
@@ -200,11 +204,11 @@ def test_neighbors_stand_beside_their_sample():
 @pytest.mark.parametrize(
     ("neighbors", "distances", "message"),
     [
-        (np.zeros((2, 8, 8, 1)), None, r"`samples` are \(2, 8, 8, 1\); but it is \(2, 8, 8, 1\)"),
-        (np.zeros((3, 4, 8, 8, 1)), None, r"but it is \(3, 4, 8, 8, 1\)"),
-        (np.zeros(5), None, r"but it is \(5,\)"),
-        (np.zeros((2, 4, 8, 8, 1)), np.zeros((2, 3)), r"must be \(2, 4\), but it is \(2, 3\)"),
-        (np.full((2, 4, 8, 8, 1), 2.0), None, r"span \[2, 2\]"),
+        (np.zeros((2, 8, 8, 1)), None, r"samples of shape \(2, 8, 8, 1\). Received: shape \(2, 8"),
+        (np.zeros((3, 4, 8, 8, 1)), None, r"Received: shape \(3, 4, 8, 8, 1\)"),
+        (np.zeros(5), None, r"Received: shape \(5,\)"),
+        (np.zeros((2, 4, 8, 8, 1)), np.zeros((2, 3)), r"shape \(2, 4\). Received: shape \(2, 3\)"),
+        (np.full((2, 4, 8, 8, 1), 2.0), None, r"values in \[2, 2\]"),
     ],
 )
 def test_neighbor_strips_refuse(neighbors, distances, message):

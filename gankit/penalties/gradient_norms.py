@@ -1,4 +1,4 @@
-"""Gradient penalties: what the slope of the critic may be, and where."""
+"""Penalties of the gradient norm of the critic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from gankit import autodiff, checks
-from gankit.penalties._numbers import number
+from gankit.penalties._numbers import check_number
 from gankit.penalties.at_points import PenaltyAtPoints
 
 __all__ = ["DRAGAN", "R1", "R2", "GradientPenalty"]
@@ -18,7 +18,7 @@ _TINY = 1e-12
 
 
 def _squared_norms(critic: Callable[[Any], Any], points: Any) -> Any:
-    """The squared length of the critic's gradient at each point, shape `(batch,)`."""
+    """Compute the squared norm of the critic's gradient at each point, shape `(batch,)`."""
     gradients = autodiff.input_gradient(critic, points)
     axes = tuple(range(1, len(points.shape)))
     return ops.sum(ops.square(gradients), axis=axes)
@@ -26,7 +26,7 @@ def _squared_norms(critic: Callable[[Any], Any], points: Any) -> Any:
 
 @keras.saving.register_keras_serializable("gankit")
 class GradientPenalty(PenaltyAtPoints):
-    r"""WGAN-GP: the critic's slope is held at `target` between real and generated examples.
+    r"""WGAN-GP: penalize a gradient norm other than `target` between real and generated examples.
 
     $$\lambda\,E\,(\|\nabla_{\hat x} s(\hat x)\|_2 - t)^2 \qquad
       \hat x = \alpha x + (1 - \alpha)\,G(z), \quad \alpha \sim U[0, 1)$$
@@ -35,11 +35,11 @@ class GradientPenalty(PenaltyAtPoints):
 
     Args:
         weight: $\lambda$, at least 0.
-        target: $t$, above 0: the Lipschitz constant that is asked for.
-        one_sided: penalize only slopes above the target, $\max(0, \|\cdot\| - t)^2$.
+        target: $t$, above 0: the desired Lipschitz constant.
+        one_sided: penalize only norms above the target, $\max(0, \|\cdot\| - t)^2$.
 
     Raises:
-        ValueError: if `weight` is negative or `target` not above 0.
+        ValueError: if `weight` is negative or `target` is not above 0.
 
     Example:
 
@@ -47,116 +47,117 @@ class GradientPenalty(PenaltyAtPoints):
     >>> from gankit.replicas import ReplicaRandom
     >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
     >>> real, fake = np.random.default_rng(0).normal(size=(2, 4, 2)).astype("float32")
-    >>> critic = lambda x: 3.0 * x[:, :1]  # its slope is 3 everywhere
+    >>> critic = lambda x: 3.0 * x[:, :1]  # its gradient has norm 3 everywhere
     >>> round(float(gankit.penalties.GradientPenalty()(critic, real, fake, draws, step=0)), 4)
     40.0
 
     Source: Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), equation 3. Departure:
-    1e-12 is added under the root of the norm, whose gradient is infinite at 0.
+    1e-12 is added under the root of the norm, since the gradient of the root is infinite at 0.
     """
 
     def __init__(self, weight: float = 10.0, target: float = 1.0, one_sided: bool = False):
-        self.weight = number("weight", weight)
-        self.target = number("target", target, zero=False)
+        self.weight = check_number("weight", weight)
+        self.target = check_number("target", target, zero=False)
         self.one_sided = bool(one_sided)
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
-        """A point on the line between each real example and a generated one."""
+        """Draw a point on the line between each real example and a generated one."""
         alpha = ops.cast(draws.uniform(real), real.dtype)
         return alpha * real + (1.0 - alpha) * fake
 
     def value(self, critic: Callable[[Any], Any], points: Any) -> Any:
-        r"""$\lambda\,E\,(\|\nabla s\| - t)^2$."""
+        r"""Compute $\lambda\,E\,(\|\nabla s\| - t)^2$."""
         excess = ops.sqrt(_squared_norms(critic, points) + _TINY) - self.target
         if self.one_sided:
             excess = ops.relu(excess)
         return self.weight * ops.mean(ops.square(excess))
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         return {"weight": self.weight, "target": self.target, "one_sided": self.one_sided}
 
 
 @keras.saving.register_keras_serializable("gankit")
 class DRAGAN(GradientPenalty):
-    r"""The slope is held at `target` in a neighborhood of the real examples.
+    r"""Penalize a gradient norm other than `target` in a neighborhood of the real examples.
 
     $$\lambda\,E\,(\|\nabla s(x + \delta)\|_2 - t)^2 \qquad \delta \sim N(0, c^2 I)$$
 
     Args:
         weight: $\lambda$, at least 0.
         target: $t$, above 0.
-        noise: $c$, above 0: how far around the data the critic is regular, in the units of the
-            data. The default is meant for values in [-1, 1].
+        noise: $c$, above 0: the size of the neighborhood, in the units of the data. The default is
+            meant for values in [-1, 1].
 
     Raises:
-        ValueError: if `weight` is negative, `target` or `noise` not above 0.
+        ValueError: if `weight` is negative, or `target` or `noise` is not above 0.
 
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), section 2.4. The authors
-    leave $c$ to be tuned to the range of the data. Departure: their code moves examples by half
-    the standard deviation of the batch times numbers uniform on [0, 1), all in one direction.
+    tune $c$ to the range of the data. Departure: their code adds half the standard deviation of the
+    batch times uniform numbers on [0, 1), so it only increases values.
     """
 
     def __init__(self, weight: float = 10.0, target: float = 1.0, noise: float = 0.1):
         super().__init__(weight, target)
-        self.noise = number("noise", noise, zero=False)
+        self.noise = check_number("noise", noise, zero=False)
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
-        """Real examples with noise."""
+        """Add noise to the real examples."""
         return real + self.noise * ops.cast(draws.normal(real), real.dtype)
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         return {"weight": self.weight, "target": self.target, "noise": self.noise}
 
 
 @keras.saving.register_keras_serializable("gankit")
 class R1(PenaltyAtPoints):
-    r"""The critic is held flat at real examples: $\frac\gamma2 E_x \|\nabla s(x)\|_2^2$.
+    r"""Penalize the gradient at real examples: $\frac\gamma2 E_x \|\nabla s(x)\|_2^2$.
 
     Args:
         weight: $\gamma$, at least 0. It depends on the data: 0.1 for points in the plane, 10 for
             the 1024 x 1024 images of the paper.
-        every: evaluate it at every n-th update only, with n times the weight. 16 in StyleGAN2.
+        every: evaluate the penalty only at every n-th update, with n times the weight. StyleGAN2
+            uses 16.
 
     Raises:
-        ValueError: if `weight` is negative or `every` no whole number of at least 1.
+        ValueError: if `weight` is negative or `every` is not a whole number of at least 1.
 
     Example:
 
     >>> import numpy as np, gankit
     >>> real = fake = np.ones((4, 2), "float32")
-    >>> critic = lambda x: 3.0 * x[:, :1]  # its slope is 3 everywhere
+    >>> critic = lambda x: 3.0 * x[:, :1]  # its gradient has norm 3 everywhere
     >>> lazy = gankit.penalties.R1(weight=2.0, every=4)
     >>> [float(lazy(critic, real, fake, None, step)) for step in range(5)]
     [36.0, 0.0, 0.0, 0.0, 36.0]
 
     Source: Mescheder et al., "Which Training Methods for GANs do actually Converge?" (2018),
-    equation 9; evaluated lazily: Karras et al., "Analyzing and Improving the Image Quality of
-    StyleGAN" (2020), section 3.1. The code of the former has no ½: its `reg_param` of 10 is a
-    weight of 20 here.
+    equation 9; for `every`: Karras et al., "Analyzing and Improving the Image Quality of StyleGAN"
+    (2020), section 3.1. The code of Mescheder et al. has no ½: their `reg_param` of 10 is a weight
+    of 20 here.
     """
 
     def __init__(self, weight: float, every: int = 1):
-        self.weight = number("weight", weight)
+        self.weight = check_number("weight", weight)
         self.every = checks.check_count("every", every)
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
-        """The real examples."""
+        """Return the real examples."""
         return real
 
     def value(self, critic: Callable[[Any], Any], points: Any) -> Any:
-        r"""$\frac\gamma2 E\|\nabla s\|^2$."""
+        r"""Compute $\frac\gamma2 E\|\nabla s\|^2$."""
         return 0.5 * self.weight * ops.mean(_squared_norms(critic, points))
 
     def get_config(self) -> dict:
-        """Arguments that make an equal penalty."""
+        """Return the constructor arguments of an equal penalty."""
         return {"weight": self.weight, "every": self.every}
 
 
 @keras.saving.register_keras_serializable("gankit")
 class R2(R1):
-    r"""The critic is held flat at generated examples: $\frac\gamma2 E_z \|\nabla s(G(z))\|_2^2$.
+    r"""Penalize the gradient at generated examples: $\frac\gamma2 E_z \|\nabla s(G(z))\|_2^2$.
 
     Args:
         weight: $\gamma$, as in `R1`.
@@ -166,5 +167,5 @@ class R2(R1):
     """
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
-        """The generated examples."""
+        """Return the generated examples."""
         return fake

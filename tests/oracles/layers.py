@@ -158,15 +158,15 @@ def reflection_padding():
 def self_attention():
     x = normal(2, 4, 6, 16)
     layer, _ = randomized(SelfAttention2D(), x.shape)
-    kernels = [layer.query, layer.key, layer.content, layer.outcome]
+    kernels = [layer.query, layer.key, layer.value, layer.projection]
     f, g, h, v = (array(inner.kernel.value)[0, 0] for inner in kernels)
     expected = x.astype("float64")
     for n in range(2):
         pooled = [(x[n] @ w).reshape(2, 2, 3, 2, -1).max(axis=(1, 3)) for w in (g, h)]
-        keys, content = (p.reshape(6, -1) for p in pooled)
+        keys, values = (p.reshape(6, -1) for p in pooled)
         weights = np.exp((x[n] @ f).reshape(24, -1) @ keys.T)
         weights /= weights.sum(axis=1, keepdims=True)
-        expected[n] += array(layer.gamma.value) * (weights @ content @ v).reshape(4, 6, 16)
+        expected[n] += array(layer.gamma.value) * (weights @ values @ v).reshape(4, 6, 16)
     return worst(layer(x), expected)
 
 

@@ -6,10 +6,11 @@ from keras import layers, ops
 from scipy.special import expit
 
 import gankit
-from gankit.averaging import AveragedNetwork, Averaging
-from gankit.historical import HistoricalAveraging
+from gankit.averaging import AveragedNetworks, Averaging
+from gankit.historical import HistoricalAveragingGAN
 from gankit.noise import InstanceNoise
 from gankit.replicas import ReplicaRandom
+from gankit.simultaneous import SimultaneousGAN
 from oracles.part import Part
 
 RNG = np.random.default_rng(0)
@@ -34,28 +35,28 @@ def averaged(averaging, weight_of_step) -> float:
     """Unequal batches; the oracle is the sum of all weights, each times its share."""
     batches, values = [8, 8, 5, 16, 8, 3], RNG.normal(size=(6, 3))
     network = keras.Sequential([keras.Input((3,)), layers.Dense(1, use_bias=False)])
-    average = AveragedNetwork(network, averaging)
+    average = AveragedNetworks([network], averaging)
     shares, seen = np.zeros(0), 0
     for images, value in zip(batches, values, strict=True):
         network.set_weights([value[:, None]])
-        average.update(network, images)
+        average.update([network], images)
         newest = weight_of_step(seen, images)
         shares, seen = np.append(shares * (1 - newest), newest), seen + images
-    return deviation(numbers(average.network.weights), [(shares @ values)[:, None]])
+    return deviation(numbers(average.networks[0].weights), [(shares @ values)[:, None]])
 
 
 def closed_form() -> float:
     """Without a ramp-up the shares are known at once: $2^{-age/h}$, made to sum to one."""
     batches, values = np.array([8, 8, 5, 16, 8, 3]), RNG.normal(size=(6, 3))
     network = keras.Sequential([keras.Input((3,)), layers.Dense(1, use_bias=False)])
-    average = AveragedNetwork(network, Averaging(half_life=10, ramp_up=None))
+    average = AveragedNetworks([network], Averaging(half_life=10, ramp_up=None))
     for images, value in zip(batches, values, strict=True):
         network.set_weights([value[:, None]])
-        average.update(network, int(images))
+        average.update([network], int(images))
     ages = batches.sum() - np.cumsum(batches)
     shares = (1 - 2.0 ** (-batches / 10)) * 2.0 ** (-ages / 10)
     expected = (shares / shares.sum()) @ values
-    return deviation(numbers(average.network.weights), [expected[:, None]])
+    return deviation(numbers(average.networks[0].weights), [expected[:, None]])
 
 
 def ramped_up(seen, images):
@@ -91,6 +92,10 @@ class Value(gankit.losses.AdversarialLoss):
         return ops.mean(fake_logits)
 
 
+class DrawnAtOnce(SimultaneousGAN, HistoricalAveragingGAN):
+    """Both players move at once, each drawn to its past: the paper's toy game."""
+
+
 def toy_game(strength, steps):
     """min over x, max over y of (f(x) - 1)(y - 1), with f(x) = x below 0 and x² above."""
     generator = keras.Sequential(
@@ -99,13 +104,11 @@ def toy_game(strength, steps):
     discriminator = keras.Sequential(
         [keras.Input((1,)), Scalar(2.0, lambda f, y: (f - 1) * (y - 1))]
     )
-    gan = gankit.GAN(generator, discriminator, latent_dim=1, data_range=None, seed=0)
+    gan = DrawnAtOnce(generator, discriminator, 1, strength, strength, data_range=None, seed=0)
     gan.compile(
         loss=Value(),
         generator_optimizer=keras.optimizers.SGD(0.02),
         discriminator_optimizer=keras.optimizers.SGD(0.02),
-        historical_averaging=HistoricalAveraging(strength, strength),
-        update="one_stage",
     )
     gan.fit(np.zeros((steps, 1), "float32"), batch_size=1, verbose=0)
     return np.array(numbers(gan.trainable_variables))
@@ -126,10 +129,10 @@ def historical_error() -> float:
     return deviation([toy_game(0.5, 150)], [toy_formula(0.5, 150)])
 
 
-# ------------------------------------------- one stage; gradient accumulation and clipping
+# ------------------------------------------ both at once; gradient accumulation and clipping
 
 
-class Linear(gankit.GAN):
+class Linear(SimultaneousGAN):
     """G(z) = zA + b and s(x) = xw + c, with latents that are known: every gradient is too."""
 
     def sample_latents(self, n, seed):
@@ -146,7 +149,6 @@ def linear_gan(loss="non_saturating", **options):
         loss=loss,
         generator_optimizer=sgd,
         discriminator_optimizer=keras.optimizers.SGD.from_config(sgd.get_config()),
-        update="one_stage",
     )
     return gan
 
@@ -190,7 +192,7 @@ def step_error(loss, batches, **options) -> float:
     return deviation(*moves)
 
 
-def one_stage_error() -> float:
+def simultaneous_error() -> float:
     return max(step_error(loss, 1) for loss in ("non_saturating", "hinge"))
 
 
@@ -226,33 +228,36 @@ images = gan.generate(4, averaged=True)""",
         1e-5,
     ),
     Part(
-        "historical.HistoricalAveraging",
-        """import gankit
-from gankit.models.dcgan import DCGAN
-gan = DCGAN((16, 16, 1), latent_dim=4, width=2)
-pull = gankit.historical.HistoricalAveraging(generator=0.1, discriminator=0.1)
-gan.compile(historical_averaging=pull)""",
+        "historical.HistoricalAveragingGAN",
+        """from gankit.historical import HistoricalAveragingGAN
+from gankit.models import dcgan
+networks = dcgan.build_generator((16, 16, 1), 4, 2), dcgan.build_discriminator((16, 16, 1), 2)
+gan = HistoricalAveragingGAN(*networks, 4, generator_strength=0.1, discriminator_strength=0.1)
+gan.compile()""",
         "150 steps of the paper's toy game, NumPy",
         historical_error,
         1e-5,
     ),
     Part(
         "noise.InstanceNoise",
-        """import gankit
-from gankit.models.dcgan import DCGAN
-gan = DCGAN((16, 16, 1), latent_dim=4, width=2)
-gan.compile(instance_noise=gankit.noise.InstanceNoise(std=0.1, steps=10_000))""",
+        """from gankit.models.dcgan import DCGAN
+from gankit.noise import InstanceNoise
+class NoisyDCGAN(DCGAN):
+    def judge(self, images, noise=InstanceNoise(std=0.1, steps=10_000)):
+        return super().judge(noise(images, self.draws, self.discriminator_optimizer.iterations))""",
         "the line that the deviation follows, NumPy",
         noise_error,
         1e-6,
     ),
     Part(
-        "one_stage",
+        "simultaneous.SimultaneousGAN",
         """from gankit.models.dcgan import DCGAN
-gan = DCGAN((16, 16, 1), latent_dim=4, width=2, batch_norm=False)
-gan.compile(loss="hinge", update="one_stage")""",
+from gankit.simultaneous import SimultaneousGAN
+class OnePassDCGAN(SimultaneousGAN, DCGAN):
+    "Both players move at once, from one forward pass."
+OnePassDCGAN((16, 16, 1), latent_dim=4, width=2).compile(loss="hinge")""",
         "both players' gradients derived by hand at the same weights, NumPy",
-        one_stage_error,
+        simultaneous_error,
         1e-5,
     ),
     Part(
