@@ -22,6 +22,7 @@ __all__ = [
     "initializer",
     "label_input",
     "normals",
+    "seed_pair",
     "seeds",
 ]
 
@@ -35,6 +36,15 @@ def seeds(seed: int | None) -> Callable[[], int]:
     """
     source = random if seed is None else random.Random(seed)
     return lambda: source.randrange(2**31)
+
+
+def seed_pair(seed: int | None) -> tuple[int | None, int | None]:
+    """Return the seeds of the generator's and the discriminator's initial weights.
+
+    Args:
+        seed: the game's own seed. None: the networks have none either.
+    """
+    return (None, None) if seed is None else (seed + 1, seed + 2)
 
 
 def normals(draw: Callable[[], int]) -> Callable[..., keras.initializers.Initializer]:

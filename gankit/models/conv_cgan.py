@@ -24,7 +24,7 @@ from gankit.layers.conditional_batch_normalization import ConditionalBatchNormal
 from gankit.layers.projection_head import ProjectionHead
 from gankit.losses import class_cross_entropy
 from gankit.models import dcgan
-from gankit.models._building import check_choice, label_input, normals, seeds
+from gankit.models._building import check_choice, label_input, normals, seed_pair, seeds
 
 __all__ = [
     "CONDITIONINGS",
@@ -376,7 +376,7 @@ class ConvCGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        of_generator, of_discriminator = seed_pair(seed)
         of = {"num_classes": num_classes, "label_size": label_size}
         sizes = {"conditioning": conditioning, "width": width, "kernel_size": kernel_size}
         super().__init__(
@@ -384,11 +384,11 @@ class ConvCGAN(GAN):
                 image_shape,
                 latent_dim=latent_dim,
                 embedding_dim=embedding_dim,
-                seed=seeds[0],
+                seed=of_generator,
                 **of,
                 **sizes,
             ),
-            build_conv_discriminator(image_shape, seed=seeds[1], **of, **sizes),
+            build_conv_discriminator(image_shape, seed=of_discriminator, **of, **sizes),
             latent_dim=latent_dim,
             seed=seed,
             **of,

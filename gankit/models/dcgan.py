@@ -20,7 +20,7 @@ from keras import layers, ops
 
 from gankit import checks
 from gankit.gan import GAN
-from gankit.models._building import check_side, check_square, normals, seeds
+from gankit.models._building import check_side, check_square, normals, seed_pair, seeds
 from gankit.normalization import BatchNormalization
 
 __all__ = [
@@ -244,11 +244,11 @@ class DCGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        of_generator, of_discriminator = seed_pair(seed)
         sizes = {"width": width, "kernel_size": kernel_size, "batch_norm": batch_norm}
         super().__init__(
-            build_generator(image_shape, latent_dim, seed=seeds[0], **sizes),
-            build_discriminator(image_shape, layer_norm=layer_norm, seed=seeds[1], **sizes),
+            build_generator(image_shape, latent_dim, seed=of_generator, **sizes),
+            build_discriminator(image_shape, layer_norm=layer_norm, seed=of_discriminator, **sizes),
             latent_dim=latent_dim,
             seed=seed,
             **kwargs,

@@ -21,7 +21,7 @@ from keras import ops
 
 from gankit import backend, checks, feed, losses
 from gankit.gan import TwoPlayerGame
-from gankit.models._building import check_choice
+from gankit.models._building import check_choice, seed_pair
 from gankit.models.pix2pix_inputs import edges, gray
 from gankit.models.pix2pix_networks import (
     NoiseDropout,
@@ -125,7 +125,7 @@ class Pix2Pix(TwoPlayerGame):
         check_choice("objective", objective, OBJECTIVES)
         check_choice("noise", noise, NOISES)
         checks.check_count("latent_dim", latent_dim)
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        of_generator, of_discriminator = seed_pair(seed)
         generator = build_generator(
             image_shape,
             channels,
@@ -134,7 +134,7 @@ class Pix2Pix(TwoPlayerGame):
             latent_dim=latent_dim if noise == "latent" else 0,
             normalization=normalization,
             skips=skips,
-            seed=seeds[0],
+            seed=of_generator,
         )
         discriminator = build_discriminator(
             image_shape,
@@ -143,7 +143,7 @@ class Pix2Pix(TwoPlayerGame):
             patch,
             conditional="c" in objective,
             normalization=normalization,
-            seed=seeds[1],
+            seed=of_discriminator,
         )
         super().__init__(generator, discriminator, seed=seed, **kwargs)
         backend.seed_layers(generator)

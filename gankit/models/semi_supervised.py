@@ -21,6 +21,7 @@ from gankit import backend, checks, feed, losses
 from gankit.averaging import Averaging
 from gankit.game import Game
 from gankit.layers.weight_normalization import WeightNormalization, initialize
+from gankit.models._building import seed_pair
 from gankit.models.feature_matching import FeatureMatchingGAN, layer_reader
 from gankit.models.root_adam import RootAdam
 from gankit.models.semi_supervised_networks import (
@@ -282,10 +283,10 @@ def mlp(
 
     Example: see `SemiSupervisedGAN`.
     """
-    seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+    of_generator, of_discriminator = seed_pair(seed)
     return SemiSupervisedGAN(
-        build_generator(example_shape, latent_dim, generator_widths, seed=seeds[0]),
-        build_discriminator(example_shape, classes, widths, seed=seeds[1]),
+        build_generator(example_shape, latent_dim, generator_widths, seed=of_generator),
+        build_discriminator(example_shape, classes, widths, seed=of_discriminator),
         latent_dim,
         seed=seed,
         **kwargs,

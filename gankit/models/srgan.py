@@ -31,6 +31,7 @@ from keras import ops
 from gankit import backend, feed
 from gankit.gan import TwoPlayerGame
 from gankit.layers.pixel_shuffle import ICNR
+from gankit.models._building import seed_pair
 from gankit.models.srgan_networks import (
     LIGHT,
     SCALES,
@@ -117,13 +118,13 @@ class SRGAN(TwoPlayerGame):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        of_generator, of_discriminator = seed_pair(seed)
         image_shape = check_image_shape(image_shape, scale)
         generator = build_generator(
-            scale, image_shape[-1], seed=seeds[0], **dict(generator_sizes or {})
+            scale, image_shape[-1], seed=of_generator, **dict(generator_sizes or {})
         )
         discriminator = build_discriminator(
-            image_shape, seed=seeds[1], **dict(discriminator_sizes or {})
+            image_shape, seed=of_discriminator, **dict(discriminator_sizes or {})
         )
         super().__init__(generator, discriminator, seed=seed, **kwargs)
         backend.seed_layers(generator)
