@@ -104,7 +104,7 @@ def test_transparency_gray_and_names_that_meet(model, tmp_path):
         (["upscale", "MODEL", "IN", "IN"], "would replace"),
         (["upscale", "MODEL", "IN", "OUT", "--tile", "4"], "tile=4"),
         (["train", "IN", "model.h5"], r"end in \.keras"),
-        (["train", "nowhere", "x.keras"], "no folder 'nowhere'"),
+        (["train", "nowhere", "x.keras"], "The folder 'nowhere' does not exist"),
         (["train", "IN", "x.keras"], "needs 2 pictures"),
     ],
 )

@@ -281,7 +281,7 @@ def test_gankits_callbacks_look_at_translations():
     gan = small()
     gan.compile(**QUICKLY)
     grid = gankit.callbacks.SampleGrid(inputs=inputs, display=False)
-    score = gankit.callbacks.Evaluate({"spread": lambda made: made.std()}, inputs=inputs)
+    score = gankit.callbacks.Evaluate({"spread": lambda made, _: made.std()}, inputs=inputs)
     logs = gan.fit(inputs, targets, batch_size=3, callbacks=[grid, score], verbose=0).history
     assert len(grid.frames) == 2 and "spread" in logs
     with pytest.raises(ValueError, match="one picture for each input"):
