@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-import numpy as np
 
 from gankit.autodiff import VariableScope
 
@@ -142,10 +141,8 @@ def trace_step(model: keras.Model, batch: Any) -> None:
         )
         jax.eval_shape(model.train_step, state, keras.tree.map_structure(jax.numpy.asarray, batch))
     elif strategy is not None and strategy.num_replicas_in_sync > 1:
-        # In a graph that is thrown away, outside of the strategy.
-        batch = keras.tree.map_structure(np.asarray, batch)
-        with tf.Graph().as_default(), keras.StatelessScope():
-            model.train_step(keras.tree.map_structure(tf.constant, batch))
+        step = tf.function(lambda data: strategy.run(model.train_step, (data,)))
+        step.get_concrete_function(keras.tree.map_structure(tf.convert_to_tensor, batch))
 
 
 def resolve_jit_compile(jit_compile: bool | None) -> bool | str:

@@ -167,7 +167,8 @@ class Game(Saved, keras.Model):
     @autodiff.as_train_step
     def train_step(self, data: Any) -> dict:
         """Keras' hook: one `step`, the averages, and the means so far. JAX adds a state."""
-        batch = keras.tree.flatten(data)
+        # `train_on_batch` passes None for labels and weights that it was not given.
+        batch = [part for part in keras.tree.flatten(data) if part is not None]
         self.step(*batch)
         for name, average in self.averages.items():
             _, examples = global_batch(ops.shape(batch[0])[0])

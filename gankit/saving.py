@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import os
 import zipfile
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ class Saved:
             arguments["name"] = self.name
         config = {n: keras.saving.serialize_keras_object(v) for n, v in arguments.items()}
         mark_shared_layers(config, arguments)
-        return config
+        return json.loads(json.dumps(config))  # as a file holds it, where tuples are lists
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:

@@ -129,9 +129,8 @@ KNOWS = {
     "historical": {"gan"},
     "simultaneous": {"gan"},
     "models": {
-        *("autodiff", "averaging", "backend", "checks", "feed", "game", "gan", "historical"),
-        *("layers", "losses", "models", "normalization", "penalties", "resampling", "sampling"),
-        *("saving", "weights"),
+        *("averaging", "backend", "checks", "feed", "game", "gan", "historical", "layers"),
+        *("losses", "models", "normalization", "resampling", "sampling", "weights"),
     },
 }
 BACKENDS = {"tensorflow", "tensorflow_datasets", "jax", "jaxlib", "torch"}

@@ -1,4 +1,5 @@
-"""What `python -m gankit.models.NAME` runs: a model from a folder of pictures to a folder of pictures.
+"""Models from the shell: `python -m gankit.commands.srgan` and `python -m gankit.commands.pix2pix`.
 
-The models themselves know nothing of data sets, metrics and callbacks; their commands do.
-"""  # noqa: E501
+Each command trains a model on a folder of pictures, and applies it to another folder. The models
+know nothing of data sets, metrics and callbacks; their commands do.
+"""

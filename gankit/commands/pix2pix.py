@@ -1,4 +1,4 @@
-"""`python -m gankit.models.pix2pix`: train on a folder of pairs, translate a folder of pictures."""
+"""`python -m gankit.commands.pix2pix`: train on pairs of pictures, translate a folder of them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MAKERS: dict[str, Callable] = {"edges": edges, "gray": gray}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m gankit.models.pix2pix`: train on a folder of pairs, translate a folder.
+    """Run a command.
 
     Args:
-        arguments: the words after the command; None: those of the shell.
+        arguments: what follows `python -m gankit.commands.pix2pix`. None: `sys.argv`.
 
     Returns:
-        The exit status: 0; 1 where some files could not be used and the rest is done; 2 where
-        nothing could be done.
+        The exit status: 0; 1 if some files could not be used and the others were; 2 if nothing
+        could be done.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gankit.models.pix2pix",
+        prog="python -m gankit.commands.pix2pix",
         description="Learn to translate pictures from pairs, and translate a folder (pix2pix).",
     )
     commands = parser.add_subparsers(required=True, metavar="train|translate")
@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> int:
-    """Train on a folder, and go on where an earlier run was killed. A file that cannot be used is
-    named, and training goes on without it.
+    """Train on a folder, or continue a training that was killed. Files that cannot be used are
+    named and left out.
     """
     out = Path(options.model)
     if out.suffix != ".keras":
@@ -123,12 +123,15 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _translate(options: argparse.Namespace) -> int:
-    """Translate the central square of every picture of a folder, into files of the same names
-    that end in .png. A file that cannot be read is named, and the others are translated.
+    """Translate the central square of every picture of a folder, into .png files of the same
+    names. Files that cannot be read are named and left out.
     """
     gan = load_model(options.model, compile=False)
     if not isinstance(gan, Pix2Pix):
-        raise ValueError(f"{options.model!r} holds a {type(gan).__name__}, no Pix2Pix.")
+        raise ValueError(
+            f"The file must hold a Pix2Pix. Received: {options.model!r}, which holds a "
+            f"{type(gan).__name__}."
+        )
     folder, results = Path(options.folder), Path(options.results)
     files = own_images.image_files(folder)
     outputs = _output_files(files, folder, results)
@@ -151,7 +154,7 @@ def _translate(options: argparse.Namespace) -> int:
 
 
 def _output_files(files: Sequence[Path], folder: Path, results: Path) -> list[Path]:
-    """`a.png` for `a.jpg`; where there is an `a.bmp` too, `a.jpg.png` and `a.bmp.png`."""
+    """Name the results: `a.png` for `a.jpg`; with an `a.bmp` too, `a.jpg.png` and `a.bmp.png`."""
     inside = [file.relative_to(folder) for file in files]
     uses = collections.Counter(path.with_suffix("") for path in inside)
     names = [p.stem if uses[p.with_suffix("")] == 1 else p.name for p in inside]
@@ -171,3 +174,7 @@ def _write(picture: np.ndarray, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     levels = np.round((picture + 1.0) * 127.5).astype(np.uint8)
     Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

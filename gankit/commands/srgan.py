@@ -1,4 +1,4 @@
-"""`python -m gankit.models.srgan`: train on a folder of pictures, enlarge a folder of pictures."""
+"""`python -m gankit.commands.srgan`: train on a folder of pictures, enlarge another folder."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: what stands after `python -m gankit.models.srgan`. None: `sys.argv`.
+        arguments: what follows `python -m gankit.commands.srgan`. None: `sys.argv`.
 
     Returns:
-        Exit status: 0; 1 where a file could not be used (it is named, and the others are done);
-        2 for an error that leaves nothing to do.
+        The exit status: 0; 1 if some files could not be used and the others were; 2 if nothing
+        could be done.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gankit.models.srgan",
+        prog="python -m gankit.commands.srgan",
         description="Super-resolution: train a model on pictures, or enlarge pictures with one.",
     )
     commands = parser.add_subparsers(required=True, metavar="train|upscale")
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_train(commands: Any) -> None:
     train = commands.add_parser(
         "train",
-        help="train on a folder of pictures; started again after a crash, it goes on",
+        help="train on a folder of pictures; after a crash, run it again and it continues",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     train.add_argument("pictures", type=Path, help="folder; a tenth of its pictures is held out")
@@ -81,7 +81,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--keep-best",
         action="store_true",
-        help="end phase 2 with its epoch of best PSNR on pictures held out, not with its last",
+        help="keep phase 2's epoch of best PSNR on held-out pictures, not its last one",
     )
     train.add_argument("--paper", action="store_true", help="the paper's network, for a GPU")
     train.add_argument("--width", type=int, default=32, help="maps of the light network")
@@ -107,7 +107,7 @@ def read_picture(file: Path) -> np.ndarray:
         uint8 `(height, width, channels)` with 1 channel (gray), 2 (gray and alpha), 3 or 4.
 
     Raises:
-        UnreadableImage: whatever is wrong with it.
+        UnreadableImage: if the file cannot be read, whatever the reason.
 
     Example:
 
@@ -130,13 +130,13 @@ def read_picture(file: Path) -> np.ndarray:
 
 
 def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: int) -> np.ndarray:
-    """Cut squares at random places out of pictures that are shrunk at random, to 0.5 at the least.
+    """Cut squares at random places out of pictures, each shrunk by a random factor from 0.5 to 1.
 
     Shrunk pictures have finer detail for their size, and there are more of them.
 
     Args:
-        pictures: uint8 `(height, width, channels)`; a large one is cut into more often than a
-            small one, and one that holds no crop not at all.
+        pictures: uint8 `(height, width, channels)`. Larger pictures give more crops, and those
+            that are smaller than a crop give none.
         side: side of the squares in pixels.
         count: how many.
         seed: what the places depend on.
@@ -156,7 +156,9 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
 
     if not any(min(picture.shape[:2]) >= side for picture in pictures):
         sizes = [f"{picture.shape[0]}x{picture.shape[1]}" for picture in pictures]
-        raise ValueError(f"None of the pictures holds a crop of {side} pixels: {sizes}.")
+        raise ValueError(
+            f"A picture must be large enough for a crop of {side} pixels. Received: {sizes}."
+        )
     rng = np.random.default_rng(seed)
     areas = np.array([picture.shape[0] * picture.shape[1] for picture in pictures], "float64")
 
@@ -178,7 +180,7 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
 
 
 def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
-    """PSNR by the protocol of the papers: bytes, Y, without a border of `scale` pixels.
+    """Compute PSNR by the protocol of the papers: bytes, Y, without a border of `scale` pixels.
 
     Args:
         output: float array in [-1, 1], `(height, width, channels)`.
@@ -226,7 +228,7 @@ def _upscale(options: argparse.Namespace) -> int:
 
 
 def _jobs(inputs: Iterable[Path], output: Path) -> list[tuple[Path, Path]]:
-    """Each picture, and the file for its result; a missing file is a job too, and fails."""
+    """Pair each picture with the file for its result. A missing file is a job too, and fails."""
     pairs = []
     for path in inputs:
         files = image_files(path) if path.is_dir() else [path]
@@ -238,7 +240,10 @@ def _jobs(inputs: Iterable[Path], output: Path) -> list[tuple[Path, Path]]:
         if plain.count(result) > 1:  # a.jpg and a.png
             result = place.with_name(f"{place.name}.png")
         if result.resolve() == file.resolve():
-            raise ValueError(f"The result would replace {str(file)!r}: choose another folder.")
+            raise ValueError(
+                f"A result would replace its picture. Received: {str(file)!r}. Choose another "
+                f"folder for the results."
+            )
         jobs.append((file, result))
     return jobs
 
@@ -259,7 +264,10 @@ def _train(options: argparse.Namespace) -> int:
     files = image_files(options.pictures)
     pictures, failed = _read(files, options.crop)
     if len(pictures) < 2:
-        raise ValueError(f"Training needs 2 pictures, and {str(options.pictures)!r} has fewer.")
+        raise ValueError(
+            f"Training needs 2 pictures that hold a crop. Received: {len(pictures)} in "
+            f"{str(options.pictures)!r}."
+        )
     held_out = _modulo(pictures[::10], options.scale)
     training = [picture for index, picture in enumerate(pictures) if index % 10]
     crops = random_crops(training, options.crop, options.crops, options.seed)
@@ -280,7 +288,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _read(files: Sequence[Path], side: int) -> tuple[list[np.ndarray], list[Path]]:
-    """Pictures in color, and the files that are none or hold no crop."""
+    """Return pictures in color, and the files that cannot be read or are smaller than a crop."""
     pictures, failed = [], []
     for file in files:
         try:
@@ -296,7 +304,7 @@ def _read(files: Sequence[Path], side: int) -> tuple[list[np.ndarray], list[Path
 
 
 def _modulo(pictures: Iterable[np.ndarray], scale: int) -> list[np.ndarray]:
-    """Pictures cut to sides that the scale divides."""
+    """Cut pictures to sides that the scale divides."""
     return [p[: len(p) // scale * scale, : p.shape[1] // scale * scale] for p in pictures]
 
 
@@ -319,7 +327,7 @@ def _train_phases(options, crops, held_out) -> srgan.SRGAN:
 
 
 def _runs(options) -> Path:
-    """The folder that a killed run goes on from."""
+    """Return the folder from which a killed run continues."""
     return options.model.with_suffix(".runs")
 
 
@@ -342,3 +350,7 @@ def _fit(gan, crops, held_out, options, phase, epochs) -> None:
     )
     backup = BackupAndRestore(folder / phase, delete_when_done=False)
     gan.fit(crops, batch_size=options.batch_size, epochs=epochs, callbacks=[validate, backup])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -2,16 +2,10 @@ r"""Conditional GANs: both players are told what the example is to be.
 
 $$\min_G \max_D \; E_{x,y} \log D(x \mid y) + E_{z,y} \log(1 - D(G(z \mid y) \mid y))$$
 
-`CGAN` is the paper's own pair of dense networks, with maxout in the discriminator. `ConvCGAN` is a
-DCGAN whose labels enter in one of four ways:
+`CGAN` is the paper's own pair of dense networks, with maxout in the discriminator. `ConvCGAN`, a
+DCGAN with labels, is offered here too (`gankit.models.conv_cgan`).
 
-    concat                y beside every layer's input, in both players
-    embedding             a learned vector beside z, a learned picture beside the image
-    projection            batch normalization with a scale and shift per class; logit + v_y . phi(x)
-    auxiliary_classifier  y beside z; the discriminator names the class, and both players want it to
-
-Source: Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014); each way has its
-source in `ConvCGAN`.
+Source: Mirza and Osindero, "Conditional Generative Adversarial Nets" (2014).
 """
 
 from __future__ import annotations
@@ -21,15 +15,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from gankit import checks
 from gankit.gan import GAN
-from gankit.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from gankit.layers.maxout import Maxout
-from gankit.layers.projection_head import ProjectionHead
-from gankit.losses import class_cross_entropy
-from gankit.models import dcgan
+from gankit.models._building import initializer, label_input
+from gankit.models.conv_cgan import (
+    CONDITIONINGS,
+    AuxiliaryHead,
+    ConvCGAN,
+    build_conv_discriminator,
+    build_conv_generator,
+)
 
 __all__ = [
     "CGAN",
@@ -41,9 +39,6 @@ __all__ = [
     "build_discriminator",
     "build_generator",
 ]
-
-CONDITIONINGS = ("concat", "embedding", "projection", "auxiliary_classifier")
-"""The ways in which labels enter a `ConvCGAN`."""
 
 
 def build_generator(
@@ -57,12 +52,12 @@ def build_generator(
 ) -> keras.Model:
     r"""Build the paper's generator: `[latents, labels]` to images in [-1, 1].
 
-    $z$ goes to 200 ReLU units and $y$ to 1,000; both together to 1,200; those to a sigmoid for each
-    pixel, stretched to [-1, 1]. Dropout follows each hidden layer, in training.
+    $z$ goes to 200 ReLU units and $y$ to 1,000. Both together go to 1,200, and those to a sigmoid
+    for each pixel, stretched to [-1, 1]. Dropout follows each hidden layer in training mode.
 
     Args:
         image_shape: `(height, width, channels)`.
-        num_classes: number of classes, for class numbers of shape `(batch,)`, seen as one-hot.
+        num_classes: number of classes, for class numbers of shape `(batch,)`; they become one-hot.
         label_size: or the size of label vectors, shape `(batch, label_size)`.
         latent_dim: size of the latent vectors.
         widths: units for the latents, for the labels, and for both together.
@@ -73,7 +68,7 @@ def build_generator(
         A Keras model named `generator`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1, `dropout` is out of range, or not
+        ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or not
             exactly one of `num_classes` and `label_size` is given.
 
     Example:
@@ -88,13 +83,11 @@ def build_generator(
     """
     pixels, (of_latents, of_labels, joint) = _sizes(image_shape, widths, dropout)
     latents = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
-    labels, vector = _label_input(num_classes, label_size)
+    labels, vector = label_input(num_classes, label_size)
 
     def dense(x, units, activation, name, **kwargs):
-        initializer = _initializer(kernel_initializer, 0.05)
-        return layers.Dense(units, activation, kernel_initializer=initializer, name=name, **kwargs)(
-            x
-        )
+        kwargs["kernel_initializer"] = initializer(kernel_initializer, 0.05)
+        return layers.Dense(units, activation, name=name, **kwargs)(x)
 
     def hidden(x, units, name):
         return layers.Dropout(dropout, name=f"drop_{name}")(dense(x, units, "relu", name))
@@ -118,12 +111,12 @@ def build_discriminator(
 ) -> keras.Model:
     r"""Build the paper's discriminator: `[images, labels]` to logits `(batch, 1)`.
 
-    $x$ goes to 240 maxout units of 5 pieces and $y$ to 50 of 5; both together to 240 of 4 pieces;
-    those to one logit. Dropout follows each hidden layer, in the generator's step too.
+    $x$ goes to 240 maxout units of 5 pieces and $y$ to 50 of 5. Both together go to 240 of 4, and
+    those to one logit. Dropout follows each hidden layer, also in the generator's loss.
 
     Args:
         image_shape: `(height, width, channels)`.
-        num_classes: number of classes, for class numbers of shape `(batch,)`, seen as one-hot.
+        num_classes: number of classes, for class numbers of shape `(batch,)`; they become one-hot.
         label_size: or the size of label vectors, shape `(batch, label_size)`.
         widths: maxout units for the image, for the labels, and for both together.
         pieces: affine pieces of these units.
@@ -134,7 +127,7 @@ def build_discriminator(
         A Keras model named `discriminator`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1, `dropout` is out of range, or not
+        ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or not
             exactly one of `num_classes` and `label_size` is given.
 
     Example:
@@ -143,29 +136,50 @@ def build_discriminator(
     >>> cgan.build_discriminator((28, 28, 1), num_classes=10).count_params()
     1224351
 
-    Source: as of `build_generator`.
+    Source: see `build_generator`.
     """
     pixels, units = _sizes(image_shape, widths, dropout)
     images = keras.Input(tuple(image_shape), name="images")
-    labels, vector = _label_input(num_classes, label_size)
+    labels, vector = label_input(num_classes, label_size)
 
     def hidden(x, index, name):
         x = Maxout(
             units[index],
             pieces[index],
-            kernel_initializer=_initializer(kernel_initializer, 0.005),
+            kernel_initializer=initializer(kernel_initializer, 0.005),
             name=name,
         )(x)
         return layers.Dropout(dropout, name=f"drop_{name}")(x)
 
-    # As in the paper, pixels lie in [0, 1]: black gives no input.
+    # As in the paper, pixels lie in [0, 1], so black pixels contribute nothing.
     flat = layers.Rescaling(0.5, 0.5, name="to_unit_range")(images)
     flat = layers.Reshape((pixels,), name="pixels")(flat)
     both = [hidden(flat, 0, "of_image"), hidden(vector, 1, "of_labels")]
     x = hidden(layers.Concatenate(name="both")(both), 2, "joint")
-    initializer = _initializer(kernel_initializer, 0.005)
-    logits = layers.Dense(1, kernel_initializer=initializer, name="logit", dtype="float32")(x)
+    weights = initializer(kernel_initializer, 0.005)
+    logits = layers.Dense(1, kernel_initializer=weights, name="logit", dtype="float32")(x)
     return keras.Model([images, labels], logits, name="discriminator")
+
+
+def _sizes(image_shape, widths, dropout) -> tuple[int, list[int]]:
+    """Return the number of pixels and the widths of a dense network, or refuse them."""
+    try:
+        shape = [checks.check_count("image_shape", size) for size in image_shape]
+    except (TypeError, ValueError):
+        shape = []
+    if len(shape) != 3:
+        raise ValueError(
+            "`image_shape` must be (height, width, channels), whole numbers of at least 1. "
+            f"Received: image_shape={image_shape!r}."
+        )
+    if len(widths) != 3:
+        raise ValueError(
+            "There must be three widths: units for one input, for the labels, and for both "
+            f"together. Received: widths={widths!r}."
+        )
+    if not 0.0 <= dropout < 1.0:
+        raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
+    return math.prod(shape), [checks.check_count("widths", width) for width in widths]
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -175,27 +189,27 @@ class CGAN(GAN):
     Latents are uniform on [0, 1]. The default optimizers are the paper's, which take hundreds of
     epochs; Adam and larger initial weights learn in fewer.
 
-    Dropout in the generator is a noise as well, and the game may come to use no other: after 50
-    epochs on MNIST, `generate` gave one picture per class, whatever the latents. With
+    Dropout in the generator is noise too, and the generator may learn to ignore the latents: after
+    50 epochs on MNIST, `generate` gave one picture per class for all latents. With
     `generate(training=True)`, dropout stays on, and the same weights gave 0.86 of the data's
     variety (`benchmarks/cgan_mnist.py dense`).
 
     Args:
         image_shape: `(height, width, channels)`.
-        num_classes: number of classes. Default: 10, where `label_size` is not given.
-        label_size: instead of it, the size of label vectors: for quantities, or several labels.
+        num_classes: number of classes. Default: 10 if `label_size` is not given.
+        label_size: size of label vectors, instead of classes: for quantities, or several labels.
         latent_dim: size of the latent vectors.
         generator_widths: units for latents, for labels, and for both together.
         discriminator_widths: maxout units for the image, for labels, and for both together.
         dropout: fraction of hidden units that is dropped in training, in both networks.
         generator_initializer: for the generator's weights. None: as in `build_generator`.
         discriminator_initializer: for the discriminator's. None: as in `build_discriminator`.
-        seed: of the latents and the order of the data, as in `gankit.GAN`.
-        **kwargs: `name` and so on, as in any Keras model.
+        seed: what the latents and the order of the data depend on, as in `gankit.GAN`.
+        **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
-        ValueError: if a size is no whole number of at least 1, `dropout` is out of range, or both
-            `num_classes` and `label_size` are given.
+        ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or
+            both `num_classes` and `label_size` are given.
 
     Example:
 
@@ -208,11 +222,10 @@ class CGAN(GAN):
     >>> gan.generate(labels=[2, 0, 1], seed=0).shape
     (3, 8, 8, 1)
 
-    Source: Mirza and Osindero (2014), section 4.1. Departures: the momentum stays at the 0.5 it
-    starts with (the paper raises it to 0.7, and does not say how fast); the learning rate goes on
-    falling below 1e-6, which it passes after 288,000 updates; the generator's loss is the
-    non-saturating one, as in the released code of the 2014 GAN, unless `compile` is told
-    `"minimax"`.
+    Source: Mirza and Osindero (2014), section 4.1. Departures: the momentum stays at its initial
+    0.5 (the paper raises it to 0.7, and does not say how fast); the learning rate also falls below
+    the paper's minimum of 1e-6, which it reaches after 288,000 updates; the default loss of the
+    generator is the non-saturating one, as in the released code of the 2014 GAN.
     """
 
     def __init__(
@@ -259,7 +272,7 @@ class CGAN(GAN):
         )
 
     def default_optimizers(self) -> dict:
-        """The paper's: SGD with momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
+        """Return the paper's SGD: momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
         rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1 / 1.00004)
         return {name: keras.optimizers.SGD(rate, momentum=0.5) for name in self.players()}
 
@@ -271,471 +284,3 @@ class CGAN(GAN):
             seed: integer, or a `keras.random.SeedGenerator`.
         """
         return keras.random.uniform((n, self.latent_dim), seed=seed)
-
-
-# ---- convolutional ---------------------------------------------------------------------------
-
-
-def build_conv_generator(
-    image_shape: Sequence[int],
-    num_classes: int | None = None,
-    label_size: int | None = None,
-    conditioning: str = "concat",
-    latent_dim: int = 100,
-    width: int = 64,
-    kernel_size: int = 4,
-    embedding_dim: int = 50,
-    seed: int | None = None,
-) -> keras.Model:
-    r"""Build a DCGAN's generator with labels: `[latents, labels]` to images in [-1, 1].
-
-    Layers and initial weights are those of `gankit.models.dcgan.build_generator`. The label enters
-    as `conditioning` says, see `ConvCGAN`.
-
-    Args:
-        image_shape: `(size, size, channels)` with a size that `dcgan.plan` takes.
-        num_classes: number of classes, for class numbers of shape `(batch,)`.
-        label_size: or the size of label vectors, shape `(batch, label_size)`.
-        conditioning: one of `CONDITIONINGS`; with `label_size`, any but `"projection"`.
-        latent_dim: size of the latent vectors.
-        width: maps next to the image, doubled at every step away from it.
-        kernel_size: side of the kernels, at least 2.
-        embedding_dim: size of the learned vector, for `"embedding"`.
-        seed: seed of the initial weights. None: Keras' own random state.
-
-    Returns:
-        A Keras model named `generator`.
-
-    Raises:
-        ValueError: for an image shape the architecture cannot make, a count below 1, an unknown
-            `conditioning` or one that label vectors cannot have.
-
-    Example:
-
-    >>> from gankit.models import cgan
-    >>> cgan.build_conv_generator((28, 28, 1), 10, conditioning="projection", width=8).output_shape
-    (None, 28, 28, 1)
-    """
-    _check_conditioning(conditioning, label_size)
-    (base, steps), channels = dcgan.check_sizes(image_shape, latent_dim, width, kernel_size)
-    normal = dcgan.normals(seed)
-    latents = keras.Input((latent_dim,), name="latents")
-    labels, vector = _label_input(num_classes, label_size)
-
-    def activate(x, name):
-        if conditioning == "projection":
-            x = ConditionalBatchNormalization(
-                num_classes, momentum=0.9, epsilon=1e-5, name=f"{name}_norm"
-            )([x, labels])
-        else:
-            x = dcgan.normalize(x, normal, name)
-        x = layers.ReLU(name=f"{name}_relu")(x)
-        return _beside(x, vector, f"{name}_label") if conditioning == "concat" else x
-
-    x = latents
-    if conditioning == "embedding":
-        vector = layers.Dense(embedding_dim, kernel_initializer=_glorot(normal), name="embed")(
-            vector
-        )
-    if conditioning != "projection":
-        x = layers.Concatenate(name="latents_label")([latents, vector])
-    maps = width * 2 ** (steps - 1)
-    x = layers.Dense(
-        base * base * maps, use_bias=False, kernel_initializer=normal(), name="project"
-    )(x)
-    x = activate(layers.Reshape((base, base, maps), name="base")(x), "project")
-    strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
-    for step in range(1, steps):
-        maps //= 2
-        x = layers.Conv2DTranspose(
-            maps, use_bias=False, kernel_initializer=normal(), name=f"up_{step}", **strided
-        )(x)
-        x = activate(x, f"up_{step}")
-    x = layers.Conv2DTranspose(
-        channels, kernel_initializer=normal(), name=f"up_{steps}", **strided
-    )(x)
-    images = layers.Activation("tanh", dtype="float32", name="tanh")(x)
-    return keras.Model([latents, labels], images, name="generator")
-
-
-@keras.saving.register_keras_serializable("gankit")
-class AuxiliaryHead(layers.Layer):
-    r"""The two outputs of an AC-GAN's discriminator: real or generated, and what the label is.
-
-    $$s = w^\top \phi(x) + b, \qquad l = W \phi(x) + c$$
-
-    $l$ are class logits, or, for labels that are vectors, an estimate of the label.
-
-    Called as a layer it gives the logit $s$ alone, and takes labels without looking at them, so
-    that the discriminator has the form of every other conditional one. `outputs` gives both.
-
-    Input shape:
-        A list `[features, labels]`: features of shape `(batch, features)`, and anything.
-
-    Output shape:
-        `(batch, 1)`.
-
-    Args:
-        size: number of classes, or size of the label vectors, at least 1.
-        kernel_initializer: for both kernels.
-        **kwargs: `name`, `dtype` and so on, as in any Keras layer.
-
-    Raises:
-        ValueError: if `size` is no whole number of at least 1.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from gankit.models.cgan import AuxiliaryHead
-    >>> head, features = AuxiliaryHead(10), np.ones((4, 16), "float32")
-    >>> head([features, np.arange(4)]).shape == (4, 1)
-    True
-    >>> [output.shape[1] for output in head.outputs(features)]
-    [1, 10]
-
-    Source: Odena et al., "Conditional Image Synthesis with Auxiliary Classifier GANs" (2017),
-    section 3.
-    """
-
-    def __init__(self, size: int, kernel_initializer: Any = "glorot_uniform", **kwargs: Any):
-        super().__init__(**kwargs)
-        self.size = checks.check_count("size", size)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-
-    def build(self, input_shape):
-        features = input_shape[0]
-        options = {"kernel_initializer": self.kernel_initializer.clone(), "dtype": "float32"}
-        self.logit = layers.Dense(1, **options)
-        self.label = layers.Dense(self.size, **options)
-        self.logit.build(features)
-        self.label.build(features)
-
-    def call(self, inputs):
-        return self.logit(inputs[0])
-
-    def outputs(self, features: Any) -> tuple[Any, Any]:
-        """Compute the logit `(batch, 1)` and what the label is taken for, `(batch, size)`."""
-        return self.logit(features), self.label(features)
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0][0], 1)
-
-    def get_config(self):
-        return super().get_config() | {
-            "size": self.size,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
-
-
-def build_conv_discriminator(
-    image_shape: Sequence[int],
-    num_classes: int | None = None,
-    label_size: int | None = None,
-    conditioning: str = "concat",
-    width: int = 64,
-    kernel_size: int = 4,
-    seed: int | None = None,
-) -> keras.Model:
-    r"""Build a DCGAN's discriminator with labels: `[images, labels]` to logits `(batch, 1)`.
-
-    Layers and initial weights are those of `gankit.models.dcgan.build_discriminator`. Labels enter
-    at the bottom for `"concat"` (beside the input of every layer) and `"embedding"` (a learned
-    picture beside the image), at the top for `"projection"` and `"auxiliary_classifier"`: there,
-    `trunk` maps images to features and `head` features and labels to logits.
-
-    Args:
-        image_shape: `(size, size, channels)` with a size that `dcgan.plan` takes.
-        num_classes: number of classes, for class numbers of shape `(batch,)`.
-        label_size: or the size of label vectors, shape `(batch, label_size)`.
-        conditioning: one of `CONDITIONINGS`; with `label_size`, any but `"projection"`.
-        width: maps of the first convolution, doubled at every step.
-        kernel_size: side of the kernels, at least 2.
-        seed: seed of the initial weights. None: Keras' own random state.
-
-    Returns:
-        A Keras model named `discriminator`.
-
-    Raises:
-        ValueError: as `build_conv_generator`.
-
-    Example:
-
-    >>> from gankit.models import cgan
-    >>> network = cgan.build_conv_discriminator((28, 28, 1), 10, conditioning="projection", width=8)
-    >>> network.get_layer("trunk").output_shape
-    (None, 784)
-    """
-    _check_conditioning(conditioning, label_size)
-    (_, steps), _ = dcgan.check_sizes(image_shape, 1, width, kernel_size)
-    normal = dcgan.normals(seed)
-    images = keras.Input(tuple(image_shape), name="images")
-    labels, vector = _label_input(num_classes, label_size)
-    x, at_every_layer = images, None
-    if conditioning == "concat":
-        at_every_layer = vector
-        x = _beside(x, vector, "images_label")
-    elif conditioning == "embedding":
-        side = image_shape[0]
-        plane = layers.Dense(side * side, kernel_initializer=_glorot(normal), name="plane")(vector)
-        plane = layers.Reshape((side, side, 1), name="picture")(plane)
-        x = layers.Concatenate(name="images_label")([x, plane])
-    features = _convolutions(x, steps, width, kernel_size, normal, at_every_layer)
-
-    if conditioning in ("projection", "auxiliary_classifier"):
-        trunk = keras.Model(images, features, name="trunk")
-        if conditioning == "projection":
-            head = ProjectionHead(num_classes, name="head", dtype="float32")
-        else:
-            head = AuxiliaryHead(num_classes or label_size, normal(), name="head", dtype="float32")
-        logits = head([trunk(images), labels])
-    else:
-        logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(
-            features
-        )
-    return keras.Model([images, labels], logits, name="discriminator")
-
-
-def _convolutions(x, steps, width, kernel_size, normal, vector):
-    """A DCGAN's convolutions, flat, with labels beside the output of each where they are given."""
-    for step in range(1, steps + 1):
-        x = layers.Conv2D(
-            width * 2 ** (step - 1),
-            kernel_size,
-            strides=2,
-            padding="same",
-            data_format="channels_last",
-            use_bias=step == 1,
-            kernel_initializer=normal(),
-            name=f"down_{step}",
-        )(x)
-        if step > 1:
-            x = dcgan.normalize(x, normal, f"down_{step}")
-        x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
-        if vector is not None and step < steps:
-            x = _beside(x, vector, f"down_{step}_label")
-    x = layers.Flatten(data_format="channels_last", name="flat")(x)
-    return x if vector is None else layers.Concatenate(name="flat_label")([x, vector])
-
-
-@keras.saving.register_keras_serializable("gankit")
-class ConvCGAN(GAN):
-    r"""A DCGAN with labels, for square images of 16 to 128 pixels.
-
-    The label enters in one of four ways:
-
-    - `"concat"`: beside the latents and beside the input of every layer of both players, spread
-      over all positions (the released code of DCGAN, for MNIST).
-    - `"embedding"`: as a learned vector beside the latents, and as a learned picture beside the
-      image (Denton et al. 2015, for CIFAR-10).
-    - `"projection"`: the generator normalizes with a scale and an offset per class; the logit is
-      $s(x, y) = v_y^\top \phi(x) + w^\top \phi(x) + b$ (Miyato and Koyama 2018).
-    - `"auxiliary_classifier"`: beside the latents; the discriminator does not see it, and names
-      it. Its cross-entropy on real images is added to the discriminator's loss, that on generated
-      ones to the generator's (Odena et al. 2017). For label vectors, the squared distance
-      $|y - l(x)|^2$ takes its place.
-
-    Latents are uniform on [-1, 1]; the default optimizers are DCGAN's. With an auxiliary
-    classifier, `fit` also reports `label_loss` and `fake_label_loss`, the class loss on real and on
-    generated images; `discriminator_loss` and `generator_loss` are what they are without it.
-
-    Args:
-        image_shape: `(size, size, channels)`: a multiple of 4 from 16 to 128, 1 or 3 channels.
-        num_classes: number of classes.
-        label_size: instead of it, the size of label vectors: for quantities such as angles, or for
-            several labels at once, classes as one-hot numbers among them. Scale each to about
-            [-1, 1]. Any `conditioning` but `"projection"`.
-        conditioning: one of `CONDITIONINGS`.
-        latent_dim: size of the latent vectors.
-        width: maps of the layers next to the image; every step away from it doubles them.
-        kernel_size: side of the kernels.
-        embedding_dim: size of the generator's learned vector, for `"embedding"`.
-        seed: what the initial weights, the latents and the order of the data depend on. None
-            draws one.
-
-    Raises:
-        ValueError: for an image shape that the architecture cannot make, counts below 1, an
-            unknown `conditioning` or one that label vectors cannot have, and where not exactly one
-            of `num_classes` and `label_size` is given.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from gankit.models.cgan import ConvCGAN
-    >>> gan = ConvCGAN((16, 16, 1), 3, conditioning="projection", latent_dim=8, width=4, seed=0)
-    >>> gan.compile()
-    >>> images = np.random.default_rng(0).uniform(-1, 1, (60, 16, 16, 1)).astype("float32")
-    >>> history = gan.fit(images, np.arange(60) % 3, batch_size=20, epochs=1, verbose=0)
-    >>> gan.generate(labels=[2, 0, 1], seed=0).shape
-    (3, 16, 16, 1)
-
-    Source: the papers above. Departures, so that the four differ in the label alone: all have
-    DCGAN's layers and losses (Denton's and Odena's are others; Miyato and Koyama normalize spectra
-    and sum the features over positions, and use the hinge loss); generated images get the labels of
-    the batch's real ones, where some of the papers draw labels uniformly; the auxiliary classifier
-    learns from real images alone, as in the released code of Gulrajani et al. (2017). Odena's
-    learns from generated ones too, and can then agree with the generator on a code of their own.
-    """
-
-    def __init__(
-        self,
-        image_shape: Sequence[int],
-        num_classes: int | None = None,
-        label_size: int | None = None,
-        conditioning: str = "concat",
-        latent_dim: int = 100,
-        width: int = 64,
-        kernel_size: int = 4,
-        embedding_dim: int = 50,
-        seed: int | None = None,
-        **kwargs: Any,
-    ):
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
-        of = {"num_classes": num_classes, "label_size": label_size}
-        sizes = {"conditioning": conditioning, "width": width, "kernel_size": kernel_size}
-        super().__init__(
-            build_conv_generator(
-                image_shape,
-                latent_dim=latent_dim,
-                embedding_dim=embedding_dim,
-                seed=seeds[0],
-                **of,
-                **sizes,
-            ),
-            build_conv_discriminator(image_shape, seed=seeds[1], **of, **sizes),
-            latent_dim=latent_dim,
-            seed=seed,
-            **of,
-            **kwargs,
-        )
-        self.conditioning = conditioning
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
-
-    def discriminator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
-        """The discriminator's loss, and as auxiliary classifier the class loss on real images.
-
-        Args:
-            real: examples, shape `(batch, *example_shape)`.
-            labels: their labels; the generated ones get the same.
-        """
-        if self.conditioning != "auxiliary_classifier":
-            return super().discriminator_loss(real, labels)
-        fake = self.fake(real, labels)
-        (of_real, class_logits), (of_fake, _) = self.classify(real), self.classify(fake)
-        loss, report = super().discriminator_loss(
-            real, labels, fake=fake, logits=(of_real, of_fake)
-        )
-        label_loss = self._label_loss(class_logits, labels)
-        return loss + label_loss, report | {"label_loss": label_loss}
-
-    def generator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
-        """The generator's loss, and with an auxiliary classifier the class loss on its images.
-
-        Args:
-            real: examples, shape `(batch, *example_shape)`: as many are generated.
-            labels: their labels; the generated ones get the same.
-        """
-        if self.conditioning != "auxiliary_classifier":
-            return super().generator_loss(real, labels)
-        of_fake, class_logits = self.classify(self.fake(real, labels))
-        logits = [of_fake, self.classify(real)[0]] if self.compares else [of_fake]
-        loss, report = super().generator_loss(real, labels, logits=logits)
-        label_loss = self._label_loss(class_logits, labels)
-        return loss + label_loss, report | {"fake_label_loss": label_loss}
-
-    def classify(self, images: Any) -> tuple[Any, Any]:
-        """Logits, and what an auxiliary classifier says of the label, from one pass in training.
-
-        Args:
-            images: shape `(batch, *example_shape)`.
-
-        Returns:
-            Logits `(batch, 1)`, and class logits or estimated label vectors.
-        """
-        features = self.discriminator.get_layer("trunk")(images, training=True)
-        return self.discriminator.get_layer("head").outputs(features)
-
-    def _label_loss(self, said, labels):
-        if self.label_size is None:
-            return class_cross_entropy(said, labels)
-        return ops.mean(ops.sum(ops.square(said - labels), axis=-1))
-
-
-# ---- shared ----------------------------------------------------------------------------------
-
-
-def _label_input(num_classes: int | None, label_size: int | None) -> tuple[Any, Any]:
-    """The input for labels, and the labels as vectors."""
-    if (num_classes is None) == (label_size is None):
-        raise ValueError(
-            "Give either `num_classes`, for class numbers, or `label_size`, for vectors. "
-            f"Received: num_classes={num_classes!r}, label_size={label_size!r}."
-        )
-    if label_size is not None:
-        labels = keras.Input((checks.check_count("label_size", label_size),), name="labels")
-        return labels, labels
-    checks.check_count("num_classes", num_classes, minimum=2)
-    labels = keras.Input((), dtype="int32", name="labels")
-    return labels, ops.one_hot(labels, num_classes)
-
-
-def _beside(maps, vector, name):
-    """Maps, and the vector at every position of them."""
-    spread = layers.Reshape((1, 1, vector.shape[-1]), name=f"{name}_point")(vector)
-    spread = layers.UpSampling2D(
-        tuple(maps.shape[1:3]), data_format="channels_last", name=f"{name}_spread"
-    )(spread)
-    return layers.Concatenate(name=name)([maps, spread])
-
-
-def _glorot(normal):
-    """Glorot's initial weights, with a seed from the same source as the others'."""
-    return keras.initializers.GlorotUniform(seed=normal().seed)
-
-
-def _initializer(given: Any, end: float) -> keras.initializers.Initializer:
-    """A fresh initializer for each layer, lest layers of equal shape begin equal."""
-    if given is None:
-        return keras.initializers.RandomUniform(-end, end)
-    return keras.initializers.get(given).clone()
-
-
-def _sizes(image_shape, widths, dropout) -> tuple[int, list[int]]:
-    """The number of pixels, and the widths of the dense networks, each a count."""
-    try:
-        shape = [checks.check_count("image_shape", size) for size in image_shape]
-    except (TypeError, ValueError):
-        shape = []
-    if len(shape) != 3:
-        raise ValueError(
-            "`image_shape` must be (height, width, channels), whole numbers of at least 1. "
-            f"Received: image_shape={image_shape!r}."
-        )
-    if len(widths) != 3:
-        raise ValueError(
-            "The widths are three: units for one input, for the labels, and for both together. "
-            f"Received: {widths!r}."
-        )
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
-    return math.prod(shape), [checks.check_count("widths", width) for width in widths]
-
-
-def _check_conditioning(conditioning: str, label_size: int | None) -> None:
-    if conditioning not in CONDITIONINGS:
-        raise ValueError(
-            f"`conditioning` must be one of {CONDITIONINGS}. "
-            f"Received: conditioning={conditioning!r}."
-        )
-    if label_size is not None and conditioning == "projection":
-        raise ValueError(
-            f"'projection' needs class numbers (num_classes); label vectors enter by "
-            f"'concat', 'embedding' or 'auxiliary_classifier'. Received: label_size={label_size}."
-        )

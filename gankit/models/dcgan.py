@@ -11,7 +11,6 @@ Generative Adversarial Networks" (2016).
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from keras import layers, ops
 
 from gankit import checks
 from gankit.gan import GAN
+from gankit.models._building import check_side, check_square, normals, seed_pair, seeds
 from gankit.normalization import BatchNormalization
 
 __all__ = [
@@ -36,11 +36,11 @@ SIZES = range(16, 129, 4)
 
 
 def plan(size: int) -> tuple[int, int]:
-    """Find how many halvings take an image to the coarse maps between generator and latents.
+    """Find how often the networks halve an image.
 
-    `size = base * 2**steps`, halved at least twice and until the base is odd or at most 7. So
-    16, 32, 64 and 128 end at 4, 28 at 7 and 96 at 6, as 4x4 maps do in the paper; any other
-    multiple of 4 works too, with more weights in the layer at the base (36 ends at 9).
+    The side is halved at least twice, and until it is odd or at most 7: `size = base * 2**steps`.
+    So 16, 32, 64 and 128 end at 4, as in the paper, 28 at 7 and 96 at 6. Any other multiple of 4
+    works too, with more weights in the layer at the base (36 ends at 9).
 
     Args:
         size: side of the image in pixels, a multiple of 4 from 16 to 128.
@@ -57,16 +57,7 @@ def plan(size: int) -> tuple[int, int]:
     >>> plan(28), plan(64), plan(48)
     ((7, 2), (4, 4), (6, 3))
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size not in SIZES:
-        nearest = ""
-        if isinstance(size, (int, float, np.number)) and not isinstance(size, bool):
-            near = sorted(sorted(SIZES, key=lambda s: (abs(s - size), s))[:2])
-            nearest = f" The nearest that work are {near[0]} and {near[1]}."
-        raise ValueError(
-            f"A DCGAN makes square images whose side is a multiple of 4 from 16 to 128 pixels. "
-            f"Received a side of {size!r}.{nearest}"
-        )
-    base, steps = int(size) // 4, 2
+    base, steps = check_side("A DCGAN", size, SIZES) // 4, 2
     while base > 7 and base % 2 == 0:
         base, steps = base // 2, steps + 1
     return base, steps
@@ -91,7 +82,7 @@ def build_generator(
         latent_dim: size of the latent vectors.
         width: maps next to the image, doubled at every step away from it.
         kernel_size: side of the kernels, at least 2.
-        batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
+        batch_norm: whether to normalize. False drops this guideline and adds biases instead.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -107,11 +98,11 @@ def build_generator(
     (None, 28, 28, 1)
 
     Source: Radford et al. (2016), section 3 and figure 1. Departures: kernels of side 4 instead of
-    5, because every output pixel of a stride of 2 then receives from the same number of inputs
-    (no checkerboard) at 64 % of the arithmetic; a bias in the layer that is not normalized.
+    5, because with stride 2 every output pixel then depends on the same number of inputs (no
+    checkerboard), at 64 % of the arithmetic; a bias in the layer that is not normalized.
     """
     (base, steps), channels = check_sizes(image_shape, latent_dim, width, kernel_size)
-    normal = normals(seed)
+    normal = normals(seeds(seed))
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
     biased = not batch_norm  # batch normalization brings a shift of its own
 
@@ -150,16 +141,16 @@ def build_discriminator(
     r"""Build the discriminator: images to logits `(batch, 1)`.
 
     Convolutions of stride 2 with `width`, `2 * width`, ... maps, each followed by LeakyReLU of
-    slope 0.2 and, but for the first, preceded in that by batch normalization; then all maps flat,
-    and one linear unit.
+    slope 0.2. All but the first are normalized before it. Then all maps are flattened, and one
+    linear unit returns the logit.
 
     Args:
         image_shape: `(size, size, channels)` with a size that `plan` takes, 1 or 3 channels.
         width: maps of the first convolution, doubled at every step.
         kernel_size: side of the kernels, at least 2.
-        batch_norm: whether to normalize. False leaves the guideline out, with biases instead.
-        layer_norm: whether to normalize over the maps of each pixel, in place of the batch: then
-            no image changes the logit of another, as gradient penalties ask.
+        batch_norm: whether to normalize. False drops this guideline and adds biases instead.
+        layer_norm: whether to normalize over the maps of each pixel instead of over the batch.
+            No image then changes the logit of another, which gradient penalties require.
         seed: seed of the initial weights. None: Keras' own random state.
 
     Returns:
@@ -177,15 +168,15 @@ def build_discriminator(
     >>> [layer.filters for layer in discriminator.layers if hasattr(layer, "filters")]
     [16, 32, 64, 128]
 
-    Source and departures: as of `build_generator`.
+    Source and departures: see `build_generator`.
     """
     (_, steps), _ = check_sizes(image_shape, 1, width, kernel_size)
-    normal = normals(seed)
+    normal = normals(seeds(seed))
     strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
     images = keras.Input(tuple(image_shape), name="images")
     x = images
     for step in range(1, steps + 1):
-        # On pixels it would hide their scale and offset.
+        # Normalizing the first layer would hide the scale and offset of the pixels.
         normalized = (batch_norm or layer_norm) and step > 1
         x = layers.Conv2D(
             width * 2 ** (step - 1),
@@ -215,11 +206,12 @@ class DCGAN(GAN):
         width: maps of the layers next to the image; every step away from it doubles them. The
             paper's 64x64 networks have 128.
         kernel_size: side of the kernels; the paper's is 5, see `build_generator`.
-        batch_norm: whether to normalize. False leaves that guideline out, to see what it does.
+        batch_norm: whether to normalize. False drops this guideline, to see what it does.
         layer_norm: whether the discriminator normalizes over the maps of each pixel instead of over
             the batch, so that no image changes the logit of another.
         seed: what the initial weights, the latents and the order of the data depend on. None
             draws one.
+        **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
         ValueError: for an image shape that the architecture cannot make, naming the nearest sizes
@@ -252,11 +244,11 @@ class DCGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        of_generator, of_discriminator = seed_pair(seed)
         sizes = {"width": width, "kernel_size": kernel_size, "batch_norm": batch_norm}
         super().__init__(
-            build_generator(image_shape, latent_dim, seed=seeds[0], **sizes),
-            build_discriminator(image_shape, layer_norm=layer_norm, seed=seeds[1], **sizes),
+            build_generator(image_shape, latent_dim, seed=of_generator, **sizes),
+            build_discriminator(image_shape, layer_norm=layer_norm, seed=of_discriminator, **sizes),
             latent_dim=latent_dim,
             seed=seed,
             **kwargs,
@@ -278,10 +270,10 @@ def discriminator_features(
     calibration: Any,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Use a discriminator as a feature extractor: what all its convolutions see.
+    """Use a discriminator as a feature extractor: the maps of all its convolutions.
 
-    The maps after each LeakyReLU are max-pooled to a 4x4 grid, made flat and concatenated. Batch
-    normalization runs on the statistics of `calibration`: those of training mix real and generated
+    The maps after each LeakyReLU are max-pooled to a 4x4 grid, flattened and concatenated. Batch
+    normalization uses the statistics of `calibration`: those of training mix real and generated
     images, and an untrained network has none. Without this step an untrained discriminator looks
     worse than it is, and a comparison with it proves nothing.
 
@@ -312,8 +304,8 @@ def discriminator_features(
     hidden = [x.output for x in discriminator.layers if isinstance(x, layers.LeakyReLU)]
     if not hidden:
         raise ValueError(
-            f"Features are read after the LeakyReLU layers, and the model {discriminator.name!r} "
-            f"has none. Pass a discriminator made by build_discriminator."
+            f"Features are read after LeakyReLU layers. Received: model {discriminator.name!r}, "
+            f"which has none. Pass a discriminator made by build_discriminator."
         )
     original = keras.Model(discriminator.input, hidden)
     reader = keras.models.clone_model(original)
@@ -332,44 +324,33 @@ def discriminator_features(
 
 
 def _max_pool_to_grid(maps: Any, cells: int = 4) -> Any:
-    """The maximum of each map in each of `cells * cells` equal parts, flat; any map size."""
+    """Return the maximum of each map in each of `cells * cells` equal parts, flattened."""
     side = maps.shape[1]
     if side < cells:
-        raise ValueError(f"Maps of {side}x{side} cannot be pooled to a {cells}x{cells} grid.")
+        raise ValueError(
+            f"Maps must be at least {cells}x{cells} to be pooled. Received: maps of {side}x{side}."
+        )
     parts = [
         slice(i * side // cells, -(-(i + 1) * side // cells)) for i in range(cells)
-    ]  # overlapping by a row where the side is no multiple, so that no pixel is left out
+    ]  # they overlap by a row where `cells` does not divide the side, so no pixel is left out
     pooled = [ops.max(maps[:, rows, columns], axis=(1, 2)) for rows in parts for columns in parts]
     return ops.concatenate(pooled, axis=-1)
 
 
-def normals(seed: int | None):
-    """Make the paper's initial weights, N(0, 0.02), with a seed of its own for each layer."""
-    seeds = random if seed is None else random.Random(seed)
-
-    def normal(mean: float = 0.0) -> keras.initializers.Initializer:
-        return keras.initializers.RandomNormal(mean, 0.02, seed=seeds.randrange(2**31))
-
-    return normal
-
-
 def normalize(x, normal, name, over_batch=True):
-    # Keras' own epsilon of 1e-3 is no smaller than the variance that initial weights this small
-    # leave: it would take away what it should keep.
+    """Normalize maps over the batch, or over the maps of each pixel."""
+    # With initial weights this small, the variance of the maps is about Keras' default epsilon of
+    # 1e-3, so normalized maps would come out too small.
     options = dict(epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm")
     if not over_batch:
         return layers.LayerNormalization(axis=-1, **options)(x)
-    # Its momentum lags behind the networks.
+    # Keras' default momentum of 0.99 lags behind the networks.
     return BatchNormalization(axis=-1, momentum=0.9, **options)(x)
 
 
 def check_sizes(image_shape, latent_dim, width, kernel_size):
-    """Refuse what the builders cannot make; return `plan(size)` and the number of channels."""
-    shape = tuple(image_shape) if isinstance(image_shape, (list, tuple)) else image_shape
-    if not isinstance(shape, tuple) or len(shape) != 3 or shape[0] != shape[1]:
-        raise ValueError(
-            f"`image_shape` must be (size, size, channels), square. Received: {image_shape!r}."
-        )
+    """Return `plan(size)` and the number of channels, or refuse what the builders cannot make."""
+    shape = check_square(image_shape)
     if shape[2] not in (1, 3):
         raise ValueError(
             f"Images have 1 channel (gray) or 3 (RGB). Received: image_shape={image_shape!r}."

@@ -1,12 +1,8 @@
 r"""pix2pix: a conditional GAN that translates pictures into pictures, learned from pairs.
 
-    generator (U-Net):          picture -> /2 -> ... -> 1x1 -> x2 -> ... -> picture, with skips
-    discriminator (PatchGAN):   input beside picture -> a map of logits, one for each patch
-
-From the shell, on a folder of one's own (`paired_folder` says how pairs are kept):
-
-    python -m gankit.models.pix2pix train PAIRS model.keras
-    python -m gankit.models.pix2pix translate model.keras PICTURES RESULTS
+`Pix2Pix` is the game. Its networks (`gankit.models.pix2pix_networks`), and `gray` and `edges`,
+which make inputs from pictures (`gankit.models.pix2pix_inputs`), are offered here too.
+`python -m gankit.commands.pix2pix` trains and uses it from the shell.
 
 Source: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Adversarial Networks"
 (2017), and the authors' code.
@@ -21,14 +17,25 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from gankit import backend, checks, feed, losses
 from gankit.gan import TwoPlayerGame
-from gankit.normalization import BatchNormalization
+from gankit.models._building import check_choice, seed_pair
+from gankit.models.pix2pix_inputs import edges, gray
+from gankit.models.pix2pix_networks import (
+    NoiseDropout,
+    build_discriminator,
+    build_generator,
+    patch_layers,
+    plan,
+    receptive_field,
+)
 from gankit.sampling import check_inputs, in_batches
 
 __all__ = [
+    "OBJECTIVES",
+    "NoiseDropout",
     "Pix2Pix",
     "build_discriminator",
     "build_generator",
@@ -39,326 +46,11 @@ __all__ = [
     "receptive_field",
 ]
 
-SIZES = range(32, 513, 16)
-"""Sides, in pixels, that the architecture can take."""
 
 OBJECTIVES = ("L1", "GAN", "cGAN", "L1+GAN", "L1+cGAN")
 """The rows of table 1; the last is pix2pix."""
 
 NOISES = ("dropout", "latent", "none")
-NORMALIZATIONS = ("batch", "instance")
-
-
-# ---- the sizes of the two networks -----------------------------------------------------------
-
-
-def plan(size: int) -> tuple[int, int]:
-    """Find how often the U-Net halves a picture: as long as the side is even.
-
-    Args:
-        size: side of the picture in pixels, a multiple of 16 from 32 to 512.
-
-    Returns:
-        `(base, steps)` with `size = base * 2**steps`: side of the coarsest maps, and halvings.
-
-    Raises:
-        ValueError: for any other size; the message names the nearest ones that work.
-
-    Example:
-
-    >>> from gankit.models.pix2pix import plan
-    >>> plan(64), plan(256), plan(96)
-    ((1, 6), (1, 8), (3, 5))
-
-    Source: Isola et al. (2017), section 6.1.1, where 256 pixels take 8 steps.
-    """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size not in SIZES:
-        nearest = ""
-        if isinstance(size, (int, float, np.number)) and not isinstance(size, bool):
-            near = sorted(sorted(SIZES, key=lambda s: (abs(s - size), s))[:2])
-            nearest = f" The nearest that work are {near[0]} and {near[1]}."
-        raise ValueError(
-            f"pix2pix takes square pictures whose side is a multiple of 16 from 32 to 512 pixels. "
-            f"Received a side of {size!r}.{nearest}"
-        )
-    base, steps = int(size), 0
-    while base % 2 == 0:
-        base, steps = base // 2, steps + 1
-    return base, steps
-
-
-def receptive_field(depth: int) -> int:
-    r"""Side, in pixels, of what one logit of a PatchGAN sees.
-
-    From the logit back to the picture, a convolution of kernel $k$ and stride $s$ makes a field
-    of $r$ pixels one of
-
-    $$r \leftarrow (r - 1)\,s + k$$
-
-    Args:
-        depth: convolutions of stride 2, at least 0; two of stride 1 follow them, and all have
-            kernels of 4. 0 stands for three convolutions of kernel 1.
-
-    Returns:
-        The side in pixels.
-
-    Raises:
-        ValueError: for a depth that is no whole number of at least 0.
-
-    Example:
-
-    >>> from gankit.models.pix2pix import receptive_field
-    >>> [receptive_field(depth) for depth in range(7)]
-    [1, 16, 34, 70, 142, 286, 574]
-
-    Source: the authors' code, whose comments have the same numbers.
-    """
-    field = 1
-    for kernel, stride in reversed(_strides(checks.check_count("depth", depth, 0))):
-        field = (field - 1) * stride + kernel
-    return field
-
-
-def patch_layers(size: int, patch: int | str | None = None) -> int:
-    """Find the PatchGAN for a patch: how many convolutions of stride 2 it has.
-
-    Args:
-        size: side of the pictures in pixels.
-        patch: side of the patch that one logit sees: 1, 16, 34, 70, 142, 286 or 574 pixels;
-            `"image"` for the smallest of these that covers the picture; None for the one next to
-            27 % of the side, as 70 of the paper's 256 pixels are.
-
-    Returns:
-        The depth that `receptive_field` takes.
-
-    Raises:
-        ValueError: for another patch, or one whose convolutions leave nothing of the picture; the
-            message lists those that work.
-
-    Example:
-
-    >>> from gankit.models.pix2pix import patch_layers
-    >>> patch_layers(256), patch_layers(64), patch_layers(256, "image"), patch_layers(256, 1)
-    (3, 1, 5, 0)
-    """
-    fields = {receptive_field(depth): depth for depth in range(7) if size // 2**depth >= 3}
-    if patch is None:
-        patch = min(fields, key=lambda field: abs(field - size * 70 / 256))
-    elif patch == "image":
-        patch = min((field for field in fields if field >= size), default=max(fields))
-    if isinstance(patch, bool) or patch not in fields:
-        raise ValueError(
-            f"`patch` must be one of {list(fields)} for pictures of {size} pixels, 'image' or "
-            f"None. Received: patch={patch!r}."
-        )
-    return fields[patch]
-
-
-def _strides(depth: int) -> list[tuple[int, int]]:
-    """Kernel and stride of each convolution of a PatchGAN."""
-    return [(1, 1)] * 3 if depth == 0 else [(4, 2)] * depth + [(4, 1)] * 2
-
-
-# ---- the networks ----------------------------------------------------------------------------
-
-
-@keras.saving.register_keras_serializable("gankit")
-class NoiseDropout(layers.Dropout):
-    """Keras' dropout, with a switch: it is pix2pix' noise, and noise is wanted at test time too.
-
-    Attributes:
-        active: True or False switches it on or off, whatever `training` says; None, the default,
-            does what `training` says.
-    """
-
-    active: bool | None = None
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        return super().call(inputs, training if self.active is None else self.active)
-
-
-def build_generator(
-    image_shape: Sequence[int],
-    channels: int = 3,
-    width: int = 64,
-    dropout: float = 0.5,
-    latent_dim: int = 0,
-    normalization: str = "batch",
-    skips: bool = True,
-    seed: int | None = None,
-) -> keras.Model:
-    r"""Build the U-Net: pictures to pictures in [-1, 1].
-
-    Convolutions of kernel 4 and stride 2 halve the picture `plan(size)` times, with `width`,
-    `2 * width`, `4 * width`, and from there `8 * width` maps; as many transposed ones double it
-    again. What the encoder has at a size is laid beside what the decoder has at that size.
-
-    Args:
-        image_shape: `(size, size, channels)` of the inputs, with a size that `plan` takes.
-        channels: channels of the outputs, 1 or 3.
-        width: maps next to the picture.
-        dropout: rate after each of the (at most three) innermost layers of the decoder; 0: none.
-        latent_dim: 0, or the size of a vector z that the network takes besides the picture. Each
-            of its numbers becomes a constant map beside the channels of the picture.
-        normalization: `"batch"`, or `"instance"`: by the statistics of each picture. In batches
-            of 1 they are the same in training mode.
-        skips: False for the encoder-decoder that table 2 compares with.
-        seed: seed of the initial weights and of dropout. None: Keras' own random state.
-
-    Returns:
-        A Keras model named `generator`; its input is the picture, or `[picture, z]`.
-
-    Raises:
-        ValueError: for a shape or a number that makes no such network.
-
-    Example:
-
-    >>> from gankit.models.pix2pix import build_generator
-    >>> unet = build_generator((64, 64, 3), width=8)
-    >>> unet.output_shape, unet.get_layer("down_6").output.shape
-    ((None, 64, 64, 3), (None, 1, 1, 64))
-
-    Source: Isola et al. (2017), sections 2.2.1 and 6.1.1; the authors' code for what the text
-    leaves out: the innermost layer is not normalized, since batch statistics of a single value
-    would make it zero. Departure: no biases where normalization takes them away at once.
-    """
-    _, steps = _check(image_shape, width, normalization)
-    if channels not in (1, 3):
-        raise ValueError(f"`channels` must be 1 (gray) or 3 (RGB). Received: channels={channels!r}")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
-    make = _Layers(normalization, seed)
-    maps = [width * min(2**step, 8) for step in range(steps)]
-
-    x = picture = keras.Input(tuple(image_shape), name="picture")
-    inputs = picture
-    if latent_dim:
-        z = keras.Input((latent_dim,), name="z")
-        x = layers.Concatenate(name="picture_and_z")([x, _as_maps(z, image_shape[0])])
-        inputs = [picture, z]
-
-    encoded = []
-    for step in range(1, steps + 1):
-        x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x) if step > 1 else x
-        normalized = 1 < step < steps
-        x = make.convolution(x, maps[step - 1], f"down_{step}", normalized=normalized)
-        encoded.append(x)
-
-    for step in range(1, steps):
-        x = layers.ReLU(name=f"up_{step}_relu")(x)
-        x = make.convolution(x, maps[-step - 1], f"up_{step}", normalized=True, up=True)
-        if dropout and step <= min(3, steps - 3):
-            x = NoiseDropout(dropout, seed=make.seed(), name=f"up_{step}_noise")(x)
-        if skips:
-            x = layers.Concatenate(name=f"up_{step}_skip")([x, encoded[-step - 1]])
-    x = layers.ReLU(name=f"up_{steps}_relu")(x)
-    x = make.convolution(x, channels, f"up_{steps}", normalized=False, up=True)
-    pictures = layers.Activation("tanh", dtype="float32", name="tanh")(x)
-    return keras.Model(inputs, pictures, name="generator")
-
-
-def build_discriminator(
-    image_shape: Sequence[int],
-    channels: int = 3,
-    width: int = 64,
-    patch: int | str | None = None,
-    conditional: bool = True,
-    normalization: str = "batch",
-    seed: int | None = None,
-) -> keras.Model:
-    r"""Build the PatchGAN: a map of logits, each of which judges a patch of the picture.
-
-    Convolutions of kernel 4 and stride 2 with `width`, `2 * width`, ... maps (at most
-    `8 * width`), one of stride 1, and one to the logit; `patch_layers` tells how many. Every logit
-    is the same function of its patch, so that the network works on pictures of any size, has few
-    weights, and judges texture; the L1 loss sees to the whole.
-
-    Args:
-        image_shape: `(size, size, channels)` of the inputs.
-        channels: channels of the pictures that are judged, 1 or 3.
-        width: maps of the first convolution.
-        patch: side of the patch in pixels, see `patch_layers`.
-        conditional: whether it sees the input beside the picture.
-        normalization: `"batch"` or `"instance"`.
-        seed: seed of the initial weights. None: Keras' own random state.
-
-    Returns:
-        A Keras model named `discriminator` from `[input, picture]` (or `picture`) to logits
-        `(batch, n, n, 1)`.
-
-    Raises:
-        ValueError: for a shape, a patch or a number that makes no such network.
-
-    Example:
-
-    >>> from gankit.models.pix2pix import build_discriminator
-    >>> build_discriminator((256, 256, 3), width=8, patch=70).output_shape
-    (None, 30, 30, 1)
-
-    Source: Isola et al. (2017), sections 2.2.2 and 6.1.2, and the authors' code. Departure: as of
-    `build_generator`.
-    """
-    _check(image_shape, width, normalization)
-    size = image_shape[0]
-    strides = _strides(patch_layers(size, patch))
-    make = _Layers(normalization, seed)
-    picture = keras.Input((size, size, channels), name="picture")
-    inputs, x = picture, picture
-    if conditional:
-        given = keras.Input(tuple(image_shape), name="input")
-        inputs, x = [given, picture], layers.Concatenate(name="pair")([given, picture])
-    for step, (kernel, stride) in enumerate(strides[:-1]):
-        maps = width * min(2**step, 8)
-        x = make.convolution(x, maps, f"conv_{step + 1}", step > 0, kernel=kernel, stride=stride)
-        x = layers.LeakyReLU(0.2, name=f"conv_{step + 1}_relu")(x)
-    kernel, stride = strides[-1]
-    x = make.convolution(x, 1, "logit", False, kernel=kernel, stride=stride)
-    logits = layers.Activation("linear", dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="discriminator")
-
-
-class _Layers:
-    """Makes convolutions with the paper's initial weights, N(0, 0.02), each with its own seed."""
-
-    def __init__(self, normalization: str, seed: int | None):
-        self.normalization = normalization
-        self.random = random if seed is None else random.Random(seed)
-
-    def seed(self) -> int:
-        return self.random.randrange(2**31)
-
-    def normal(self, mean: float = 0.0) -> keras.initializers.Initializer:
-        return keras.initializers.RandomNormal(mean, 0.02, seed=self.seed())
-
-    def convolution(self, x, maps, name, normalized, up=False, kernel=4, stride=2):
-        if kernel == 4 and stride == 1:  # one pixel on every side, as in the authors' code
-            x = layers.ZeroPadding2D(1, data_format="channels_last", name=f"{name}_pad")(x)
-        x = (layers.Conv2DTranspose if up else layers.Conv2D)(
-            maps,
-            kernel,
-            stride,
-            padding="valid" if stride == 1 else "same",
-            data_format="channels_last",
-            use_bias=not normalized,
-            kernel_initializer=self.normal(),
-            name=name,
-        )(x)
-        return self.normalize(x, f"{name}_norm") if normalized else x
-
-    def normalize(self, x, name):
-        shared = dict(epsilon=1e-5, gamma_initializer=self.normal(1.0), name=name)
-        if self.normalization == "instance":
-            return layers.GroupNormalization(groups=-1, **shared)(x)
-        return BatchNormalization(momentum=0.9, **shared)(x)
-
-
-def _as_maps(z, size):
-    """A vector as constant maps."""
-    rows = layers.RepeatVector(size * size, name="z_everywhere")(z)
-    return layers.Reshape((size, size, z.shape[-1]), name="z_maps")(rows)
-
-
-# ---- the game --------------------------------------------------------------------------------
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -372,7 +64,7 @@ class Pix2Pix(TwoPlayerGame):
       G^* = \arg\min_G \max_D L_{cGAN} + \lambda\, E\,|y - G(x, z)|$$
 
     Noise z is dropout in the decoder. As in the paper, it stays on when translating, and
-    normalization goes by the statistics of the pictures at hand; see `translate`.
+    normalization uses the statistics of the translated pictures; see `translate`.
 
     Args:
         image_shape: `(size, size, channels)` of the inputs: a multiple of 16 from 32 to 512.
@@ -386,10 +78,10 @@ class Pix2Pix(TwoPlayerGame):
             the picture, without dropout; or `"none"`.
         latent_dim: size of z, for `noise="latent"`.
         normalization: `"batch"` or `"instance"`, in both networks.
-        skips: False takes the U-Net's skips away.
-        jitter: in each training step, pairs are enlarged by so many pixels and cut back to `size`
-            at random places, both pictures of a pair alike; pairs that are so much larger already
-            are only cut. None: 12 % of the side, as 286 to 256 pixels. 0: not.
+        skips: False removes the U-Net's skips.
+        jitter: by how many pixels a training step enlarges a pair, before it cuts both pictures
+            back to `size` at the same random place. Pairs that are so much larger already are
+            only cut. None: 12 % of the side, as from 256 to 286 pixels. 0: no jitter.
         mirror: whether half of the pairs are mirrored left to right.
         seed: what the initial weights, all noise and the order of the data depend on. None draws
             one.
@@ -408,9 +100,9 @@ class Pix2Pix(TwoPlayerGame):
     >>> gan.translate(inputs[:2], seed=0).shape
     (2, 32, 32, 3)
 
-    Source: Isola et al. (2017), sections 2, 3 and 6. Departures: the generator's step judges its
-    pictures by the updated discriminator, where the authors' code reuses what the old one said;
-    biases are as in `build_generator`; the patch follows the size where none is given.
+    Source: Isola et al. (2017), sections 2, 3 and 6. Departures: the generator's loss asks the
+    updated discriminator, whereas the authors' code reuses the logits of the old one; biases are
+    as in `build_generator`; the patch follows the size where none is given.
     """
 
     def __init__(
@@ -430,10 +122,10 @@ class Pix2Pix(TwoPlayerGame):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        _check_choice("objective", objective, OBJECTIVES)
-        _check_choice("noise", noise, NOISES)
+        check_choice("objective", objective, OBJECTIVES)
+        check_choice("noise", noise, NOISES)
         checks.check_count("latent_dim", latent_dim)
-        seeds = [None if seed is None else seed + offset for offset in (1, 2)]
+        of_generator, of_discriminator = seed_pair(seed)
         generator = build_generator(
             image_shape,
             channels,
@@ -442,7 +134,7 @@ class Pix2Pix(TwoPlayerGame):
             latent_dim=latent_dim if noise == "latent" else 0,
             normalization=normalization,
             skips=skips,
-            seed=seeds[0],
+            seed=of_generator,
         )
         discriminator = build_discriminator(
             image_shape,
@@ -451,7 +143,7 @@ class Pix2Pix(TwoPlayerGame):
             patch,
             conditional="c" in objective,
             normalization=normalization,
-            seed=seeds[1],
+            seed=of_discriminator,
         )
         super().__init__(generator, discriminator, seed=seed, **kwargs)
         backend.seed_layers(generator)
@@ -469,13 +161,13 @@ class Pix2Pix(TwoPlayerGame):
         r"""Choose the objective and the optimizers.
 
         Args:
-            *arguments: as of `GAN.compile`.
-            l1_weight: $\lambda$, at least 0; without meaning where the objective has no L1.
-            **options: as of `GAN.compile`. The default loss is the non-saturating one and the
-                default optimizers are Adam(2e-4, beta_1 0.5), the paper's.
+            *arguments: as in `gankit.GAN.compile`.
+            l1_weight: $\lambda$, at least 0. An objective without L1 ignores it.
+            **options: as in `gankit.GAN.compile`. The default loss is the non-saturating one, and
+                the default optimizers are the paper's, Adam(2e-4, beta_1 0.5).
 
         Raises:
-            ValueError: as in `GAN.compile`, and for an `l1_weight` below 0.
+            ValueError: as in `gankit.GAN.compile`, and for an `l1_weight` below 0.
         """
         if isinstance(l1_weight, bool) or not 0 <= l1_weight < float("inf"):
             raise ValueError(f"`l1_weight` must be at least 0. Received: l1_weight={l1_weight!r}.")
@@ -483,12 +175,12 @@ class Pix2Pix(TwoPlayerGame):
         self.l1_weight = float(l1_weight)
 
     def get_compile_config(self) -> dict | None:
-        """Arguments of `compile`, ready to be written to a file."""
+        """Return the arguments of `compile`, ready to be written to a file."""
         config = super().get_compile_config()
         return config and config | {"l1_weight": self.l1_weight}
 
     def step(self, inputs: Any, targets: Any) -> None:
-        """Update the discriminator, then the generator, on pairs that were cut and mirrored.
+        """Update the discriminator, then the generator, on pairs cut and mirrored at random.
 
         Args:
             inputs: pictures.
@@ -501,7 +193,7 @@ class Pix2Pix(TwoPlayerGame):
             self.update("generator", self.generator_loss, targets, inputs)
 
     def discriminator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
-        """The usual loss, halved to slow the discriminator down; what is reported is whole.
+        """Return the usual loss, halved to slow the discriminator down. The report is not halved.
 
         Args:
             targets: true pictures.
@@ -511,7 +203,7 @@ class Pix2Pix(TwoPlayerGame):
         return loss - 0.5 * report["discriminator_loss"], report  # penalties are not halved
 
     def generator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
-        r"""The usual loss and $\lambda\,E|y - G(x)|$, as far as the objective has them.
+        r"""Return the usual loss and $\lambda\,E|y - G(x)|$, or the one that the objective has.
 
         Args:
             targets: true pictures.
@@ -538,7 +230,7 @@ class Pix2Pix(TwoPlayerGame):
         return self.generator([inputs, *latents] if latents else inputs, training=True)
 
     def judge(self, pictures: Any, inputs: Any) -> Any:
-        """The discriminator's logits, patch by patch, in training mode.
+        """Return the discriminator's logits, patch by patch, in training mode.
 
         Args:
             pictures: true or generated ones.
@@ -561,7 +253,7 @@ class Pix2Pix(TwoPlayerGame):
     default_batch_size = 1  # the paper's
 
     def batch_spec(self) -> list[tuple]:
-        """Pairs of pictures in [-1, 1], inputs first."""
+        """Declare pairs of pictures in [-1, 1], inputs first."""
         channels = self.image_shape[-1], self.generator.output_shape[-1]
         return [
             tuple(
@@ -571,18 +263,18 @@ class Pix2Pix(TwoPlayerGame):
         ]
 
     def wrong_parts(self, received: int) -> str:
-        """What to say of data that are no pairs.
+        """Return the error for data that is not made of pairs.
 
         Args:
-            received: how many parts they have.
+            received: how many parts the data has.
         """
         return (
-            "pix2pix learns from pairs: pass fit(inputs, targets), or a pipeline that yields "
-            f"(inputs, targets). Received: data of {received} parts."
+            f"pix2pix learns from pairs. Received: data of {received} parts. Pass fit(inputs, "
+            f"targets), or a pipeline that yields (inputs, targets)."
         )
 
     def check_data(self, tensors: Sequence, whole: bool) -> None:
-        """Check that these are pairs of one size, which the networks take.
+        """Check that these are pairs of one size that the networks take.
 
         Args:
             tensors: inputs and targets.
@@ -592,14 +284,14 @@ class Pix2Pix(TwoPlayerGame):
         inputs, targets = tensors
         if inputs.shape[:3] != targets.shape[:3]:
             raise ValueError(
-                f"Inputs and targets must be as many and of one size. Received shapes "
+                f"Inputs and targets must have one size. Received: shapes "
                 f"{tuple(inputs.shape)} and {tuple(targets.shape)}."
             )
         sides = {self.size, self.size + self.jitter}
         if inputs.shape[1] != inputs.shape[2] or inputs.shape[1] not in sides:
             raise ValueError(
                 f"Pictures must be squares of {' or '.join(map(str, sorted(sides)))} pixels. "
-                f"Received shape {tuple(inputs.shape)}. Resize them, or build Pix2Pix for this "
+                f"Received: shape {tuple(inputs.shape)}. Resize them, or build Pix2Pix for this "
                 f"size."
             )
 
@@ -611,7 +303,7 @@ class Pix2Pix(TwoPlayerGame):
             targets: the same, with its own channels.
 
         Returns:
-            Both at `size`. Enlarging is bilinear; a pixel of what is only cut keeps its value.
+            Both at `size`. Enlarging is bilinear; cutting alone leaves the pixels as they are.
         """
         inputs, targets = ops.convert_to_tensor(inputs), ops.convert_to_tensor(targets)
         side = inputs.shape[1]
@@ -648,19 +340,19 @@ class Pix2Pix(TwoPlayerGame):
     ) -> np.ndarray:
         """Translate pictures, without touching the model's own random state.
 
-        The defaults are the paper's: dropout stays on, and batch normalization goes by the
-        statistics of the batch that is translated, a batch of one picture. A translation then
-        depends on its own input alone. That fits a network trained in batches of 1, or with
-        instance normalization. One trained in larger batches knows only pictures that were
-        normalized together: translate with the same `batch_size`, or by `"moving"` averages.
+        The defaults are the paper's: dropout stays on, and batch normalization uses the statistics
+        of the translated batch, which is one picture. A translation then depends only on its own
+        input. This suits a network trained in batches of 1, or with instance normalization. A
+        network trained in larger batches has only seen pictures that were normalized together:
+        translate with the same `batch_size`, or with `"moving"` averages.
 
         Args:
             inputs: float `(n, size, size, channels)` in [-1, 1].
             seed: what the noise depends on. None: different noise at each call.
             latents: for `noise="latent"`, vectors `(n, latent_dim)` instead of drawn ones.
             noise: whether dropout stays on. False: the translation is a function of the input.
-            statistics: `"batch"`, or `"moving"` for the moving averages. Without meaning for
-                instance normalization.
+            statistics: `"batch"`, or `"moving"` for the moving averages. Instance normalization
+                ignores it.
             batch_size: how many are translated, and normalized, at once.
             averaged: whether to use the averaged generator. None: where there is one.
 
@@ -674,7 +366,7 @@ class Pix2Pix(TwoPlayerGame):
         Source: Isola et al. (2017), section 3.
         """
         feed.Examples(self.image_shape, (-1.0, 1.0), "inputs").check(inputs)
-        _check_choice("statistics", statistics, ("batch", "moving"))
+        check_choice("statistics", statistics, ("batch", "moving"))
         seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
         inputs = np.asarray(ops.convert_to_numpy(inputs), "float32")
         latents = self._latents_for(len(inputs), latents, seed)
@@ -687,14 +379,17 @@ class Pix2Pix(TwoPlayerGame):
     def _latents_for(self, count, latents, seed):
         if self.noise != "latent":
             if latents is not None:
-                raise ValueError(f"`latents` go with noise='latent', and this has {self.noise!r}.")
+                raise ValueError(
+                    f"`latents` need a model with noise='latent'. Received: latents for a model "
+                    f"with noise={self.noise!r}. Leave them out."
+                )
             return None
         if latents is None:
             latents = self.sample_latents(count, seed)
         latents = np.asarray(ops.convert_to_numpy(latents), "float32")
         if latents.shape != (count, self.latent_dim):
             raise ValueError(
-                f"`latents` must have shape {(count, self.latent_dim)}. Received shape "
+                f"`latents` must have shape {(count, self.latent_dim)}. Received: shape "
                 f"{latents.shape}."
             )
         return latents
@@ -702,7 +397,7 @@ class Pix2Pix(TwoPlayerGame):
     makes_from = "pictures"
 
     def inputs_for(self, n: int, seed: int, given: Any = None) -> tuple[np.ndarray, ...]:
-        """What `make` translates: the pictures themselves.
+        """Return what `make` translates: the pictures themselves.
 
         Args:
             n: how many.
@@ -720,20 +415,20 @@ class Pix2Pix(TwoPlayerGame):
         """Translate what `inputs_for` gave, with the same noise each time.
 
         Args:
-            inputs: the pictures, alone in a tuple.
+            inputs: a tuple that holds only the pictures.
             averaged: as in `translate`.
         """
         return self.translate(inputs[0], seed=0, averaged=averaged)
 
 
 def _weights(places, side):
-    """Bilinear weights of the pixels of a side, one row for each place between them."""
+    """Return bilinear weights of the pixels of a side, one row for each place between them."""
     return ops.relu(1.0 - ops.abs(places[:, :, None] - ops.arange(side, dtype="float32")))
 
 
 @contextlib.contextmanager
 def _noise_of(network: keras.Model, seed: int, active: bool) -> Iterator[None]:
-    """Inside the block, dropout is on or off and draws from `seed`; outside, all is as before."""
+    """Switch dropout on or off inside the block, and draw its noise from `seed`."""
     dropouts = [layer for layer in network.layers if isinstance(layer, NoiseDropout)]
     states = [layer.seed_generator.state for layer in dropouts]
     before = [ops.convert_to_numpy(state.value) for state in states]
@@ -746,86 +441,3 @@ def _noise_of(network: keras.Model, seed: int, active: bool) -> Iterator[None]:
         for layer, state, value in zip(dropouts, states, before, strict=True):
             layer.active = None
             state.assign(value)
-
-
-def _check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"`{name}` must be one of {list(choices)}. Received: {name}={value!r}.")
-
-
-def _check(image_shape, width, normalization):
-    shape = tuple(image_shape) if isinstance(image_shape, (list, tuple)) else image_shape
-    if not isinstance(shape, tuple) or len(shape) != 3 or shape[0] != shape[1]:
-        raise ValueError(
-            f"`image_shape` must be (size, size, channels), square. Received: {image_shape!r}."
-        )
-    checks.check_count("channels of `image_shape`", shape[2])
-    checks.check_count("width", width)
-    _check_choice("normalization", normalization, NORMALIZATIONS)
-    return plan(shape[0])
-
-
-# ---- inputs made from pictures ---------------------------------------------------------------
-
-
-def gray(pictures: Any) -> np.ndarray:
-    """Take the color away: the input of a translation from gray to color.
-
-    Args:
-        pictures: float `(n, height, width, 3)` in [-1, 1].
-
-    Returns:
-        float32 of the same shape, three equal channels: luma by ITU-R 601.
-
-    Raises:
-        ValueError: on another shape.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from gankit.models.pix2pix import gray
-    >>> gray(np.array([[[[1.0, -1.0, -1.0]]]])).round(3).tolist()
-    [[[[-0.402, -0.402, -0.402]]]]
-    """
-    pictures = np.asarray(pictures, "float32")
-    if pictures.ndim != 4 or pictures.shape[-1] != 3:
-        raise ValueError(f"Pictures must have shape (n, height, width, 3), not {pictures.shape}.")
-    luma = pictures @ np.array([0.299, 0.587, 0.114], "float32")
-    return np.repeat(luma[..., None], 3, axis=-1)
-
-
-def edges(pictures: Any, sigma: float = 1.0) -> np.ndarray:
-    """Draw the edges of pictures, black on white: the input of a translation to photographs.
-
-    Args:
-        pictures: float `(n, height, width, 3)` in [-1, 1].
-        sigma: how much they are blurred first, in pixels; more leaves fewer edges.
-
-    Returns:
-        float32 of the same shape: -1 on edges, 1 elsewhere.
-
-    Raises:
-        ValueError: on another shape.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from gankit.models.pix2pix import edges
-    >>> halves = np.zeros((1, 16, 16, 3)) - np.arange(16)[:, None] // 8
-    >>> lines = edges(halves)
-    >>> lines.shape, np.unique(lines).tolist()
-    ((1, 16, 16, 3), [-1.0, 1.0])
-
-    Departure: Canny's edges (scikit-image), where the paper has those of a trained network (HED).
-    """
-    from skimage.feature import canny
-
-    luma = gray(pictures)[..., 0]
-    found = np.stack([canny(picture, sigma=sigma) for picture in luma])
-    return np.repeat(np.where(found, -1.0, 1.0).astype("float32")[..., None], 3, axis=-1)
-
-
-if __name__ == "__main__":
-    from gankit.commands.pix2pix import main
-
-    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""`python -m gankit.models.pix2pix`: from a folder of pairs to a folder of results."""
+"""`python -m gankit.commands.pix2pix`: from a folder of pairs to a folder of results."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_no_result_overwrites_another(tmp_path):
 
 def test_the_shell_says_what_is_wrong(tmp_path, capsys):
     assert main(["train", str(tmp_path / "none"), "model.keras", "--size", "32"]) == 2
-    assert "no folder" in capsys.readouterr().err
+    assert "none' does not exist" in capsys.readouterr().err
     assert main(["train", str(tmp_path), "model.h5"]) == 2
     assert "'model.h5'" in capsys.readouterr().err
     assert main(["translate", str(tmp_path / "no.keras"), "a", "b"]) == 2

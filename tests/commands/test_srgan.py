@@ -104,7 +104,7 @@ def test_transparency_gray_and_names_that_meet(model, tmp_path):
         (["upscale", "MODEL", "IN", "IN"], "would replace"),
         (["upscale", "MODEL", "IN", "OUT", "--tile", "4"], "tile=4"),
         (["train", "IN", "model.h5"], r"end in \.keras"),
-        (["train", "nowhere", "x.keras"], "no folder 'nowhere'"),
+        (["train", "nowhere", "x.keras"], "The folder 'nowhere' does not exist"),
         (["train", "IN", "x.keras"], "needs 2 pictures"),
     ],
 )
@@ -140,12 +140,12 @@ def test_psnr_is_the_papers():
     assert y_psnr(a, b) == pytest.approx(20 * np.log10(255 / (10 * 219 / 255)), abs=0.01)
 
 
-# What `python -m gankit.models.srgan --help` does.
+# What `python -m gankit.commands.srgan --help` does.
 HELP = """
 import contextlib, runpy, sys
 sys.argv[1:] = ["--help"]
 with open(out, "w") as file, contextlib.redirect_stdout(file):
-    runpy.run_module("gankit.models.srgan", run_name="__main__", alter_sys=True)
+    runpy.run_module("gankit.commands.srgan", run_name="__main__", alter_sys=True)
 """
 
 
@@ -153,6 +153,6 @@ def test_help(run_process, tmp_path, capsys):
     for command in ("train", "upscale"):
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
-        assert f"python -m gankit.models.srgan {command}" in capsys.readouterr().out
+        assert f"python -m gankit.commands.srgan {command}" in capsys.readouterr().out
     assert run_process(HELP, out=str(tmp_path / "help.txt")) == 0
     assert "train|upscale" in (tmp_path / "help.txt").read_text()

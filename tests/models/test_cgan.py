@@ -275,7 +275,7 @@ def test_fit_refuses_labels_before_training(make, labels, error, message):
         ({"num_classes": 3, "label_size": 2}, "num_classes=3, label_size=2"),
         ({"num_classes": None}, "num_classes=None, label_size=None"),
         ({"num_classes": 1}, "num_classes=1"),
-        ({"image_shape": (30, 30, 1)}, "side of 30.*28 and 32"),
+        ({"image_shape": (30, 30, 1)}, "size=30.*28 and 32"),
         ({"width": 0}, "width=0"),
     ],
 )

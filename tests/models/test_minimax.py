@@ -387,7 +387,7 @@ def test_it_trains_and_comes_back_from_a_file(tmp_path):
     gan.save(tmp_path / "gan.keras")
     again = gankit.load_model(tmp_path / "gan.keras")
     assert isinstance(again, MLPGAN) and again.get_config() == gan.get_config()
-    assert (again.pieces, again.seed, again.name) == (3, 4, "digits")
+    assert (again.get_config()["pieces"], again.seed, again.name) == (3, 4, "digits")
     np.testing.assert_array_equal(again.generate(3, seed=0), gan.generate(3, seed=0))
 
 
