@@ -141,7 +141,7 @@ def trace_step(model: keras.Model, batch: Any) -> None:
         )
         jax.eval_shape(model.train_step, state, keras.tree.map_structure(jax.numpy.asarray, batch))
     elif strategy is not None and strategy.num_replicas_in_sync > 1:
-        step = tf.function(lambda data: strategy.run(model.train_step, (data,)))
+        step = tf.function(lambda data: strategy.run(model.train_step, (data,)), autograph=False)
         step.get_concrete_function(keras.tree.map_structure(tf.convert_to_tensor, batch))
 
 

@@ -460,7 +460,10 @@ class Batches(keras.utils.PyDataset):
             keras.tree.map_structure(lambda array, i=i: gather(array, rows[:, i]), arrays)
             for i, arrays in enumerate(sets)
         ]
-        return parts[0] if len(parts) == 1 else tuple(parts)
+        if len(parts) == 1:
+            return parts[0]
+        # Keras takes a batch of at most three parts, each of which may be a nest.
+        return tuple(parts) if len(parts) <= 3 else (tuple(parts),)
 
     def pipeline(self, tf: Any, drop_remainder: bool = False) -> Any:
         """The same batches from a `tf.data` pipeline, which gathers them while a step runs.
