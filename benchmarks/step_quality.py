@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import keras
+from contenders.gankit_at_once import OnePassDCGAN
 
 from gankit import datasets, metrics
 from gankit.callbacks import BackupAndRestore
@@ -21,21 +22,20 @@ HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "step_quality.json"
 RUN = HERE / "runs" / "step_quality"
 SAMPLES = 2_000
-ONE_STAGE = {"layer_norm": True, "update": "one_stage"}
 # The steps that `step_throughput.py` times.
 ARMS = {
     "two passes": {},
-    "one stage": ONE_STAGE,
+    "both at once": {"kind": OnePassDCGAN},
     "two passes, bfloat16": {"dtype": "mixed_bfloat16"},
-    "one stage, bfloat16": ONE_STAGE | {"dtype": "mixed_bfloat16"},
+    "both at once, bfloat16": {"kind": OnePassDCGAN, "dtype": "mixed_bfloat16"},
 }
 
 
-def frechet(images, real, seed, options, run, dtype="float32", layer_norm=False, **game):
+def frechet(images, real, seed, options, run, dtype="float32", kind=DCGAN):
     """Train once; the distance of the samples from the real images."""
     keras.config.set_dtype_policy(dtype)
-    gan = DCGAN((28, 28, 1), width=options.width, layer_norm=layer_norm, seed=seed)
-    gan.compile(**game)
+    gan = kind((28, 28, 1), width=options.width, seed=seed)
+    gan.compile()
     epochs, callbacks = options.epochs, [BackupAndRestore(run)]
     gan.fit(images, batch_size=128, epochs=epochs, verbose=2, callbacks=callbacks)
     samples = keras.ops.convert_to_numpy(gan.generate(SAMPLES, seed=1)).astype("float32")

@@ -32,9 +32,9 @@ ENVIRONMENT = {
 }
 CONTENDERS = {
     "gankit": "gankit_fit",
-    "gankit, one stage": "gankit_one_stage",
+    "gankit, both at once": "gankit_at_once",
     "gankit, bfloat16": "gankit_bfloat16",
-    "gankit, one stage, bf16": "gankit_one_stage_bfloat16",
+    "gankit, both at once, bf16": "gankit_at_once_bfloat16",
     "TensorFlow": "tensorflow_loop",
     "TensorFlow, Keras' norm": "tensorflow_keras_norm",
     "PyTorch": "pytorch_loop",

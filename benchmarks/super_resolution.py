@@ -203,7 +203,7 @@ def enlarge_a_photograph(height, width):
         Image.fromarray(photograph).save(f"{folder}/photograph.png")
         begun = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "gankit.models.srgan", "upscale", str(RUN / "mse.keras")]
+            [sys.executable, "-m", "gankit.commands.srgan", "upscale", str(RUN / "mse.keras")]
             + [f"{folder}/photograph.png", f"{folder}/large"],
             check=True,
         )

@@ -73,7 +73,7 @@ def test_runs_and_writes_what_it_measured(run_process, tmp_path):
     path = tmp_path / "result.json"
     small = ["--rounds", "2", "--slice-seconds", "0.01", "--width", "2", "--batch", "4"]
     # One of each framework: every process imports its own.
-    asked = ["gankit, one stage, bf16", "TensorFlow", "PyTorch, bfloat16"]
+    asked = ["gankit, both at once, bf16", "TensorFlow", "PyTorch, bfloat16"]
     arguments = [*small, "--json", str(path), "--only", *asked]
     script, out = str(BENCHMARKS / "step_throughput.py"), tmp_path / "printed.txt"
     assert run_process(THROUGHPUT, script=script, arguments=arguments, out=str(out)) == 0

@@ -38,6 +38,31 @@ def test_a_gan_of_ones_own(elsewhere):
     assert {path.name for path in elsewhere.iterdir()} == {"backup", "gan.keras", "training.gif"}
 
 
+def test_a_game_of_ones_own(elsewhere, capsys):
+    layers = keras.layers
+
+    def network(shape, *parts):
+        return keras.Sequential([keras.Input(shape), *parts])
+
+    flat, picture = layers.Flatten(), layers.Reshape((8, 8, 1))
+    names = {
+        "encoder": network((8, 8, 1), flat, layers.Dense(200)),
+        "generator": network((100,), layers.Dense(64, "tanh"), picture),
+        "discriminator": network((8, 8, 1), layers.Flatten(), layers.Dense(1)),
+        "images": IMAGES,
+    }
+    source = block("class VAEGAN")
+    exec(source, names)
+    game = names["vae_gan"]
+    assert "distance" in capsys.readouterr().out
+    np.testing.assert_array_equal(names["samples"], game.generate(16, seed=0))
+    history = game.fit(IMAGES, epochs=30, verbose=0).history["distance"]
+    assert history[-1] < 0.9 * history[0], "what the encoder sees is rebuilt better and better"
+    body = source[source.index("class VAEGAN") : source.index("vae_gan = ")]
+    lines = [line for line in body.splitlines() if line.strip()]
+    assert len(lines) <= 22
+
+
 def test_a_layer_alone(elsewhere, monkeypatch):
     shutil.copy(ROOT / "gankit" / "layers" / "maxout.py", elsewhere)
     monkeypatch.syspath_prepend(str(elsewhere))
@@ -61,4 +86,4 @@ def test_a_folder_of_ones_own(elsewhere):
 
 
 def test_every_block_is_tried_here():
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
