@@ -247,6 +247,7 @@ class Game(Saved, keras.Model):
         self.optimizer = AllOptimizers(*self.optimizers.values())  # Keras looks for one
         self.penalties = {name: tuple(map(get_penalty, p)) for name, p in given[2].items()}
         self._average(given[1])
+        backend.seed_layers(self)
         self._teams = {(name,): Team(self, (name,)) for name in players}
         self._report = Report()
 
@@ -258,8 +259,6 @@ class Game(Saved, keras.Model):
             for name, how in averages.items()
             if how is not None
         }
-        for average in self.averages.values():
-            backend.seed_layers(average)
 
     @property
     def metrics(self) -> list:

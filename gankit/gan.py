@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit import backend, checks, feed, losses
+from gankit import checks, feed, losses
 from gankit.averaging import Averaging
 from gankit.game import Game
 from gankit.penalties import Penalty
@@ -309,8 +309,6 @@ class GAN(LatentSampling, TwoPlayerGame):
         self.latent_dim, self.num_classes, self.label_size = latent_dim, num_classes, label_size
         self.data_range = None if data_range is None else tuple(float(v) for v in data_range)
         self.example_shape = self._connect()
-        backend.seed_layers(generator)
-        backend.seed_layers(discriminator)
 
     def fake(self, real: Any, *conditions: Any) -> Any:
         """Generate as many examples as there are real ones, from fresh latents."""

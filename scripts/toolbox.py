@@ -24,6 +24,17 @@ errors and writes this page. `tests/test_toolbox.py` holds every error to its bo
 example, and fails if this page is older than the code.
 """
 
+GONE = """
+## What is no longer here, and what to use instead
+
+- `compile(update="one_stage")` reused one backward pass for both players. It was exact only for some
+  losses and discriminators, and its samples were 11 % behind. `simultaneous.SimultaneousGAN` shares
+  the forward passes, is exact for every loss and every discriminator, and takes 25 lines.
+- `compile(instance_noise=...)`: let `judge` add the noise, as `noise.InstanceNoise` shows.
+- `compile(historical_averaging=...)` is a class, `historical.HistoricalAveragingGAN`: two losses
+  with a term more. Gradients that are still being accumulated are no longer counted.
+"""
+
 
 def measure() -> dict[str, float]:
     """Compute the worst error of every part on this backend."""
@@ -61,7 +72,7 @@ def page(errors: dict[str, dict[str, float]]) -> str:
     lines.append("\n## How to use each\n")
     for part in parts:
         lines.append(f"### `{part.name}`\n\n```python\n{part.use.strip()}\n```\n")
-    return "\n".join(lines)
+    return "\n".join(lines) + GONE
 
 
 def anchor(name: str) -> str:

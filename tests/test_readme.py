@@ -45,19 +45,21 @@ def test_a_game_of_ones_own(elsewhere, capsys):
         return keras.Sequential([keras.Input(shape), *parts])
 
     flat, picture = layers.Flatten(), layers.Reshape((8, 8, 1))
+    gray = np.ones((64, 8, 8, 1), "float32") * np.linspace(-0.9, 0.9, 64)[:, None, None, None]
+    gray = gray.astype("float32")
     names = {
         "encoder": network((8, 8, 1), flat, layers.Dense(200)),
         "generator": network((100,), layers.Dense(64, "tanh"), picture),
         "discriminator": network((8, 8, 1), layers.Flatten(), layers.Dense(1)),
-        "images": IMAGES,
+        "images": gray,
     }
     source = block("class VAEGAN")
     exec(source, names)
     game = names["vae_gan"]
     assert "distance" in capsys.readouterr().out
     np.testing.assert_array_equal(names["samples"], game.generate(16, seed=0))
-    history = game.fit(IMAGES, epochs=30, verbose=0).history["distance"]
-    assert history[-1] < 0.9 * history[0], "what the encoder sees is rebuilt better and better"
+    history = game.fit(gray, batch_size=8, epochs=30, verbose=0).history["distance"]
+    assert history[-1] < 0.7 * history[0], "what the encoder sees is rebuilt better and better"
     body = source[source.index("class VAEGAN") : source.index("vae_gan = ")]
     lines = [line for line in body.splitlines() if line.strip()]
     assert len(lines) <= 22

@@ -146,8 +146,6 @@ class Pix2Pix(TwoPlayerGame):
             seed=of_discriminator,
         )
         super().__init__(generator, discriminator, seed=seed, **kwargs)
-        backend.seed_layers(generator)
-        backend.seed_layers(discriminator)
         self.latent_dim = latent_dim
         self.image_shape = tuple(int(n) for n in image_shape)
         self.size = self.image_shape[0]

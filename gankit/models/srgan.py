@@ -127,8 +127,6 @@ class SRGAN(TwoPlayerGame):
             image_shape, seed=of_discriminator, **dict(discriminator_sizes or {})
         )
         super().__init__(generator, discriminator, seed=seed, **kwargs)
-        backend.seed_layers(generator)
-        backend.seed_layers(discriminator)
         self.scale, self.augment, self.image_shape = scale, augment, image_shape
         # Of each axis: from a line of large pixels to one of small pixels.
         self._shrink = [
