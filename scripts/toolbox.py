@@ -27,9 +27,9 @@ example, and fails if this page is older than the code.
 GONE = """
 ## What is no longer here, and what to use instead
 
-- `compile(update="one_stage")` reused one backward pass for both players. It was exact only for some
-  losses and discriminators, and its samples were 11 % behind. `simultaneous.SimultaneousGAN` shares
-  the forward passes, is exact for every loss and every discriminator, and takes 25 lines.
+- `compile(update="one_stage")` reused one backward pass for both players. It was exact for some
+  losses and discriminators only, and its samples were 11 % behind. `simultaneous.SimultaneousGAN`
+  shares the forward passes, is exact for all of them, and takes 25 lines.
 - `compile(instance_noise=...)`: let `judge` add the noise, as `noise.InstanceNoise` shows.
 - `compile(historical_averaging=...)` is a class, `historical.HistoricalAveragingGAN`: two losses
   with a term more. Gradients that are still being accumulated are no longer counted.
