@@ -63,29 +63,23 @@ class VariableScope(keras.StatelessScope):
     the step has already changed, and changes others (batch statistics, random state).
     """
 
-    def __init__(self, state_mapping=None):
-        super().__init__(state_mapping)
-        self.changed = {}
-        self.outer = None
-
-    def __enter__(self):
-        super().__enter__()
-        self.outer = self.original_scope
-        return self
+    changed: dict | None = None
 
     def add_update(self, update):
         super().add_update(update)
+        self.changed = self.changed or {}
         self.changed[id(update[0])] = update[0]
 
     def get_current_value(self, variable):
         value = super().get_current_value(variable)
-        if value is None and self.outer is not None:
-            value = self.outer.get_current_value(variable)
+        outer = self.original_scope
+        if value is None and outer is not None:
+            value = outer.get_current_value(variable)
         return value
 
     def updates(self, kept=None):
         """The variables that were changed in the scope, with their new values."""
-        changed = self.changed.values()
+        changed = (self.changed or {}).values()
         if kept is not None:
             changed = filter(kept, changed)
         return [(v, self.state_mapping[id(v)]) for v in changed]

@@ -19,6 +19,7 @@ __all__ = [
     "single_precision",
     "sync",
     "trace_step",
+    "traces_first",
     "without_state_updates",
 ]
 
@@ -121,17 +122,26 @@ def _no_gradients():
     return torch.no_grad() if _BACKEND == "torch" else contextlib.nullcontext()
 
 
-def trace_step(model: keras.Model, batch: Any) -> None:
-    """Go through a step without taking it, where metrics must be known before the first one.
+def traces_first(model: keras.Model) -> bool:
+    """Whether `trace_step` must find out what a step reports before the first one runs.
 
     On JAX the means that a step reports are part of the state that it takes, and under a strategy
-    of TensorFlow they must be made before replicas run. Elsewhere this does nothing.
+    of TensorFlow they must be made before replicas run.
+
+    Args:
+        model: the model that will train.
+    """
+    strategy = getattr(model, "distribute_strategy", None)
+    return _BACKEND == "jax" or (strategy is not None and strategy.num_replicas_in_sync > 1)
+
+
+def trace_step(model: keras.Model, batch: Any) -> None:
+    """Go through a step without taking it.
 
     Args:
         model: a compiled model with an `as_train_step`.
         batch: a batch such as it takes.
     """
-    strategy = getattr(model, "distribute_strategy", None)
     if _BACKEND == "jax":
         state = model._get_jax_state(
             trainable_variables=True,
@@ -140,9 +150,10 @@ def trace_step(model: keras.Model, batch: Any) -> None:
             metrics_variables=True,
         )
         jax.eval_shape(model.train_step, state, keras.tree.map_structure(jax.numpy.asarray, batch))
-    elif strategy is not None and strategy.num_replicas_in_sync > 1:
-        step = tf.function(lambda data: strategy.run(model.train_step, (data,)), autograph=False)
-        step.get_concrete_function(keras.tree.map_structure(tf.convert_to_tensor, batch))
+        return
+    strategy = model.distribute_strategy
+    step = tf.function(lambda data: strategy.run(model.train_step, (data,)), autograph=False)
+    step.get_concrete_function(keras.tree.map_structure(tf.convert_to_tensor, batch))
 
 
 def resolve_jit_compile(jit_compile: bool | None) -> bool | str:

@@ -8,6 +8,7 @@ how many of its batches to leave out, so that a new process continues where anot
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -22,7 +23,6 @@ __all__ = [
     "FollowEpochs",
     "Position",
     "Vectors",
-    "check_batch",
     "check_not_empty",
     "holds_arrays",
     "order",
@@ -75,7 +75,12 @@ class Examples:
             raise TypeError(
                 f"{called} must be floating point. Received dtype {dtype}{self._scale_hint(dtype)}"
             )
-        self._check_shape(tuple(examples.shape), rows)
+        sizes = (examples.shape[0] or None if rows is None else rows, *self.shape)
+        received = tuple(examples.shape)
+        if len(received) != len(sizes) or any(
+            n != have for n, have in zip(sizes, received, strict=True) if n is not None
+        ):
+            self._refuse_shape(received, rows)
         values = np.asarray(keras.ops.convert_to_numpy(examples), dtype="float32")
         # Minimum and maximum pass NaN on, so two reductions find every kind of fault.
         low, high = float(values.min()), float(values.max())
@@ -88,7 +93,7 @@ class Examples:
                 f"build the model with data_range=None for unbounded data such as points."
             )
 
-    def _check_shape(self, received: tuple, rows: int | None) -> None:
+    def _refuse_shape(self, received: tuple, rows: int | None) -> None:
         sizes = ", ".join("any" if n is None else str(n) for n in self.shape)
         wanted = f"({'examples' if rows is None else rows}, {sizes})"
         wrong = f"{self.name.capitalize()} must have shape {wanted}"
@@ -240,25 +245,6 @@ def _refuse_not_finite(called: str, values: np.ndarray) -> None:
     )
 
 
-def check_batch(sets: Sequence[Sequence], tensors: Sequence[Any]) -> None:
-    """Check the tensors of a batch, or of a whole data set, against their declaration.
-
-    Args:
-        sets: what is declared, such as `[(Examples((2,)), ClassNumbers(3))]`.
-        tensors: one array or tensor for each of it, in that order.
-
-    Raises:
-        TypeError, ValueError: as the `check` of what is declared.
-    """
-    tensors = iter(tensors)
-    for declared in sets:
-        rows = None
-        for part in declared:
-            tensor = next(tensors)
-            part.check(tensor, rows)
-            rows = tensor.shape[0]
-
-
 def check_not_empty(tensors: Sequence[Any]) -> None:
     """Refuse tensors without rows, where nothing more is declared of them.
 
@@ -323,6 +309,7 @@ def _with_first(first: Any, rest: Iterator) -> Iterator:
 # ---- batches that can be resumed -----------------------------------------------------------------
 
 
+@dataclasses.dataclass
 class Position:
     """Where in the data the next pass begins.
 
@@ -332,41 +319,31 @@ class Position:
         batch: number of batches at the start of that epoch to leave out.
     """
 
-    def __init__(self, seed: int = 0):
-        self.seed = seed
-        self.epoch = 0
-        self.batch = 0
+    seed: int = 0
+    epoch: int = 0
+    batch: int = 0
 
     def seek(self, epoch: int, batch: int = 0) -> None:
         """Make the next pass that of `epoch`, without its first `batch` batches."""
         self.epoch, self.batch = epoch, batch
 
     def take(self) -> tuple[int, int]:
-        """The `(epoch, batch)` where a pass begins now; the pass after it is one epoch on."""
+        """Return the `(epoch, batch)` where a pass begins now; the next pass is one epoch on."""
         taken = self.epoch, self.batch
         self.seek(self.epoch + 1)
         return taken
 
-    def __repr__(self) -> str:
-        return f"Position(seed={self.seed}, epoch={self.epoch}, batch={self.batch})"
-
 
 class FollowEpochs(keras.callbacks.Callback):
-    """Keeps the order of the data in step with the epoch, also where training was resumed.
-
-    Args:
-        follows_seed: whether the order depends on the model's seed, which a backup may bring.
-    """
-
-    def __init__(self, follows_seed: bool):
-        super().__init__()
-        self.follows_seed = follows_seed
+    """Keeps the order of the data in step with the epoch, also where training was resumed."""
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Begin the pass of this epoch."""
-        self.model.data_position.seek(epoch)
-        if self.follows_seed:
-            self.model.data_position.seed = self.model.seed
+        position = self.model.data_position
+        position.epoch, position.batch = epoch, 0
+        if self.model.order_follows_seed:
+            # A backup that was loaded when training began has brought the seed of its run.
+            position.seed = self.model.seed
 
 
 def order(examples: int, seed: int, epoch: int) -> np.ndarray:

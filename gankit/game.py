@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from gankit import autodiff, backend, checks, feed
@@ -21,7 +22,7 @@ from gankit.players import (
     build_optimizer,
     check_player,
     check_players,
-    one_for_each,
+    refuse_losses,
 )
 from gankit.replicas import ReplicaRandom, clip_together, global_batch, share_of_batch
 from gankit.saving import Saved
@@ -82,7 +83,7 @@ class Game(Saved, keras.Model):
     `keras.saving.register_keras_serializable` to load it in another process.
     """
 
-    default_batch_size = 64
+    default_batch_size, smallest_batch = 64, 1
 
     def __init__(self, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
@@ -90,7 +91,7 @@ class Game(Saved, keras.Model):
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.draws = ReplicaRandom(self.seed_generator)
         self.averages = {}
-        self.data_position = None
+        self.data_position, self.order_follows_seed = None, False
         self._report = Report()
         self.built = True
 
@@ -144,14 +145,16 @@ class Game(Saved, keras.Model):
                 does not return a scalar for each player, or a report whose names other losses use.
         """
         names = (players,) if isinstance(players, str) else tuple(players)
-        team = self._team(names)
+        team = self._teams.get(names) or self._team(names)
         rows = ops.shape(batch[0])[0]
-        share = share_of_batch(rows)
+        share = 1.0 if autodiff.replica_context() is None else share_of_batch(rows)
         scales = [optimizer.scale_loss(share) for optimizer in team.optimizers]
 
         def scaled_losses():
             values, report = loss(*batch)
-            values = one_for_each(names, values, loss)
+            values = values if isinstance(values, (tuple, list)) else (values,)
+            if len(values) != len(names) or any(len(getattr(v, "shape", ())) for v in values):
+                refuse_losses(names, values, loss)
             return [v * scale for v, scale in zip(values, scales, strict=True)], report
 
         report, gradients = autodiff.gradients_of_each(
@@ -188,8 +191,7 @@ class Game(Saved, keras.Model):
         return sum(p(critic, real, fake, self.draws, updates) for p in self.penalties[player])
 
     def _team(self, names: tuple[str, ...]) -> Team:
-        if names not in self._teams:
-            self._teams[names] = Team(self, names)
+        self._teams[names] = Team(self, names)
         return self._teams[names]
 
     # ---- compile -----------------------------------------------------------------------------
@@ -248,6 +250,8 @@ class Game(Saved, keras.Model):
         self.penalties = {name: tuple(map(get_penalty, p)) for name, p in given[2].items()}
         self._average(given[1])
         backend.seed_layers(self)
+        self._declared = self.batch_spec()
+        self._traces_first = backend.traces_first(self)
         self._teams = {(name,): Team(self, (name,)) for name in players}
         self._report = Report()
 
@@ -319,24 +323,24 @@ class Game(Saved, keras.Model):
                 are missing or not asked for, an empty set.
         """
         self._assert_compile_called("fit")
-        arrays = feed.holds_arrays(x)
+        arrays = isinstance(x, np.ndarray) or feed.holds_arrays(x)
         if arrays:
             data = self._batches(x, y, batch_size, shuffle)
-            first = data[0]
         else:
             data, first = feed.peeked(x, y, batch_size)
             self.check_data(keras.tree.flatten(first), whole=False)
-        if not self._report.means:
+        if self._traces_first and not self._report.means:
             with self._report.traced():
-                backend.trace_step(self, first)
+                backend.trace_step(self, data[0] if arrays else first)
         position = getattr(data, "position", None)
         data = autodiff.to_input_pipeline(data, self, steps_per_epoch) if arrays else data
         # With steps_per_epoch, a pass over the data and an epoch are different things.
         self.data_position = position if steps_per_epoch is None else None
+        self.order_follows_seed = arrays
         callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
         with warnings.catch_warnings():
             if self.data_position is not None:
-                callbacks = [feed.FollowEpochs(follows_seed=arrays), *callbacks]
+                callbacks = [feed.FollowEpochs(), *callbacks]
                 # An epoch that is resumed in the middle ends early, as it should.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
             history = super().fit(
@@ -355,17 +359,13 @@ class Game(Saved, keras.Model):
         return history
 
     def sets(self, x: Any, y: Any) -> list[tuple]:
-        """Sort the arrays that `fit` was given into the sets of `batch_spec`.
+        """Sort the arrays that `fit` was given into the sets of `batch_spec`, if it has several.
 
         Args:
             x: what `fit` was given, arrays.
             y: the same.
         """
-        declared = self.batch_spec()
-        if declared is not None and len(declared) > 1:
-            return [part if isinstance(part, (tuple, list)) else (part,) for part in x]
-        both = keras.tree.flatten(x if y is None else (x, y))
-        return [tuple(both)]
+        return [part if isinstance(part, (tuple, list)) else (part,) for part in x]
 
     def check_data(self, tensors: Sequence, whole: bool) -> None:
         """Check data against `batch_spec`.
@@ -377,17 +377,20 @@ class Game(Saved, keras.Model):
         Raises:
             TypeError, ValueError: saying what is wrong.
         """
-        declared = self.batch_spec()
-        if declared is None:
+        if self._declared is None:
             feed.check_not_empty(tensors)
             return
-        parts = [part for group in declared for part in group]
-        if len(tensors) != len(parts):
+        if len(tensors) != sum(map(len, self._declared)):
             raise ValueError(self.wrong_parts(len(tensors)))
-        feed.check_batch(declared, tensors)
-        for part, tensor in zip(parts, tensors, strict=True):
-            if whole and isinstance(part, feed.ClassNumbers):
-                part.check_all_occur(tensor)
+        remaining = iter(tensors)
+        for group in self._declared:
+            rows = None
+            for part in group:
+                tensor = next(remaining)
+                part.check(tensor, rows)
+                rows = tensor.shape[0]
+                if whole and isinstance(part, feed.ClassNumbers):
+                    part.check_all_occur(tensor)
 
     def wrong_parts(self, received: int) -> str:
         """What to say of a batch that holds another number of tensors than is declared.
@@ -402,9 +405,13 @@ class Game(Saved, keras.Model):
         )
 
     def _batches(self, x: Any, y: Any, batch_size: int | None, shuffle: bool) -> feed.Batches:
-        size = self.default_batch_size if batch_size is None else batch_size
-        checks.check_count("batch_size", size)
-        sets = [tuple(map(ops.convert_to_numpy, group)) for group in self.sets(x, y)]
+        size = self.default_batch_size
+        if batch_size is not None:
+            size = checks.check_count("batch_size", batch_size, self.smallest_batch)
+        several = self._declared is not None and len(self._declared) > 1
+        both = (x,) if y is None else keras.tree.flatten((x, y))
+        sets = self.sets(x, y) if several else [both]
+        sets = [tuple(map(ops.convert_to_numpy, group)) for group in sets]
         self.check_data([array for group in sets for array in group], whole=True)
         position = feed.Position(self.seed)
         return feed.Batches(*sets, batch_size=size, shuffle=shuffle, position=position)

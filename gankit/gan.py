@@ -49,8 +49,11 @@ class TwoPlayerGame(Game):
 
     def step(self, real: Any, *conditions: Any) -> None:
         """Update the discriminator k times, each on examples of its own, then the generator."""
-        for k in range(self.discriminator_steps):
-            part = self.part_of(real, k), *(self.part_of(c, k) for c in conditions)
+        k, part = self.discriminator_steps, (real, *conditions)
+        for start in range(k):
+            if k > 1:  # rows spread over the batch, so that replicas share it out as one device
+                start = start % ops.shape(real)[0]  # a last batch may be smaller than k
+                part = [tensor[start::k] for tensor in (real, *conditions)]
             self.update("discriminator", self.discriminator_loss, *part)
         self.update("generator", self.generator_loss, *part)
 
@@ -114,20 +117,6 @@ class TwoPlayerGame(Game):
         inputs = [examples, *conditions] if conditions else examples
         return self.discriminator(inputs, training=True)
 
-    def part_of(self, batch: Any, k: int) -> Any:
-        """The rows of a batch for one of the discriminator's steps.
-
-        They are spread over the batch, so replicas share it out as one device would.
-
-        Args:
-            batch: a tensor.
-            k: which of the `discriminator_steps`, from 0.
-        """
-        if self.discriminator_steps == 1:
-            return batch
-        # A last batch may hold fewer examples than there are steps; none may go without.
-        return batch[k % ops.shape(batch)[0] :: self.discriminator_steps]
-
     @property
     def compares(self) -> bool:
         """Whether the generator's loss compares generated examples with real ones."""
@@ -170,6 +159,7 @@ class TwoPlayerGame(Game):
         """
         self.adversarial_loss = losses.get(loss)
         self.discriminator_steps = checks.check_count("discriminator_steps", discriminator_steps)
+        self.smallest_batch = self.discriminator_steps  # each step needs an example
         super().compile(
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
             {"generator": checks.check_kind("averaging", averaging, Averaging)},
@@ -229,15 +219,6 @@ class TwoPlayerGame(Game):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """The generator's output for its inputs; never the average's."""
         return self.generator(inputs, training=training)
-
-    def _batches(self, x: Any, y: Any, batch_size: int | None, shuffle: bool) -> feed.Batches:
-        batches = super()._batches(x, y, batch_size, shuffle)
-        if batches.batch_size < self.discriminator_steps:
-            raise ValueError(
-                f"A batch cannot be shared out over more steps than it has examples. Received: "
-                f"batch_size={batches.batch_size}, discriminator_steps={self.discriminator_steps}."
-            )
-        return batches
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -314,6 +295,18 @@ class GAN(LatentSampling, TwoPlayerGame):
         """Generate as many examples as there are real ones, from fresh latents."""
         latents = self.draws.rows(self.sample_latents, ops.shape(real)[0])
         return self.generator([latents, *conditions] if conditions else latents, training=True)
+
+    def sample_latents(self, n: Any, seed: Any) -> Any:
+        """Draw from the prior: here the standard normal distribution.
+
+        Args:
+            n: how many vectors.
+            seed: integer, or a `keras.random.SeedGenerator`.
+
+        Returns:
+            Tensor of shape `(n, latent_dim)`.
+        """
+        return keras.random.normal((n, self.latent_dim), seed=seed)
 
     def batch_spec(self) -> list[tuple]:
         """Examples, and labels where the GAN is conditional."""

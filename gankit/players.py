@@ -18,7 +18,7 @@ __all__ = [
     "build_optimizer",
     "check_player",
     "check_players",
-    "one_for_each",
+    "refuse_losses",
 ]
 
 
@@ -177,15 +177,17 @@ def build_optimizer(player: str, optimizer: Any, networks: Sequence[keras.Layer]
     return optimizer
 
 
-def one_for_each(names: tuple[str, ...], values: Any, loss: Callable) -> list:
-    """The losses as a list, one scalar for each player."""
-    values = list(values) if isinstance(values, (tuple, list)) else [values]
+def refuse_losses(names: tuple[str, ...], values: Sequence, loss: Callable) -> None:
+    """Say what a loss returned instead of a scalar for each player.
+
+    Args:
+        names: the players.
+        values: what it returned for them.
+        loss: the loss.
+    """
     shapes = [tuple(getattr(value, "shape", ())) for value in values]
-    if len(values) != len(names) or any(shapes):
-        called = getattr(loss, "__qualname__", loss)
-        raise ValueError(
-            f"A loss must return a scalar for each player, and a report: `return loss, {{}}`. "
-            f"Received: {len(values)} values of shapes {shapes} for {', '.join(names)} from "
-            f"{called}."
-        )
-    return values
+    called = getattr(loss, "__qualname__", loss)
+    raise ValueError(
+        f"A loss must return a scalar for each player, and a report: `return loss, {{}}`. "
+        f"Received: {len(values)} values of shapes {shapes} for {', '.join(names)} from {called}."
+    )

@@ -99,9 +99,10 @@ class ReplicaRandom:
 
     def rows(self, draw: Callable[[Any, Any], Any], examples: Any) -> Any:
         """What `draw(n, seed)` gives for the whole batch: the rows of this replica's examples."""
+        if autodiff.replica_context() is None:
+            return draw(examples, self.seed)
         start, total = global_batch(examples)
-        drawn = draw(total, self.seed)
-        return drawn if total is examples else drawn[start : start + examples]
+        return draw(total, self.seed)[start : start + examples]
 
     def normal(self, like: Any) -> Any:
         """Standard normal numbers, one for every value of `like`, in its shape."""

@@ -82,18 +82,6 @@ class LatentSampling:
 
     makes_from = "latents"
 
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior: here the standard normal distribution.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-
-        Returns:
-            Tensor of shape `(n, latent_dim)`.
-        """
-        return keras.random.normal((n, self.latent_dim), seed=seed)
-
     def generate(
         self,
         n: int | None = None,

@@ -55,7 +55,7 @@ def functions_on_the_way() -> list[tuple[str, str]]:
     tf.GradientTape.gradient = stop
     sys.setprofile(watch)
     try:
-        gan.fit(points, batch_size=16, verbose=0)
+        gan.fit(points, verbose=0)
     except Found:
         pass
     finally:

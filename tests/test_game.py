@@ -1,5 +1,7 @@
 """What `Game` guarantees, on a game of three players with shared layers and dropout."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -469,3 +471,22 @@ def test_a_game_that_writes_no_step_says_so(points):
 def test_networks_can_be_used_without_training():
     encoder, generator, _ = networks()
     assert generator(encoder(np.zeros((2, 2), "float32"))[:, :3]).shape == (2, 2)
+
+
+# ------------------------------------------------------------------------- how far it is to see
+
+
+@pytest.mark.tensorflow
+def test_the_way_from_fit_to_the_first_gradient_is_short(run_process):
+    """Counted in a process of its own, as it replaces TensorFlow's gradient: see the script."""
+    script = Path(__file__).parents[1] / "scripts" / "path_to_gradient.py"
+    program = """if True:
+        import runpy
+        names = runpy.run_path(script)
+        functions = names["functions_on_the_way"]()
+        files = {file for file, _ in functions}
+        assert 20 < len(functions) <= 27 and len(files) <= 6, (len(functions), files)
+        assert ("gan.py", "TwoPlayerGame.discriminator_loss") in functions
+        assert names["hops"]() == ["train_step", "step", "update", "gradients_of_each"]
+    """
+    assert run_process(program, script=str(script)) == 0

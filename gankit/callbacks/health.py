@@ -214,7 +214,8 @@ class HealthMonitor(keras.callbacks.Callback):
                 f"HealthMonitor needs what a batch of this {kind} holds: {wanted}. Received: "
                 f"{', '.join(given)}."
             )
-        feed.check_batch(declared[:1], [given[name] for name in names])
+        for part, name in zip(declared[0], names, strict=True):
+            part.check(given[name], len(self.real))
         if self.inputs is not None and hasattr(self.model, "inputs_for"):
             # The generator may take one size, where `fit` takes larger pictures and cuts them.
             self.model.inputs_for(len(self.inputs), self.seed, self.inputs)

@@ -11,8 +11,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.losses._tensors import to_float
-
 __all__ = [
     "AdversarialLoss",
     "Hinge",
@@ -21,6 +19,23 @@ __all__ = [
     "NonSaturating",
     "Wasserstein",
 ]
+
+
+def to_float(values: Any, name: str) -> Any:
+    """Return a tensor of at least float32, since half precision overflows inside a mean."""
+    values = ops.convert_to_tensor(values)
+    dtype = keras.backend.standardize_dtype(values.dtype)
+    if "float" not in dtype:
+        raise TypeError(
+            f"`{name}` must be floating point. Received: dtype {dtype}. Pass the outputs of the "
+            f"network without rounding."
+        )
+    if 0 in values.shape:
+        raise ValueError(
+            f"`{name}` must not be empty, since its mean is taken. "
+            f"Received: shape {tuple(values.shape)}."
+        )
+    return ops.cast(values, "float32") if dtype in ("float16", "bfloat16") else values
 
 
 class AdversarialLoss:

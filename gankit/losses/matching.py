@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from gankit.losses._tensors import to_float
+from gankit.losses.adversarial import to_float
 
 __all__ = ["feature_matching"]
 

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.losses._tensors import check_same_shape, to_float
+from gankit.losses._tensors import check_same_shape
+from gankit.losses.adversarial import to_float
 
 __all__ = ["PerceptualLoss"]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from keras import ops
 
-from gankit.losses._tensors import check_same_shape, to_float
+from gankit.losses._tensors import check_same_shape
+from gankit.losses.adversarial import to_float
 
 __all__ = ["charbonnier", "cycle_consistency", "l1"]
 

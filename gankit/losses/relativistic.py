@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.losses._tensors import check_same_shape, to_float
-from gankit.losses.adversarial import AdversarialLoss
+from gankit.losses._tensors import check_same_shape
+from gankit.losses.adversarial import AdversarialLoss, to_float
 
 __all__ = ["Relativistic", "RelativisticAverage"]
 
