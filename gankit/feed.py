@@ -75,10 +75,11 @@ class Examples:
             raise TypeError(
                 f"{called} must be floating point. Received dtype {dtype}{self._scale_hint(dtype)}"
             )
-        sizes = (examples.shape[0] or None if rows is None else rows, *self.shape)
-        received = tuple(examples.shape)
-        if len(received) != len(sizes) or any(
-            n != have for n, have in zip(sizes, received, strict=True) if n is not None
+        sizes, received = (rows, *self.shape), tuple(examples.shape)
+        if (
+            len(received) != len(sizes)
+            or received[0] == 0
+            or any(n != have for n, have in zip(sizes, received, strict=True) if n is not None)
         ):
             self._refuse_shape(received, rows)
         values = np.asarray(keras.ops.convert_to_numpy(examples), dtype="float32")

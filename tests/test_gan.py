@@ -538,7 +538,7 @@ def test_labels_for_an_unconditional_gan_are_refused(make_gan, points):
     [
         ({"batch_size": 0}, "batch_size=0"),
         ({"batch_size": 2.5}, "batch_size=2.5"),
-        ({"batch_size": 2}, "discriminator_steps=3"),
+        ({"batch_size": 2}, "at least 3. Received: batch_size=2"),
     ],
 )
 def test_impossible_batch_sizes_are_refused(make_gan, points, options, message):
