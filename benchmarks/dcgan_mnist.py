@@ -81,7 +81,8 @@ def train_gan(images, quality, options):
 def probe(gan, images, labels, test, test_labels):
     """Test accuracy with 100 and 1,000 labels: pixels, an untrained discriminator, the trained."""
     images, labels = images[:PROBED], labels[:PROBED]
-    untrained = DCGAN(gan.example_shape, gan.latent_dim, **gan.sizes, seed=gan.seed + 100)
+    changed = gan.get_config() | {"seed": gan.seed + 100}
+    untrained = DCGAN.from_config(changed)
     rows = {"raw pixels": (images, test)}
     for name, model in (("untrained discriminator", untrained), ("trained discriminator", gan)):
         rows[name] = tuple(
