@@ -150,7 +150,8 @@ class TwoPlayerGame(Game):
                 returns a scalar; `critic` maps examples to logits.
             averaging: `gankit.averaging.Averaging`: how to average the generator's weights. The
                 averaged generator is `averaged_generator`, and what `generate` uses. None: not.
-            **options: `run_eagerly`, `jit_compile`, `steps_per_execution`: see `Game.compile`.
+            **options: `averages` of other players, `run_eagerly`, `jit_compile`,
+                `steps_per_execution`: see `Game.compile`.
 
         Raises:
             ValueError: for an unknown loss, for one optimizer given for both networks, for an
@@ -162,7 +163,8 @@ class TwoPlayerGame(Game):
         self.smallest_batch = self.discriminator_steps  # each step needs an example
         super().compile(
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
-            {"generator": checks.check_kind("averaging", averaging, Averaging)},
+            {"generator": checks.check_kind("averaging", averaging, Averaging)}
+            | options.pop("averages", {}),
             {"discriminator": penalties},
             **options,
         )

@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike
 
 from gankit import backend, checks, feed, losses
 from gankit.averaging import Averaging
-from gankit.game import Game
 from gankit.layers.weight_normalization import WeightNormalization, initialize
 from gankit.models._building import seed_pair
 from gankit.models.feature_matching import FeatureMatchingGAN, layer_reader
@@ -124,19 +123,21 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
             discriminator_optimizer: the same.
             **options: as in `gankit.Game.compile`.
         """
-        optimizers = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
         average = {"discriminator": Averaging(self.half_life, ramp_up=None)}
-        self.adversarial_loss, self.discriminator_steps = losses.NonSaturating(), 1
-        Game.compile(self, optimizers, average, **options)
+        super().compile(
+            "non_saturating",
+            generator_optimizer,
+            discriminator_optimizer,
+            averages=average,
+            **options,
+        )
 
     def get_compile_config(self) -> dict | None:
         """Return the arguments of `compile`, ready to be written to a file."""
-        config = Game.get_compile_config(self)
-        if config is None:
-            return None
-        optimizers = config.pop("optimizers")
-        del config["averages"]  # which `compile` sets itself
-        return config | {f"{name}_optimizer": o for name, o in optimizers.items()}
+        config = super().get_compile_config()
+        for name in ("loss", "discriminator_steps", "penalties", "averaging") if config else ():
+            del config[name]  # which `compile` sets itself
+        return config
 
     def batch_spec(self) -> list[tuple]:
         """Declare examples, labeled examples, and the examples that the generator matches."""
