@@ -123,6 +123,11 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
             discriminator_optimizer: the same.
             **options: as in `gankit.Game.compile`.
         """
+        for name in ("loss", "discriminator_steps", "penalties", "averaging"):
+            if name in options:
+                raise TypeError(
+                    f"A SemiSupervisedGAN has no such option. Received: {name}={options[name]!r}."
+                )
         average = {"discriminator": Averaging(self.half_life, ramp_up=None)}
         super().compile(
             "non_saturating",

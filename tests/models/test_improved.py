@@ -311,9 +311,9 @@ def test_a_pipeline_without_others_is_refused():
 
 def test_bad_options_are_repeated():
     gan = improved.mlp(SHAPE, **SMALL)
-    with pytest.raises(TypeError, match="'loss'"):
+    with pytest.raises(TypeError, match="Received: loss='hinge'"):
         gan.compile(loss="hinge")
-    with pytest.raises(TypeError, match="'discriminator_steps'"):
+    with pytest.raises(TypeError, match="Received: discriminator_steps=2"):
         gan.compile(discriminator_steps=2)
     with pytest.raises(ValueError, match="noise=-1"):
         improved.build_discriminator(SHAPE, noise=-1)
