@@ -353,9 +353,8 @@ class Game(Saved, keras.Model):
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
             )
-        for team in (self._team((name,)) for name in self.optimizers):
-            # An optimizer's own average of weights (`use_ema=True`) becomes the weights.
-            team.optimizers[0].finalize_variable_values(team.variables[0])
+        for name in self.optimizers:
+            self._team((name,)).finalize()
         return history
 
     def sets(self, x: Any, y: Any) -> list[tuple]:

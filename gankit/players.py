@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
 from gankit import autodiff
 
@@ -48,6 +49,14 @@ class Team:
         foreign = {id(v) for layer in game.layers for v in layer.weights} - own
         self.keeps = lambda variable: id(variable) not in foreign
         self.others = [v for v in game.trainable_variables if id(v) in foreign]
+
+    def finalize(self) -> None:
+        """At the end of `fit`, an optimizer's own average (`use_ema=True`) becomes the weights."""
+        for optimizer, own in zip(self.optimizers, self.variables, strict=True):
+            if getattr(optimizer, "inner_optimizer", optimizer).use_ema:
+                optimizer.finalize_variable_values(own)
+                for variable in own:  # JAX would keep one buffer for both, and donate it twice
+                    variable.assign(ops.copy(variable))
 
 
 class Report:
