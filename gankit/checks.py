@@ -2,20 +2,115 @@
 
 from __future__ import annotations
 
+import difflib
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["check_count", "check_images", "check_kind"]
+__all__ = [
+    "check_choice",
+    "check_count",
+    "check_flag",
+    "check_images",
+    "check_kind",
+    "check_number",
+    "check_path",
+    "check_seed",
+]
 
 
-def check_count(name: str, value: Any, minimum: int = 1) -> int:
-    """A whole number of at least `minimum`, or an error that repeats what came instead."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
+def check_count(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
+    """A whole number in `[minimum, maximum]`, or an error that repeats what came instead."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < minimum or (maximum is not None and value > maximum):
+        limit = "" if maximum is None else f" and at most {maximum}"
         raise ValueError(
-            f"`{name}` must be a whole number of at least {minimum}. Received: {name}={value!r}."
+            f"`{name}` must be a whole number of at least {minimum}{limit}. "
+            f"Received: {name}={value!r}."
         )
     return int(value)
+
+
+def check_seed(name: str, value: Any) -> int:
+    """A seed that Keras and NumPy both take, or an error that repeats what came instead."""
+    return check_count(name, value, 0, 2**32 - 1)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
+    """A finite number in a range, or an error that repeats what came instead.
+
+    Args:
+        name: what the caller calls it, for the error.
+        value: the number.
+        minimum: the lowest that is allowed.
+        maximum: the highest that is allowed.
+        above: a bound that it must exceed.
+        below: a bound that it must stay below.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is not finite, or out of range.
+
+    Example:
+
+    >>> from gankit.checks import check_number
+    >>> check_number("momentum", 0.9, 0, below=1)
+    0.9
+    >>> check_number("momentum", 1, 0, below=1)
+    Traceback (most recent call last):
+    ValueError: `momentum` must be a finite number of at least 0 and below 1. Received: momentum=1.
+    """
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    inside = number and (
+        math.isfinite(value)
+        and minimum <= value <= maximum
+        and (above is None or value > above)
+        and (below is None or value < below)
+    )
+    if not inside:
+        bounds = [
+            (f"of at least {minimum:g}", math.isfinite(minimum)),
+            (f"above {above}", above is not None),
+            (f"at most {maximum:g}", math.isfinite(maximum)),
+            (f"below {below}", below is not None),
+        ]
+        bounds = " and ".join(text for text, given in bounds if given)
+        raise (ValueError if number else TypeError)(
+            f"`{name}` must be a finite number{bounds and ' '}{bounds}. Received: {name}={value!r}."
+        )
+    return float(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """True or False, or an error that repeats what came instead, such as `"no"`."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` must be True or False. Received: {name}={value!r}.")
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, choices: Iterable) -> Any:
+    """One of several values, or an error that lists them and offers the nearest."""
+    choices = list(choices)
+    # 1 == True == 1.0, but only one of them was meant.
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        near = difflib.get_close_matches(str(value), map(str, choices), 1)
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(map(repr, choices))}. Received: {name}={value!r}."
+            + (f" Did you mean {near[0]!r}?" if near and isinstance(value, str) else "")
+        )
+    return value
 
 
 def check_kind(name: str, value: Any, kind: type) -> Any:
@@ -25,6 +120,13 @@ def check_kind(name: str, value: Any, kind: type) -> Any:
             f"`{name}` must be a {kind.__module__}.{kind.__name__}, or None. Received: {value!r}."
         )
     return value
+
+
+def check_path(name: str, value: Any) -> Path:
+    """The path of a file or folder, or an error that repeats what came instead."""
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise TypeError(f"`{name}` must be a path, as text. Received: {name}={value!r}.")
+    return Path(value)
 
 
 def check_images(name: str, images: Any) -> np.ndarray:
