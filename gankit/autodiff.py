@@ -37,6 +37,7 @@ __all__ = [
     "input_gradient",
     "outside_graph",
     "replica_context",
+    "replicas",
     "to_input_pipeline",
     "value_and_gradients",
 ]
@@ -425,6 +426,16 @@ def replica_context() -> Any:
     return None if context is None or context.num_replicas_in_sync == 1 else context
 
 
+def replicas(model: keras.Model) -> int:
+    """How many replicas share out each batch of a model.
+
+    Args:
+        model: the model.
+    """
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's trainer alone has one
+    return 1 if strategy is None else strategy.num_replicas_in_sync
+
+
 def to_input_pipeline(batches: Any, model: keras.Model, steps_per_epoch: int | None) -> Any:
     """Give `fit` the fastest form of these batches: on TensorFlow, a `tf.data` pipeline.
 
@@ -433,11 +444,10 @@ def to_input_pipeline(batches: Any, model: keras.Model, steps_per_epoch: int | N
 
     Args:
         batches: a `gankit.feed.Batches`.
-        model: the model that they train.
+        model: the compiled game that they train.
         steps_per_epoch: None, or how many batches an epoch has where that is no whole pass.
     """
-    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's trainer alone has one
-    if _BACKEND == "tensorflow" and (strategy is None or strategy.num_replicas_in_sync == 1):
+    if _BACKEND == "tensorflow" and model.draws.replicas == 1:
         pipeline = batches.pipeline(tf)
         return pipeline if steps_per_epoch is None else pipeline.repeat()
     return batches if steps_per_epoch is None else batches.endless()

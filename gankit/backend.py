@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from gankit.autodiff import VariableScope
+from gankit.autodiff import VariableScope, replicas
 
 __all__ = [
     "fused_batch_normalization",
@@ -131,8 +131,7 @@ def traces_first(model: keras.Model) -> bool:
     Args:
         model: the model that will train.
     """
-    strategy = getattr(model, "distribute_strategy", None)
-    return _BACKEND == "jax" or (strategy is not None and strategy.num_replicas_in_sync > 1)
+    return _BACKEND == "jax" or replicas(model) > 1
 
 
 def trace_step(model: keras.Model, batch: Any) -> None:

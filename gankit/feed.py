@@ -9,6 +9,7 @@ how many of its batches to leave out, so that a new process continues where anot
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -86,7 +87,12 @@ class Examples:
         # Minimum and maximum pass NaN on, so two reductions find every kind of fault.
         low, high = float(values.min()), float(values.max())
         if not (math.isfinite(low) and math.isfinite(high)):
-            _refuse_not_finite(called, values)
+            bad = np.argwhere(~np.isfinite(values))
+            where = tuple(map(int, bad[0]))
+            raise ValueError(
+                f"{called} hold {len(bad)} values that are NaN or infinite, the first at index "
+                f"{where}: {values[where]}. Remove or repair these examples."
+            )
         if self.data_range and (low < self.data_range[0] or high > self.data_range[1]):
             raise ValueError(
                 f"{called} must lie in [{self.data_range[0]:g}, {self.data_range[1]:g}]. Received "
@@ -120,7 +126,7 @@ class Examples:
 
     def _scale_hint(self, dtype: str) -> str:
         if self.data_range is None:
-            return ": convert them with x.astype('float32')."
+            return ": convert them with array.astype('float32')."
         if dtype == "uint8":
             return ": scale 8-bit images to [-1, 1] with x.astype('float32') / 127.5 - 1."
         return f": convert and scale them to [{self.data_range[0]:g}, {self.data_range[1]:g}]."
@@ -193,7 +199,7 @@ class ClassNumbers:
             )
 
 
-class Vectors:
+class Vectors(Examples):
     """Vectors of finite floating-point numbers, one for each example.
 
     Args:
@@ -206,44 +212,8 @@ class Vectors:
     >>> Vectors(2).check(np.zeros((5, 2), "float32"))
     """
 
-    name = "labels"
-
     def __init__(self, size: int):
-        self.size, self.shape = size, (size,)
-
-    def check(self, labels: Any, rows: int | None = None) -> None:
-        """Refuse what are no such vectors.
-
-        Args:
-            labels: array or tensor of shape `(examples, size)`.
-            rows: how many there should be; None for any number.
-
-        Raises:
-            TypeError: if the labels are not floating point.
-            ValueError: on a wrong shape, or on NaN or infinite values.
-        """
-        dtype = keras.backend.standardize_dtype(labels.dtype)
-        if "float" not in dtype:
-            raise TypeError(
-                f"Labels that are vectors must be floating point. Received dtype {dtype}: convert "
-                f"them with y.astype('float32')."
-            )
-        shape = tuple(labels.shape)
-        if len(shape) != 2 or shape[1] != self.size or (rows is not None and shape[0] != rows):
-            wanted = f"({'examples' if rows is None else rows}, {self.size})"
-            raise ValueError(f"Labels must have shape {wanted}. Received shape {shape}.")
-        values = np.asarray(keras.ops.convert_to_numpy(labels), dtype="float32")
-        if not np.isfinite(values).all():
-            _refuse_not_finite("Labels", values)
-
-
-def _refuse_not_finite(called: str, values: np.ndarray) -> None:
-    bad = np.argwhere(~np.isfinite(values))
-    where = tuple(int(i) for i in bad[0])
-    raise ValueError(
-        f"{called} hold {len(bad)} values that are NaN or infinite, the first at index {where}: "
-        f"{values[where]}. Remove or repair these examples."
-    )
+        super().__init__((size,), None, "labels")
 
 
 def check_not_empty(tensors: Sequence[Any]) -> None:
@@ -448,7 +418,7 @@ class Batches(keras.utils.PyDataset):
 
         Each iteration is the epoch after the last. The pipeline has the attribute `position`, which
         is asked when the first batch of an iteration is taken; `cardinality()` is the number of
-        batches that the next iteration has.
+        batches of a whole epoch.
 
         Args:
             tf: the module `tensorflow`, which this file does without.
@@ -494,7 +464,7 @@ def with_position(pipeline: Any, tf: Any, steps: int, position: Position) -> Any
     options.autotune.enabled = False
     pipeline = pipeline.prefetch(2).with_options(options)
     pipeline.position = position
-    # tf.data cannot know the length of a pipeline fed by a generator, and asserting the length of
-    # a whole epoch would fail on one that is resumed in its middle.
-    pipeline.cardinality = lambda: tf.constant(steps - position.batch, tf.int64)
+    # tf.data cannot know the length of a pipeline fed by a generator; asserting it would fail on an
+    # epoch that is resumed in its middle.
+    pipeline.cardinality = functools.partial(tf.constant, steps, tf.int64)
     return pipeline

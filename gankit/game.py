@@ -24,10 +24,10 @@ from gankit.players import (
     check_players,
     refuse_losses,
 )
-from gankit.replicas import ReplicaRandom, clip_together, global_batch, share_of_batch
+from gankit.replicas import clip_together, global_batch, share_of_batch
 from gankit.saving import Saved
 
-__all__ = ["Game"]
+__all__ = ["Game", "ReplicaRandom"]
 
 
 class Game(Saved, keras.Model):
@@ -147,7 +147,7 @@ class Game(Saved, keras.Model):
         names = (players,) if isinstance(players, str) else tuple(players)
         team = self._teams.get(names) or self._team(names)
         rows = ops.shape(batch[0])[0]
-        share = 1.0 if autodiff.replica_context() is None else share_of_batch(rows)
+        share = 1.0 if self.draws.replicas == 1 else share_of_batch(rows)
         scales = [optimizer.scale_loss(share) for optimizer in team.optimizers]
 
         def scaled_losses():
@@ -250,6 +250,7 @@ class Game(Saved, keras.Model):
         self.penalties = {name: tuple(map(get_penalty, p)) for name, p in given[2].items()}
         self._average(given[1])
         backend.seed_layers(self)
+        self.draws.replicas = autodiff.replicas(self)
         self._declared = self.batch_spec()
         self._traces_first = backend.traces_first(self)
         self._teams = {(name,): Team(self, (name,)) for name in players}
@@ -420,4 +421,49 @@ class Game(Saved, keras.Model):
         raise NotImplementedError(
             f"{type(self).__name__} has no one loss to evaluate. Measure what it makes with "
             f"gankit.metrics, or while it trains with gankit.callbacks.Evaluate."
+        )
+
+
+class ReplicaRandom:
+    """Draws random numbers for the examples of a batch, whatever the number of replicas.
+
+    Every replica draws for the whole batch and keeps what belongs to its own examples, so that
+    replicas together use what one device would have used.
+
+    Args:
+        seed: the `keras.random.SeedGenerator` to draw from.
+
+    Attributes:
+        replicas: how many share a batch, from `Game.compile` on.
+
+    Example:
+
+    >>> import keras
+    >>> from gankit.game import ReplicaRandom
+    >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
+    >>> images = keras.ops.zeros((4, 8, 8, 1))
+    >>> draws.normal(images).shape == (4, 8, 8, 1), draws.uniform(images).shape == (4, 1, 1, 1)
+    (True, True)
+    """
+
+    def __init__(self, seed: keras.random.SeedGenerator):
+        self.seed, self.replicas = seed, 1
+
+    def rows(self, draw: Callable[[Any, Any], Any], examples: Any) -> Any:
+        """What `draw(n, seed)` gives for the whole batch: the rows of this replica's examples."""
+        if self.replicas == 1:
+            return draw(examples, self.seed)
+        start, total = global_batch(examples)
+        return draw(total, self.seed)[start : start + examples]
+
+    def normal(self, like: Any) -> Any:
+        """Standard normal numbers, one for every value of `like`, in its shape."""
+        examples, *shape = ops.shape(like)
+        return self.rows(lambda n, seed: keras.random.normal((n, *shape), seed=seed), examples)
+
+    def uniform(self, like: Any) -> Any:
+        """Numbers uniform on [0, 1), one for every example of `like`: `(batch, 1, ..., 1)`."""
+        shape = (1 for _ in like.shape[1:])
+        return self.rows(
+            lambda n, seed: keras.random.uniform((n, *shape), seed=seed), ops.shape(like)[0]
         )

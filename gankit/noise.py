@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from gankit.checks import check_count
-from gankit.replicas import ReplicaRandom
+from gankit.game import ReplicaRandom
 
 __all__ = ["InstanceNoise"]
 

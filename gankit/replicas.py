@@ -6,7 +6,7 @@ a batch is global already, so that all of this is the identity there, as on one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ from keras import ops
 
 from gankit import autodiff
 
-__all__ = ["ReplicaRandom", "clip_together", "global_batch", "share_of_batch"]
+__all__ = ["clip_together", "global_batch", "share_of_batch"]
 
 
 def global_batch(examples: Any) -> tuple[Any, Any]:
@@ -73,45 +73,3 @@ def clip_together(optimizer: keras.optimizers.Optimizer, gradients: Sequence) ->
     clipped = inner._clip_gradients([g if g is None else g / scale for g in sums])
     fraction = scale / context.num_replicas_in_sync
     return [g if g is None else g * fraction for g in clipped]
-
-
-class ReplicaRandom:
-    """Draws random numbers for the examples of a batch, whatever the number of replicas.
-
-    Every replica draws for the whole batch and keeps what belongs to its own examples, so that
-    replicas together use what one device would have used.
-
-    Args:
-        seed: the `keras.random.SeedGenerator` to draw from.
-
-    Example:
-
-    >>> import keras
-    >>> from gankit.replicas import ReplicaRandom
-    >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
-    >>> images = keras.ops.zeros((4, 8, 8, 1))
-    >>> draws.normal(images).shape == (4, 8, 8, 1), draws.uniform(images).shape == (4, 1, 1, 1)
-    (True, True)
-    """
-
-    def __init__(self, seed: keras.random.SeedGenerator):
-        self.seed = seed
-
-    def rows(self, draw: Callable[[Any, Any], Any], examples: Any) -> Any:
-        """What `draw(n, seed)` gives for the whole batch: the rows of this replica's examples."""
-        if autodiff.replica_context() is None:
-            return draw(examples, self.seed)
-        start, total = global_batch(examples)
-        return draw(total, self.seed)[start : start + examples]
-
-    def normal(self, like: Any) -> Any:
-        """Standard normal numbers, one for every value of `like`, in its shape."""
-        examples, *shape = ops.shape(like)
-        return self.rows(lambda n, seed: keras.random.normal((n, *shape), seed=seed), examples)
-
-    def uniform(self, like: Any) -> Any:
-        """Numbers uniform on [0, 1), one for every example of `like`: `(batch, 1, ..., 1)`."""
-        shape = (1 for _ in like.shape[1:])
-        return self.rows(
-            lambda n, seed: keras.random.uniform((n, *shape), seed=seed), ops.shape(like)[0]
-        )

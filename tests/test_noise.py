@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 import gankit
+from gankit.game import ReplicaRandom
 from gankit.noise import InstanceNoise
-from gankit.replicas import ReplicaRandom
 
 
 def test_noise_is_normal_with_the_deviation_of_the_step():

@@ -10,7 +10,7 @@ from keras import layers, ops
 
 import gankit
 from gankit import autodiff, penalties
-from gankit.replicas import ReplicaRandom
+from gankit.game import ReplicaRandom
 
 REAL, FAKE = np.random.default_rng(0).normal(size=(2, 16, 4, 4, 1)).astype("float32")
 W = np.random.default_rng(1).normal(size=(4, 4, 1)).astype("float32")

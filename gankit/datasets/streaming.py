@@ -36,8 +36,8 @@ def stream(
     one epoch. The pipeline has an attribute `position`, a `gankit.feed.Position`, which says
     where the next epoch begins. `position.seek(epoch, batch)` moves to any batch of any epoch
     without reading the batches before it. The pipeline reads the position when it produces the
-    first batch of an iteration. `cardinality()` returns the number of batches in the next
-    iteration. Pipelines derived from this one (`.map(...)`) share the position but do not know
+    first batch of an iteration. `cardinality()` returns the number of batches in a whole
+    epoch. Pipelines derived from this one (`.map(...)`) share the position but do not know
     their cardinality.
 
     All sets but `celeb_a` are held in memory as uint8, and the whole set is shuffled. `celeb_a` is

@@ -30,7 +30,7 @@ class PenaltyAtPoints(Penalty):
         Args:
             real: real examples, shape `(batch, ...)`.
             fake: generated examples of the same shape.
-            draws: a `gankit.replicas.ReplicaRandom`.
+            draws: a `gankit.game.ReplicaRandom`.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `points`.")
 

@@ -28,7 +28,7 @@ class Penalty:
             critic: function from examples to logits: the discriminator in training mode.
             real: real examples, shape `(batch, ...)`.
             fake: generated examples of the same shape.
-            draws: `gankit.replicas.ReplicaRandom`, random numbers for the examples.
+            draws: `gankit.game.ReplicaRandom`, random numbers for the examples.
             step: number of updates of the discriminator so far, integer tensor.
         """
         return ops.zeros(())

@@ -23,7 +23,7 @@ def shift_and_flip(images: Any, draws: Any) -> Any:
 
     Args:
         images: shape `(batch, height, width, channels)`.
-        draws: a `gankit.replicas.ReplicaRandom`.
+        draws: a `gankit.game.ReplicaRandom`.
 
     Returns:
         Images of the same shape.
@@ -72,7 +72,7 @@ class ConsistencyRegularization(PenaltyAtPoints):
     Example:
 
     >>> import keras, numpy as np, gankit
-    >>> from gankit.replicas import ReplicaRandom
+    >>> from gankit.game import ReplicaRandom
     >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
     >>> double = lambda examples, draws: 2.0 * examples
     >>> penalty = gankit.penalties.ConsistencyRegularization(weight=1.0, augment=double)

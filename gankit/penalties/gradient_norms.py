@@ -44,7 +44,7 @@ class GradientPenalty(PenaltyAtPoints):
     Example:
 
     >>> import keras, numpy as np, gankit
-    >>> from gankit.replicas import ReplicaRandom
+    >>> from gankit.game import ReplicaRandom
     >>> draws = ReplicaRandom(keras.random.SeedGenerator(0))
     >>> real, fake = np.random.default_rng(0).normal(size=(2, 4, 2)).astype("float32")
     >>> critic = lambda x: 3.0 * x[:, :1]  # its gradient has norm 3 everywhere

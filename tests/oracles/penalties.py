@@ -180,7 +180,7 @@ PARTS = [
         name="penalties.shift_and_flip",
         use="""
 import keras, gankit
-from gankit.replicas import ReplicaRandom
+from gankit.game import ReplicaRandom
 draws = ReplicaRandom(keras.random.SeedGenerator(0))
 augmented = gankit.penalties.shift_and_flip(keras.random.uniform((4, 16, 16, 3)), draws)
 """,

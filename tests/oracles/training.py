@@ -7,9 +7,9 @@ from scipy.special import expit
 
 import gankit
 from gankit.averaging import AveragedNetworks, Averaging
+from gankit.game import ReplicaRandom
 from gankit.historical import HistoricalAveragingGAN
 from gankit.noise import InstanceNoise
-from gankit.replicas import ReplicaRandom
 from gankit.simultaneous import SimultaneousGAN
 from oracles.part import Part
 
