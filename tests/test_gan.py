@@ -657,7 +657,7 @@ def test_bad_label_vectors_are_refused(points, labels, error, message):
     ("labels", "message"),
     [
         (None, r"labels of shape \(n, 3\)"),
-        ([0.0, 0.0, 1.0], r"shape \(examples, 3\). Received shape \(3,\)"),
+        ([0.0, 0.0, 1.0], r"shape \(examples, 3\), 2 axes. Received shape \(3,\)"),
         ([[0.0, np.nan, 1.0]], "NaN"),
     ],
 )
