@@ -386,7 +386,7 @@ def as_train_step(method: Callable[[Any, Any], dict]) -> Callable:
     def in_order(self, data):
         # At the end of the data, a graph would else run what needs no data (draw latents, count
         # the iteration) before it finds out that there is none.
-        with tf.control_dependencies(tf.nest.flatten(data)):
+        with tf.control_dependencies([part for part in tf.nest.flatten(data) if part is not None]):
             return method(self, data)
 
     @functools.wraps(method)

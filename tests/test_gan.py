@@ -388,6 +388,16 @@ def test_metrics_are_means_over_the_epoch(points):
     assert history["real_logit"][0] == pytest.approx(logits.mean(), rel=1e-5)
 
 
+def test_train_on_batch_takes_the_steps_of_fit(make_gan, points):
+    one, other = make_gan(), make_gan()
+    history = one.fit(points[:32], batch_size=16, shuffle=False, verbose=0).history
+    logs = [other.train_on_batch(points[at : at + 16], return_dict=True) for at in (0, 16)]
+    found = {name: (logs[0][name] + logs[1][name]) / 2 for name in history}
+    for a, b in zip(values(one.variables), values(other.variables), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert found == pytest.approx({name: means[0] for name, means in history.items()}, rel=1e-5)
+
+
 @pytest.mark.tensorflow
 def test_the_end_of_the_data_is_no_step(make_gan, points):
     import tensorflow as tf

@@ -1,0 +1,26 @@
+"""Ten thousand images from gankit's `generate`, or from Keras' `predict` of the same generator."""
+
+import numpy as np
+
+IMAGES, BATCH = 10_000, 128
+
+
+def train(way, width, after_step):
+    """Make images without end; `after_step` is called after every set of them.
+
+    Args:
+        way: `"generate"` or `"predict"`.
+        width: maps next to the image.
+        after_step: function without arguments.
+    """
+    from gankit.models.dcgan import DCGAN
+
+    gan = DCGAN((32, 32, 3), width=width, seed=0)
+    latents = np.random.default_rng(0).normal(size=(IMAGES, gan.latent_dim)).astype("float32")
+    while True:
+        if way == "generate":
+            made = gan.generate(latents=latents, batch_size=BATCH)
+        else:
+            made = gan.generator.predict(latents, batch_size=BATCH, verbose=0)
+        assert made.shape == (IMAGES, 32, 32, 3)
+        after_step()
