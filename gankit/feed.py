@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "Position",
     "Vectors",
     "check_not_empty",
+    "facts",
     "holds_arrays",
     "order",
     "peeked",
@@ -275,6 +277,25 @@ def _with_first(first: Any, rest: Iterator) -> Iterator:
     """An iterator that has lost its first batch to a look, with that batch."""
     yield first
     yield from rest
+
+
+def facts(data: Any) -> dict:
+    """What tells data from other data: shapes, and the bytes of some rows.
+
+    Args:
+        data: `Batches`, or the first batch of a pipeline.
+    """
+    arrays = isinstance(data, Batches)
+    tensors = keras.tree.flatten(data.sets if arrays else data)
+    sums = [zlib.crc32(_some_rows(tensor).tobytes()) for tensor in tensors]
+    found = {"shapes": [list(tensor.shape) for tensor in tensors], "checksums of rows": sums}
+    how = {"batch_size": data.batch_size, "shuffle": data.shuffle} if arrays else {}
+    return found | how
+
+
+def _some_rows(tensor: Any, rows: int = 64) -> np.ndarray:
+    array = keras.ops.convert_to_numpy(tensor)
+    return np.ascontiguousarray(array[:: max(1, len(array) // rows)])
 
 
 # ---- batches that can be resumed -----------------------------------------------------------------

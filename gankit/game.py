@@ -92,6 +92,7 @@ class Game(Saved, keras.Model):
         self.draws = ReplicaRandom(self.seed_generator)
         self.averages = {}
         self.data_position, self.order_follows_seed = None, False
+        self.finished_backups = set()  # of runs whose result is not saved yet
         self._report = Report()
         self.built = True
 
@@ -334,6 +335,7 @@ class Game(Saved, keras.Model):
             with self._report.traced():
                 backend.trace_step(self, data[0] if arrays else first)
         position = getattr(data, "position", None)
+        self._trained_on = data if arrays else first
         data = autodiff.to_input_pipeline(data, self, steps_per_epoch) if arrays else data
         # With steps_per_epoch, a pass over the data and an epoch are different things.
         self.data_position = position if steps_per_epoch is None else None
@@ -354,9 +356,14 @@ class Game(Saved, keras.Model):
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
             )
+        self._trained_on = None
         for name in self.optimizers:
             self._team((name,)).finalize()
         return history
+
+    def data_facts(self) -> dict:
+        """What tells the data that `fit` is training on from other data: see `feed.facts`."""
+        return feed.facts(self._trained_on)
 
     def sets(self, x: Any, y: Any) -> list[tuple]:
         """Sort the arrays that `fit` was given into the sets of `batch_spec`, if it has several.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
+import numpy as np
 from keras import ops
 
-from gankit import backend
+from gankit import backend, checks
 from gankit.saving import atomic_write
 
 __all__ = ["BackupAndRestore"]
@@ -21,24 +22,29 @@ class BackupAndRestore(keras.callbacks.Callback):
     """Backs up everything while training, and goes on from there when `fit` is called again.
 
     Run the same script again after a crash, and training continues to the very weights that the
-    uninterrupted run would have reached: networks, both optimizers (and their averaged weights),
+    uninterrupted run would have reached: networks, all optimizers (and their averaged weights),
     random state, position in the data, the means over the epoch and the history are restored.
 
-    Departures from `keras.callbacks.BackupAndRestore`: a backup is one file that is replaced
-    whole, so that a process killed while it writes loses nothing and never pairs new weights with
-    an old epoch number; with `save_freq` in batches, training goes on at the next *batch*, where
-    Keras goes back to the start of the epoch with weights that have seen part of it; the history
-    of the earlier epochs is kept.
+    A backup of a run that ended by itself is deleted when the model has been saved (`game.save`),
+    not before: a full disk at the end costs no training. Until then `fit` finds nothing left to do.
+
+    Departures from `keras.callbacks.BackupAndRestore`: a backup is one file with a checksum that is
+    replaced whole, so that a process killed while it writes loses nothing and never pairs new
+    weights with an old epoch number; it knows what it continues, and refuses other data or
+    settings; with `save_freq` in batches, training goes on at the next *batch*, where Keras goes
+    back to the start of the epoch with weights that have seen part of it; the history of the
+    earlier epochs is kept.
 
     Args:
         directory: folder for the backup; made when missing. One folder per run.
         save_freq: `"epoch"`, or a number of batches.
-        delete_when_done: whether to delete the backup when training ends by itself.
+        delete_when_done: whether to delete the backup when the trained model is saved.
 
     Raises:
         ValueError: at the start of `fit`, where the order of the data is unknown (pass arrays or
-            `gankit.datasets.stream`, and no `steps_per_epoch`), or where the backup was made by
-            another model or on other data.
+            `gankit.datasets.stream`, and no `steps_per_epoch`), where the backup is damaged, or
+            where it was made by another model, with other settings or on other data.
+        FloatingPointError: where weights are no longer finite. The backup keeps the earlier ones.
 
     Example:
 
@@ -52,19 +58,13 @@ class BackupAndRestore(keras.callbacks.Callback):
         delete_when_done: bool = True,
     ):
         super().__init__()
-        whole = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq > 0
-        if save_freq != "epoch" and not whole:
-            raise ValueError(
-                f"`save_freq` must be 'epoch' or a positive number of batches. "
-                f"Received: save_freq={save_freq!r}."
-            )
-        self.path = Path(directory) / "backup.weights.h5"
+        if save_freq != "epoch":
+            checks.check_count("save_freq", save_freq)
+        self.path = checks.check_path("directory", directory) / "backup.gankit"
         self.save_freq = save_freq
-        self.delete_when_done = delete_when_done
-        self._epoch = 0
-        self._skipped = 0
-        self._last_saved = 0
-        self._resumed = None
+        self.delete_when_done = checks.check_flag("delete_when_done", delete_when_done)
+        self._epoch = self._skipped = self._last_saved = 0
+        self._resumed = self._continues = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Restore the backup, if there is one."""
@@ -74,40 +74,28 @@ class BackupAndRestore(keras.callbacks.Callback):
                 "arrays or gankit.datasets.stream(...) to `fit`, without steps_per_epoch. "
                 "(keras.callbacks.BackupAndRestore goes on without that promise.)"
             )
+        self._continues = _what_it_continues(self.model, self.params["steps"])
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
             self._restore()
 
     def _restore(self) -> None:
-        try:
-            with h5py.File(self.path, "r") as file:
-                about = json.loads(file.attrs["gankit"])
-        except (OSError, KeyError) as error:
+        about, arrays = _read(self.path)
+        if difference := _first_difference(about["continues"], self._continues):
             raise ValueError(
-                f"The backup {str(self.path)!r} is damaged ({error}). Delete it to start anew."
-            ) from error
-        if about["steps"] != self.params["steps"]:
-            raise ValueError(
-                f"The backup {str(self.path)!r} was made with {about['steps']} batches per epoch, "
-                f"this data has {self.params['steps']}. Use the same data and batch size, or "
-                f"delete the backup to start anew."
+                f"The backup {str(self.path)!r} continues another run: {difference}. Go on as that "
+                f"run did, or delete the backup to start anew."
             )
-        if about["variables"] != self._variables():
-            raise ValueError(
-                f"The backup {str(self.path)!r} was made by another model or with other "
-                f"optimizers: their variables have other shapes. Restore these, or delete the "
-                f"backup to start anew."
-            )
-        self.model.load_weights(self.path)
-        self.model.data_position.seed = about["seed"]
+        for variable, array in zip(self._variables(), arrays, strict=True):
+            variable.assign(array)
+        self.model.seed = self.model.data_position.seed = about["seed"]
         # The place where Keras' own callback leaves it.
         self.model._initial_epoch = about["epoch"]
         # The rest waits for the epoch to begin: Keras resets the metrics there.
         self._resumed = about
 
     def _variables(self) -> list:
-        """Shapes of all that a backup holds: Keras loads what fits and is silent on the rest."""
-        return [list(v.shape) for v in [*self.model.variables, *self.model.optimizer.variables]]
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Put the data and the means where the backup left them."""
@@ -150,12 +138,18 @@ class BackupAndRestore(keras.callbacks.Callback):
         self, epoch: int, batch: int, epochs: list | None = None, history: dict | None = None
     ) -> None:
         backend.sync(self.model)
+        arrays = [ops.convert_to_numpy(variable.value) for variable in self._variables()]
+        if not all(np.isfinite(array.astype("float32")).all() for array in arrays):
+            raise FloatingPointError(
+                f"Weights or their optimizers are NaN or infinite after epoch {epoch}, batch "
+                f"{batch} of the next: training has diverged. {str(self.path)!r} keeps the backup "
+                f"before. Lower the learning rate, or clip gradients."
+            )
         about: dict[str, Any] = {
+            "continues": self._continues,
             "epoch": epoch,
             "batch": batch,
-            "steps": self.params["steps"],
             "seed": self.model.data_position.seed,
-            "variables": self._variables(),
             "epochs": list(self.model.history.epoch) if epochs is None else epochs,
             "history": self.model.history.history if history is None else history,
             "means": {
@@ -163,15 +157,90 @@ class BackupAndRestore(keras.callbacks.Callback):
                 for metric in self.model.metrics
             },
         }
-        with atomic_write(self.path) as temporary:
-            self.model.save_weights(temporary)
-            with h5py.File(temporary, "a") as file:
-                file.attrs["gankit"] = json.dumps(about, default=float)
+        _write(self.path, about, arrays)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """Delete the backup of a run that is complete."""
+        """Let the backup of a run that is complete go once the model is saved."""
         if self._resumed is not None:  # it was complete already: no epoch began
-            self._restore_history()
+            done = len(self._restore_history()["epochs"])
+            print(
+                f"{str(self.path)!r} holds all {done} epochs of this run: none was left to train."
+            )
         self.model._initial_epoch = None
         if self.delete_when_done:
-            self.path.unlink(missing_ok=True)
+            self.model.finished_backups.add(self.path)
+
+
+def _what_it_continues(model: keras.Model, batches: int) -> dict:
+    """Model, settings and data of a run, as a file holds them."""
+    try:
+        config = model.get_config()
+    except (NotImplementedError, TypeError):  # the shapes of its variables must do
+        config = {}
+    settings = model.get_compile_config()
+    how_it_runs = ("run_eagerly", "jit_compile", "steps_per_execution")
+    variables = [*model.variables, *model.optimizer.variables]
+    continues = {
+        "model": type(model).__name__,
+        "variables": [list(v.shape) for v in variables],
+        "settings": {k: v for k, v in settings.items() if k not in how_it_runs},
+        "arguments": {k: v for k, v in config.items() if k != "seed"},
+        "data": model.data_facts(),
+        "batches per epoch": batches,
+    }
+    return json.loads(json.dumps(_without_names(continues), default=str))
+
+
+def _without_names(part: Any) -> Any:
+    """A config without the names of layers, which depend on what the process has built before."""
+    if isinstance(part, dict):
+        dropped = ("name", "inbound_nodes", "input_layers", "output_layers")
+        return {k: _without_names(v) for k, v in part.items() if k not in dropped}
+    return [_without_names(p) for p in part] if isinstance(part, (list, tuple)) else part
+
+
+def _first_difference(earlier: dict, now: dict) -> str | None:
+    """What differs first between two nests, in words."""
+    sides = []
+    for side in (earlier, now):
+        leaves = keras.tree.flatten_with_path(side)
+        sides.append({".".join(map(str, path)): value for path, value in leaves})
+    for where in sorted(sides[0].keys() | sides[1].keys()):
+        before, after = (side.get(where, "not there") for side in sides)
+        if before != after:
+            return f"{where} was {before!r}, and is {after!r} now"
+    return None
+
+
+# A backup is a checksum of what follows, then the length of the description, the description as
+# JSON, and the arrays' bytes, one after the other.
+_DIGEST, _LENGTH = hashlib.sha256().digest_size, 8
+
+
+def _write(path: Path, about: dict, arrays: list[np.ndarray]) -> None:
+    kinds = [[str(array.dtype), list(array.shape)] for array in arrays]
+    text = json.dumps(about | {"arrays": kinds}, default=float).encode()
+    parts = [len(text).to_bytes(_LENGTH, "little"), text, *(array.tobytes() for array in arrays)]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        file.write(digest.digest())
+        file.writelines(parts)
+
+
+def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
+    data = memoryview(path.read_bytes())
+    if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
+        raise ValueError(
+            f"The backup {str(path)!r} ({len(data)} bytes) is damaged: its checksum does not fit. "
+            f"Delete it to start anew, or put an earlier copy in its place."
+        )
+    start = _DIGEST + _LENGTH
+    end = start + int.from_bytes(data[_DIGEST:start], "little")
+    about, arrays = json.loads(bytes(data[start:end])), []
+    for kind, shape in about.pop("arrays"):
+        dtype, start = np.dtype(kind), end
+        end = start + dtype.itemsize * int(np.prod(shape))
+        arrays.append(np.frombuffer(data[start:end], dtype).reshape(shape))
+    return about, arrays

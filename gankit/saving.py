@@ -6,7 +6,9 @@ import contextlib
 import inspect
 import json
 import os
+import socket
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +135,8 @@ class Saved:
         backend.sync(self)
         with atomic_write(path) as temporary:
             super().save(temporary, **kwargs)
+        while self.finished_backups:  # the file holds all that they held
+            self.finished_backups.pop().unlink(missing_ok=True)
 
 
 def _deserialized(value: Any, custom_objects: dict | None = None) -> Any:
@@ -145,19 +149,35 @@ def _deserialized(value: Any, custom_objects: dict | None = None) -> Any:
 def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     """A temporary path to write to, which becomes `path` when the block ends well.
 
-    A process that is killed inside the block leaves what was at `path` before as it was.
+    A process that is killed inside the block leaves what was at `path` before as it was. What it
+    had written is removed when the next process on this machine writes to `path`.
 
     Args:
         path: the file to write. Its folder must exist.
     """
-    path = Path(path)
-    # The suffixes stay, since Keras chooses the format by them.
-    temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    path = Path(os.path.realpath(path))  # where `path` is a link, it stays one
+    # The suffixes stay, since Keras chooses the format by them; the name must not become too long.
+    suffixes = "".join(path.suffixes[-2:])[-20:]
+    start = f".partial-{zlib.crc32(f'{socket.gethostname()} {path.stem}'.encode()):08x}-"
+    temporary = path.with_name(f"{start}{os.getpid()}{suffixes}")
+    for left in path.parent.glob(f"{start}*{suffixes}"):
+        if not _runs(int(left.name[len(start) :].partition(".")[0])):
+            left.unlink(missing_ok=True)
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is such a process on this machine."""
+    with contextlib.suppress(PermissionError):  # it runs, and belongs to somebody else
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 def load_model(path: str | os.PathLike, compile: bool = True) -> keras.Model:

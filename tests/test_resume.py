@@ -4,13 +4,13 @@ import json
 import signal
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import pytest
 
 import gankit
 from gankit.callbacks import BackupAndRestore
+from gankit.resume import _read as read_backup
 
 THREE_PLAYERS = (Path(__file__).parent / "games" / "three_players.py").read_text(encoding="utf-8")
 
@@ -147,20 +147,26 @@ def test_a_backup_by_batches_holds_the_place_in_the_epoch(make_gan, points, tmp_
     callbacks = [BackupAndRestore(tmp_path, save_freq=2), Stop()]
     with pytest.raises(KeyboardInterrupt):
         make_gan().fit(points, batch_size=16, verbose=0, callbacks=callbacks)
-    with h5py.File(tmp_path / "backup.weights.h5") as file:
-        about = json.loads(file.attrs["gankit"])
-    assert (about["epoch"], about["batch"]) == (0, 2)
+    about, arrays = read_backup(tmp_path / "backup.gankit")
+    assert (about["epoch"], about["batch"]) == (0, 2) and len(arrays) > 20
 
 
-def test_a_finished_run_leaves_no_backup(make_gan, points, tmp_path):
-    make_gan().fit(points, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
-    assert list(tmp_path.iterdir()) == []
+def test_a_finished_run_keeps_its_backup_until_the_model_is_saved(make_gan, points, tmp_path):
+    folder, taken = tmp_path / "backup", tmp_path / "taken.keras"
+    taken.mkdir()
+    gan = make_gan()
+    gan.fit(points, verbose=0, callbacks=[BackupAndRestore(folder)])
+    with pytest.raises(OSError):
+        gan.save(taken)
+    assert (folder / "backup.gankit").is_file()
+    gan.save(tmp_path / "gan.keras")
+    assert list(folder.iterdir()) == []
 
 
 def backed_up(make_gan, points, tmp_path):
     backup = BackupAndRestore(tmp_path, delete_when_done=False)
     make_gan().fit(points, batch_size=16, epochs=2, verbose=0, callbacks=[backup])
-    return tmp_path / "backup.weights.h5"
+    return tmp_path / "backup.gankit"
 
 
 def test_a_finished_run_can_be_prolonged(make_gan, points, tmp_path, state_of):
@@ -188,20 +194,59 @@ def test_a_finished_run_that_is_run_again_keeps_its_history(make_gan, points, tm
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_damaged_backup_is_named(make_gan, points, tmp_path):
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "zeroed"])
+def test_a_damaged_backup_is_named(make_gan, points, tmp_path, damage):
     path = backed_up(make_gan, points, tmp_path)
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(ValueError, match=r"backup\.weights\.h5.*damaged"):
+    data = bytearray(path.read_bytes())
+    places = np.random.default_rng(0).integers(0, len(data), 20) if damage == "flipped" else [500]
+    for place in places:
+        broken = bytearray(data)
+        if damage == "flipped":
+            broken[place] ^= 1 << (place % 8)
+        elif damage == "zeroed":
+            broken[place : place + 512] = bytes(512)
+        else:
+            broken = broken[: 1000 * (damage == "cut")]
+        path.write_bytes(broken)
+        with pytest.raises(ValueError, match=r"backup\.gankit.*damaged"):
+            read_backup(path)
+    with pytest.raises(ValueError, match="damaged"):
         make_gan().fit(points, batch_size=16, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
 
 
-def test_a_backup_of_another_run_is_refused(make_gan, points, tmp_path):
+OTHER_RUNS = {
+    "data.batch_size was 16, and is 17": ({}, {"batch_size": 17}),
+    "data.checksums of rows.0 was": ({}, {"points": 2.0}),
+    "data.shuffle was True, and is False": ({}, {"shuffle": False}),
+    "learning_rate was 0.0002": ({"generator_optimizer": keras.optimizers.Adam(9.0, 0.5)}, {}),
+    "settings.loss.class_name was 'NonSaturating'": ({"loss": "hinge"}, {}),
+    "arguments.discriminator.config.layers": ({"norm": False}, {}),
+}
+
+
+@pytest.mark.parametrize("difference", OTHER_RUNS)
+def test_a_backup_of_another_run_is_refused(make_gan, points, tmp_path, difference):
     backed_up(make_gan, points, tmp_path)
-    callback = [BackupAndRestore(tmp_path)]
-    with pytest.raises(ValueError, match="3 batches per epoch, this data has 6"):
-        make_gan().fit(points, batch_size=8, verbose=0, callbacks=callback)
-    with pytest.raises(ValueError, match="another model"):
-        make_gan(norm=False).fit(points, batch_size=16, verbose=0, callbacks=callback)
+    made, fitted = OTHER_RUNS[difference]
+    fitted = {"batch_size": 16} | fitted
+    points = points * fitted.pop("points", 1.0)
+    with pytest.raises(ValueError, match=difference):
+        make_gan(**made).fit(points, verbose=0, callbacks=[BackupAndRestore(tmp_path)], **fitted)
+
+
+def test_a_backup_is_not_replaced_by_one_of_nan(make_gan, points, tmp_path):
+    path = backed_up(make_gan, points, tmp_path)
+    before = path.read_bytes()
+    gan = make_gan()
+
+    class Diverge(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            gan.generator.layers[1].kernel.assign(gan.generator.layers[1].kernel * np.nan)
+
+    callbacks = [BackupAndRestore(tmp_path, save_freq=1), Diverge()]
+    with pytest.raises(FloatingPointError, match="diverged"):
+        gan.fit(points, batch_size=16, epochs=3, verbose=0, callbacks=callbacks)
+    assert path.read_bytes() == before
 
 
 def test_data_in_an_unknown_order_is_refused(make_gan, points, tmp_path):
