@@ -27,9 +27,7 @@ __all__ = [
     "Vectors",
     "check_not_empty",
     "facts",
-    "holds_arrays",
     "order",
-    "peeked",
     "with_position",
 ]
 
@@ -230,53 +228,6 @@ def check_not_empty(tensors: Sequence[Any]) -> None:
     shapes = [tuple(tensor.shape) for tensor in tensors]
     if not shapes or any(not shape or shape[0] == 0 for shape in shapes):
         raise ValueError(f"The data set is empty. Received tensors of shapes {shapes}.")
-
-
-def holds_arrays(x: Any) -> bool:
-    """Whether `fit` was given arrays, rather than something that yields batches.
-
-    Args:
-        x: what it was given.
-    """
-    parts = keras.tree.flatten(x) if isinstance(x, (tuple, list)) else [x]
-    return bool(parts) and all(
-        isinstance(part, np.ndarray) or keras.ops.is_tensor(part) for part in parts
-    )
-
-
-def peeked(x: Any, y: Any, batch_size: int | None) -> tuple[Any, Any]:
-    """A pipeline that `fit` was given, and its first batch.
-
-    Args:
-        x: the pipeline.
-        y: must be None, since a pipeline yields labels itself.
-        batch_size: must be None.
-
-    Raises:
-        TypeError: if `x` yields no batches.
-        ValueError: if it is empty, or `y` or `batch_size` are given.
-    """
-    if y is not None or batch_size is not None:
-        raise ValueError(
-            "`y` and `batch_size` go with an array `x`; a pipeline yields batches of its own, "
-            f"labels included. Received: x of type {type(x).__name__}."
-        )
-    if not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")) or isinstance(x, (str, dict)):
-        raise TypeError(
-            "`x` must be an array of examples, or a pipeline that yields batches of them "
-            f"(tf.data.Dataset, PyDataset, DataLoader). Received: {x!r}."
-        )
-    try:
-        first = x[0] if isinstance(x, keras.utils.PyDataset) else next(iter(x))
-    except (StopIteration, IndexError) as error:
-        raise ValueError(f"The data set is empty: {x!r} yields no batch.") from error
-    return (_with_first(first, x) if hasattr(x, "__next__") else x), first
-
-
-def _with_first(first: Any, rest: Iterator) -> Iterator:
-    """An iterator that has lost its first batch to a look, with that batch."""
-    yield first
-    yield from rest
 
 
 def facts(data: Any) -> dict:

