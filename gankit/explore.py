@@ -7,7 +7,6 @@ ipywidgets, which `pip install "gankit[lab]"` installs.
 from __future__ import annotations
 
 import math
-from types import ModuleType
 from typing import Any
 
 import keras
@@ -64,13 +63,18 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
     ['Image', 'FloatSlider', 'FloatSlider', 'FloatSlider', 'Button']
     >>> panel.children[1].value = 1.5  # what dragging the slider does
     """
-    widgets = _ipywidgets()
+    try:
+        import ipywidgets
+    except ImportError as error:
+        raise ImportError(
+            'The sliders of `explore` need ipywidgets. Install it with: pip install "gankit[lab]"'
+        ) from error
     _check_gan(gan)
     check_pictures("explore", gan, gan.example_shape)
     if sliders is None:
         sliders = min(6, gan.latent_dim)
     check_count("sliders", sliders, maximum=gan.latent_dim)
-    return _Explorer(gan, latent_directions(gan, sliders, seed), seed, widgets).panel
+    return _Explorer(gan, latent_directions(gan, sliders, seed), seed, ipywidgets).panel
 
 
 def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
@@ -139,7 +143,7 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
 class _Explorer:
     """Hold the widgets of a panel, and redraw the image when they change."""
 
-    def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: ModuleType):
+    def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: Any):
         self.gan, self.directions, self.seed = gan, directions, seed
         reach = np.abs(_draw(gan, _DRAWS, seed) @ directions.T).max(axis=0)
         self.picture = widgets.Image(format="png", layout={"align_self": "flex-start"})
@@ -199,13 +203,3 @@ def _check_gan(gan: GAN) -> None:
             f"`gan` must be a gankit.GAN, which makes examples of latents. Received: {gan!r}. Show "
             "what other models make with gankit.callbacks.SampleGrid(inputs=...)."
         )
-
-
-def _ipywidgets() -> ModuleType:
-    try:
-        import ipywidgets
-    except ImportError as error:
-        raise ImportError(
-            'The sliders of `explore` need ipywidgets. Install it with: pip install "gankit[lab]"'
-        ) from error
-    return ipywidgets

@@ -128,8 +128,7 @@ def choose(*, cpu: Mapping[str, Any], gpu: Mapping[str, Any], **shared: Any) -> 
         )
     if not cpu and not shared:
         raise ValueError("There must be at least one setting. Received: no values.")
-    chosen = preset()
-    fixed = {"preset": chosen, "backend": keras.config.backend(), "device": device()}
+    fixed = {"preset": preset(), "backend": keras.config.backend(), "device": device()}
     for name in (*cpu, *shared):
         identifier = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
         if not identifier or name in fixed:
@@ -137,4 +136,4 @@ def choose(*, cpu: Mapping[str, Any], gpu: Mapping[str, Any], **shared: Any) -> 
                 "The name of a setting must be an identifier, and 'preset', 'backend' and 'device' "
                 f"are reserved. Received: {name!r}. Rename this setting."
             )
-    return Settings(**fixed, **(cpu if chosen == "cpu" else gpu), **shared)
+    return Settings(**fixed, **(cpu if fixed["preset"] == "cpu" else gpu), **shared)

@@ -122,9 +122,7 @@ def grid_of(pictures: np.ndarray, columns: int | None) -> np.ndarray:
 def count_entries(name: str, entries: Any) -> int:
     """How many entries a sequence holds, or an error where that is none."""
     if not isinstance(entries, (list, tuple)) and not np.ndim(entries):
-        raise TypeError(
-            f"`{name}` must have one entry for each example. Received: {name}={entries!r}."
-        )
+        raise TypeError(f"`{name}` must hold one entry for each example. Received: {entries!r}.")
     return len(entries)
 
 
@@ -151,7 +149,7 @@ def count_examples(n: int | None, default: int, **given: Any) -> int:
         n = count if n is None else n
         if count != n:
             raise ValueError(
-                f"`{name}` must have one entry for each example. Received: {count} entries for "
+                f"`{name}` must hold one entry for each example. Received: {count} entries for "
                 f"n={n}."
             )
     return check_count("n", default if n is None else n)

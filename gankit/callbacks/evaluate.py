@@ -8,6 +8,7 @@ import os
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import keras
@@ -177,11 +178,10 @@ class Evaluate(FixedInputs):
             self.restore()
 
     def _measure(self, epochs: int) -> dict[str, float]:
-        arguments = [self._make(self._inputs, epochs)]
-        arguments += [given for given in (self.labels, self.inputs) if given is not None]
-        values = {}
+        made, values = self._make(self._inputs, epochs), {}
+        given = [given for given in (self.labels, self.inputs) if given is not None]
         for name, metric in self.metrics.items():
-            values |= _numbers(name, metric(*arguments))
+            values |= _numbers(name, metric(made, *given))
         return values
 
     # ---- the best ----------------------------------------------------------------------------
@@ -203,8 +203,9 @@ class Evaluate(FixedInputs):
                 archive.writestr(_RECORD, json.dumps(record))
 
     def _recall(self) -> None:
-        with zipfile.ZipFile(self.path) as archive:
-            record = json.loads(archive.read(_RECORD)) if _RECORD in archive.namelist() else {}
+        record = {}  # as of a file that something else has written
+        with suppress(KeyError, zipfile.BadZipFile), zipfile.ZipFile(self.path) as archive:
+            record = json.loads(archive.read(_RECORD))
         if record.get("monitor") != self.monitor:
             raise ValueError(
                 f"{str(self.path)!r} must have been written for monitor={self.monitor!r}. "

@@ -218,8 +218,7 @@ class HealthMonitor(keras.callbacks.Callback):
 
     def _take_snapshot(self) -> None:
         self._next = (self._step // self.every + 1) * self.every
-        broken = [n for n in ("generator", "discriminator") if not self._finite_weights(n)]
-        if broken:
+        if broken := [n for n in ("generator", "discriminator") if not self._finite_weights(n)]:
             message = (
                 f"Found at step {self._step}: weights of the {' and the '.join(broken)} are not "
                 f"finite, though the losses are (a ReLU can make 0 of NaN)."

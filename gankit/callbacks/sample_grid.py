@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from gankit import plots
@@ -88,7 +89,6 @@ class SampleGrid(FixedPictures):
         check_choice("display", display, (True, False, "auto"))
         self.display = _in_notebook() if display == "auto" else display
         self.frames, self.epochs = [], []
-        self._handle = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Fix the inputs, make the folders, and refuse before training what would fail in it."""
@@ -139,8 +139,5 @@ class SampleGrid(FixedPictures):
 
 def _in_notebook() -> bool:
     """Tell whether a Jupyter kernel runs this; IPython in a terminal has no `kernel`."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
+    ipython = sys.modules.get("IPython")  # which a kernel has imported
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

@@ -184,8 +184,7 @@ class LatentWalk(keras.callbacks.Callback):
         self.fps = check_number("fps", fps, maximum=50, above=0)
         self.every = None if every is None else check_count("every", every)
         n, labels = _check_walk(n, stops, steps, labels, seed, columns)
-        walk = {"n": n, "stops": stops, "steps": steps, "labels": labels}
-        self.walk = walk | {"seed": seed, "columns": columns}
+        self.walk = dict(n=n, stops=stops, steps=steps, labels=labels, seed=seed, columns=columns)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Refuse before training what would fail after it."""

@@ -28,7 +28,8 @@ def number_array(name: str, values: Any) -> np.ndarray:
         array = np.asarray(None)
     if array.dtype.kind in "OSUcmM":
         raise TypeError(
-            f"`{name}` must be an array of numbers. Received: {name}={reprlib.repr(values)}."
+            f"`{name}` must be an array of numbers, with rows of one length. Received: "
+            f"{name}={reprlib.repr(values)}."
         )
     return array
 
@@ -44,8 +45,7 @@ def finite_array(name: str, values: Any, shape: tuple[int | str, ...] | None = N
     values = number_array(name, values).astype("float64")
     if values.size == 0:
         raise ValueError(f"`{name}` must not be empty. Received: shape {values.shape}.")
-    if not np.isfinite(values).all():
-        bad = np.count_nonzero(~np.isfinite(values))
+    if bad := np.count_nonzero(~np.isfinite(values)):
         raise ValueError(
             f"`{name}` must be finite. Received: {bad} values that are NaN or infinite."
         )
@@ -117,13 +117,7 @@ def style_axes(ax: Any, grid: str | None = None):
 def legend_and_title(ax: Any, columns: int, title: str | None):
     """Put the legend and the title above the axes, where they hide nothing."""
     entries = len(ax.get_legend_handles_labels()[0])
-    ax.legend(
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1),
-        ncols=columns,
-        frameon=False,
-        fontsize=FONT_SIZE,
-        markerscale=1.8,
-    )
+    style = {"frameon": False, "fontsize": FONT_SIZE, "markerscale": 1.8}
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, **style)
     if title:
         ax.set_title(title, fontsize=FONT_SIZE + 2, pad=8 + 16 * -(-entries // columns))

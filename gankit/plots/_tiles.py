@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -61,9 +60,7 @@ def assemble(pixels: np.ndarray, columns: int, gap: int, header: int) -> np.ndar
     return tiled[..., 0] if channels == 1 else tiled
 
 
-def draw_tiles(
-    pixels, columns, labels, row_labels, title, ax, *, gap=None, framed=(), color=None
-) -> Any:
+def draw_tiles(pixels, columns, labels, row_labels, title, ax, gap=None, framed=(), color=None):
     """Draw tiled images, some columns of them in frames, and return the figure, or `ax`."""
     from matplotlib.patches import Rectangle
 
@@ -78,7 +75,7 @@ def draw_tiles(
     if check_axes(ax) is None:
         scale = integer_scale(rows * y_step - gap, columns * x_step - gap, PAGE_WIDTH - margin)
     else:
-        ax.figure.draw_without_rendering()  # A layout engine places the axes at this point.
+        ax.figure.figure.draw_without_rendering()  # A layout engine places the axes at this point.
         scale = ax.get_window_extent().width / (columns * x_step - gap)
     header = math.ceil(16 / scale) if labels else 0
     y_step += header
@@ -88,9 +85,8 @@ def draw_tiles(
         drawn_height, drawn_width = tiled.shape[0] * scale, tiled.shape[1] * scale
         full_height, full_width = drawn_height + (26 if title else 0), drawn_width + margin
         figure = new_figure(full_width, full_height)
-        ax = figure.add_axes(
-            (margin / full_width, 0, drawn_width / full_width, drawn_height / full_height)
-        )
+        box = (margin / full_width, 0, drawn_width / full_width, drawn_height / full_height)
+        ax = figure.add_axes(box)
     ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
     ax.axis("off")
     for index, label in enumerate(labels):

@@ -162,13 +162,13 @@ def encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float 
     frames = check_frames(frames)
     factor = int(integer_scale(*frames[0].shape[:2])) or 1
     pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
-    if len(pictures) > 1 and pictures[0].mode == "RGB":
-        # The frames of an animated PNG share one palette, which halves its size.
-        sample = np.concatenate(frames[:: max(1, len(frames) // 8)])
-        palette = Image.fromarray(sample).quantize(256)
-        pictures = [picture.quantize(palette=palette) for picture in pictures]
     options = {}
     if len(pictures) > 1:
+        if pictures[0].mode == "RGB":
+            # The frames of an animated PNG share one palette, which halves its size.
+            sample = np.concatenate(frames[:: max(1, len(frames) // 8)])
+            palette = Image.fromarray(sample).quantize(256)
+            pictures = [picture.quantize(palette=palette) for picture in pictures]
         durations = [1000 / fps] * (len(frames) - 1) + [1000 * max(hold, 1 / fps)]
         options = {
             "save_all": True,

@@ -1,6 +1,6 @@
 """Plots of coverage: modes in the plane, and precision against recall."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -43,12 +43,9 @@ def mode_map(
     >>> figure = plots.mode_map(centers, found.counts, points)
     """
     centers = _draw.finite_array("centers", centers, ("n", 2))
-    counts = _draw.finite_array("counts", counts)
-    if counts.shape != (len(centers),) or counts.min() < 0:
-        raise ValueError(
-            f"`counts` must hold one non-negative number for each of the {len(centers)} centers. "
-            f"Received: counts={counts}."
-        )
+    counts = _draw.finite_array("counts", counts, centers.shape[:1])
+    if counts.min() < 0:
+        raise ValueError(f"`counts` must not be negative. Received: counts={counts}.")
     figure, ax = _draw.figure_and_axes(520, 520, ax)
     if points is not None:
         points = _draw.finite_array("points", points, ("n", 2))
@@ -92,9 +89,10 @@ def precision_recall(
         The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: if there are no runs or more than seven, a value is not in [0, 1], or the
-            sequences of a run differ in length.
-        TypeError: if `runs` is no mapping, a value is no number, or `ax` are no axes.
+        ValueError: if there are no runs or more than seven, a value is not in [0, 1], or a run
+            is no pair.
+        TypeError: if `runs` is no mapping, a value is no number, the sequences of a run differ in
+            length, or `ax` are no axes.
 
     Example:
 
@@ -119,18 +117,14 @@ def precision_recall(
     return figure or ax
 
 
-def _unit_pair(name: str, pair: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
-    if not isinstance(pair, Sequence | np.ndarray) or len(pair) != 2:
+def _unit_pair(name: str, pair: Any) -> np.ndarray:
+    """Precision and recall of a run, as an array of two rows."""
+    values = _draw.finite_array(f"runs[{name!r}]", pair)
+    rows = values[:, None] if values.ndim == 1 else values
+    if rows.ndim != 2 or len(rows) != 2 or rows.min() < 0 or rows.max() > 1:
         raise ValueError(
-            f"The run {name!r} must be a pair (precision, recall). Received: {pair!r}."
+            f"`runs[{name!r}]` must be a pair (precision, recall) of numbers in [0, 1] or of "
+            f"sequences of them. Received: shape {values.shape}, values in [{values.min():g}, "
+            f"{values.max():g}]."
         )
-    precision, recall = (np.atleast_1d(_draw.number_array(str(name), v)) for v in pair)
-    precision = _draw.finite_array(f"precision of {name}", precision, ("n",))
-    recall = _draw.finite_array(f"recall of {name}", recall, precision.shape)
-    both = np.concatenate([precision, recall])
-    if both.min() < 0 or both.max() > 1:
-        raise ValueError(
-            f"Precision and recall of {name!r} must lie in [0, 1]. Received: values in "
-            f"[{both.min():g}, {both.max():g}]."
-        )
-    return precision, recall
+    return rows

@@ -44,7 +44,7 @@ def loss_curves(
     """
     curves = _draw.check_mapping("history", getattr(history, "history", history))
     losses, logits = (
-        {n: _draw.number_array(n, v) for n, v in curves.items() if str(n).endswith(ends)}
+        {str(n): _draw.number_array(str(n), v) for n, v in curves.items() if str(n).endswith(ends)}
         for ends in (("loss", "penalty"), "_logit")
     )
     if not losses:
@@ -52,7 +52,8 @@ def loss_curves(
             f"`history` must hold a name that ends in 'loss'. Received: names {list(curves)}."
         )
     shapes = {name: values.shape for name, values in {**losses, **logits}.items()}
-    if len(set(shapes.values())) > 1 or len(size := next(iter(shapes.values()))) != 1 or 0 in size:
+    size, *others = set(shapes.values())
+    if others or len(size) != 1 or size == (0,):
         raise ValueError(f"Every curve must hold one value per epoch. Received: shapes {shapes}.")
     lines = _draw.check_mapping("equilibrium", {} if equilibrium is None else equilibrium)
     if unknown := [name for name in lines if name not in losses]:
@@ -65,10 +66,11 @@ def loss_curves(
 
     first = getattr(history, "epoch", None) or [0]
     epochs = np.arange(1, 1 + size[0]) + first[0]
-    figure, axes = _panels(1, 2 if logits else 1, 300, title)
-    for ax, what, panel in zip(axes, ("loss", "logit"), (losses, logits), strict=False):
-        _draw_curves(ax, epochs, panel, lines)
-        ax.set(xlabel="epoch", ylabel=what)
+    count = 2 if logits else 1
+    figure, panels = _panels(count, count, 300, 10, title)
+    for ax, what, drawn in zip(panels, ("loss", "logit"), (losses, logits), strict=False):
+        _draw_curves(ax, epochs, drawn, lines)
+        ax.set_ylabel(what)
         if what == "logit":
             ax.axhline(0, color="0.6", lw=0.8, zorder=0)
     return figure
@@ -105,20 +107,28 @@ def metric_curves(
         raise ValueError("`best` must name at least one metric. Received: an empty dictionary.")
     points = {name: _measurements(measured, name) for name in best}
     columns = 2 if len(points) == 4 else min(len(points), 3)
-    figure, panels = _panels(-(-len(points) // columns), columns, 260, title)
-    for ax, (name, (epochs, values)) in zip(panels, points.items(), strict=False):
+    figure, panels = _panels(len(points), columns, 260, 6, title)
+    for ax, (name, (epochs, values)) in zip(panels, points.items(), strict=True):
         _draw_metric(ax, name, epochs, values, best[name])
-    for ax in panels[len(points) :]:
-        ax.remove()
     return figure
 
 
-def _panels(rows: int, columns: int, height: int, title: str | None) -> tuple[Any, np.ndarray]:
-    """A figure as wide as the page, and the axes of its panels, row after row."""
+def _panels(count: int, columns: int, height: int, ticks: int, title: str | None) -> tuple:
+    """A figure as wide as the page, and its panels over epochs, row after row."""
+    from matplotlib.ticker import MaxNLocator
+
+    rows = -(-count // columns)
     figure = _draw.new_figure(_draw.PAGE_WIDTH, height * rows, layout="constrained")
     if title:
         figure.suptitle(title, fontsize=FONT_SIZE + 2)
-    return figure, figure.subplots(rows, columns, squeeze=False).ravel()
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax in panels[count:]:
+        ax.remove()
+    for ax in panels[:count]:
+        ax.set_xlabel("epoch")
+        _draw.style_axes(ax, grid="y")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=ticks))
+    return figure, panels[:count]
 
 
 def _measurements(measured: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -149,8 +159,6 @@ def _measurements(measured: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw_metric(ax: Any, name: str, epochs: np.ndarray, values: np.ndarray, best: str | None):
-    from matplotlib.ticker import MaxNLocator
-
     check_choice(f"best[{name!r}]", best, ("min", "max", None))
     heading = str(name).replace("_", " ")
     ax.plot(epochs, values, color=GENERATOR, lw=1.8, marker=".", ms=5)
@@ -160,16 +168,9 @@ def _draw_metric(ax: Any, name: str, epochs: np.ndarray, values: np.ndarray, bes
         ax.plot(epochs[at], values[at], "o", color=HIGHLIGHT, ms=7)
         heading += f"\nbest {values[at]:.4g}, epoch {epochs[at]:.0f}"
     ax.set_title(heading, fontsize=FONT_SIZE + 1)
-    ax.set_xlabel("epoch")
-    _draw.style_axes(ax, grid="y")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
 
 
-def _draw_curves(
-    ax: Any, epochs: np.ndarray, curves: Mapping[str, Any], lines: Mapping[str, float]
-):
-    from matplotlib.ticker import MaxNLocator
-
+def _draw_curves(ax: Any, epochs: np.ndarray, curves: Mapping, lines: Mapping[str, float]):
     known = dict(discriminator=DISCRIMINATOR, generator=GENERATOR, real=DATA, fake=GENERATOR)
     others = iter(_draw.OTHERS * len(curves))
     marker = "o" if len(epochs) == 1 else None  # A line with one point is invisible.
@@ -179,6 +180,4 @@ def _draw_curves(
         if name in lines:
             label = f"equilibrium, {lines[name]:.3g}"
             ax.axhline(lines[name], color=color, ls=":", lw=1.5, label=label)
-    _draw.style_axes(ax, grid="y")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(frameon=False, fontsize=FONT_SIZE)

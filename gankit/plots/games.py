@@ -141,11 +141,10 @@ def decision_2d(
     >>> points = np.random.default_rng(0).normal(size=(100, 2))
     >>> figure = plots.decision_2d(lambda x: x[:, :1], points + 1, points - 1, (-4, 4))
     """
+    from matplotlib.colors import LinearSegmentedColormap
+
     if not callable(discriminator):
-        raise TypeError(
-            "`discriminator` must be a function of points. Received: "
-            f"discriminator={discriminator!r}."
-        )
+        raise TypeError(f"`discriminator` must be a function. Received: {discriminator!r}.")
     real_points = _draw.finite_array("real_points", real_points, ("n", 2))
     fake_points = _draw.finite_array("fake_points", fake_points, ("n", 2))
     low, high = _draw.finite_array("limits", limits, (2,)).tolist()
@@ -167,7 +166,12 @@ def decision_2d(
     probabilities = (0.5 + 0.5 * np.tanh(logits / 2)).reshape(resolution, resolution)
 
     figure, ax = _draw.figure_and_axes(560, 470, ax)
-    image = _draw_decision_map(ax, centers, probabilities, (low, high, low, high))
+    colors = LinearSegmentedColormap.from_list("decision", [_FAKE_COLOR, "white", _REAL_COLOR])
+    style = {"cmap": colors, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
+    extent = (low, high, low, high)
+    image = ax.imshow(probabilities, origin="lower", extent=extent, **style)
+    if probabilities.min() < 0.5 < probabilities.max():
+        ax.contour(centers, centers, probabilities, [0.5], colors=DISCRIMINATOR, linewidths=1.3)
     style = {"s": 9, "lw": 0, "alpha": 0.7, "zorder": 3}
     ax.scatter(*real_points.T, color=DATA, label="data", **style)
     ax.scatter(*fake_points.T, color=GENERATOR, label="generated", **style)
@@ -197,16 +201,3 @@ def _draw_mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
     ax.set_ylim(z_line - 0.05 * top, top)
     ax.spines["left"].set_bounds(0, top)
     ax.spines["bottom"].set_position(("data", 0))  # The ticks belong to x, not to z.
-
-
-def _draw_decision_map(
-    ax: Any, centers: np.ndarray, probabilities: np.ndarray, extent: tuple
-) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    colors = LinearSegmentedColormap.from_list("decision", [_FAKE_COLOR, "white", _REAL_COLOR])
-    style = {"cmap": colors, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
-    image = ax.imshow(probabilities, origin="lower", extent=extent, **style)
-    if probabilities.min() < 0.5 < probabilities.max():
-        ax.contour(centers, centers, probabilities, [0.5], colors=DISCRIMINATOR, linewidths=1.3)
-    return image

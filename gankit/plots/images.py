@@ -31,12 +31,9 @@ def to_pixels(images: Any) -> np.ndarray:
     >>> plots.to_pixels(np.array([-1.0, 0.0, 1.0]).reshape(1, 1, 3, 1)).ravel().tolist()
     [0, 128, 255]
     """
-    images = finite_array("images", images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise ValueError(
-            "`images` must have shape (n, height, width, channels) with 1 or 3 channels. "
-            f"Received: shape {images.shape}."
-        )
+    images = finite_array("images", images, ("n", "height", "width", "channels"))
+    if images.shape[-1] not in (1, 3):
+        raise ValueError(f"`images` must have 1 or 3 channels. Received: shape {images.shape}.")
     low, high = images.min(), images.max()
     if low < -1.001 or high > 1.001:  # Tolerance for float16 and resizing.
         raise ValueError(
@@ -312,9 +309,8 @@ def _caption_list(labels: Mapping[str, Sequence[Any]], names: list[str], columns
 
 def _enlarge(pixels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Return the rows of a comparison with the largest size and number of channels."""
-    height = max(images.shape[1] for images in pixels.values())
-    channels = max(images.shape[-1] for images in pixels.values())
     shapes = {name: images.shape[1:] for name, images in pixels.items()}
+    height, _, channels = map(max, zip(*shapes.values(), strict=True))
     enlarged = []
     for images in pixels.values():
         factor = height // images.shape[1]
