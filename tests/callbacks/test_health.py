@@ -330,10 +330,28 @@ def test_other_data_than_the_games_is_refused(
         ({"n": 15}, "n=15"),
         ({"every": 0}, "every=0"),
         ({"seed": -1}, "seed=-1"),
-        ({"labels": [0, 1]}, r"`labels` .* each of the 48 examples. Received shape \(2,\)"),
-        ({"inputs": np.zeros((47, 2))}, r"`inputs` .* each of the 48 .* \(47, 2\)"),
+        ({"seed": 2**32}, "seed=4294967296"),
+        ({"labels": []}, "`labels` .* Received: 0 entries for n=48"),
+        ({"labels": [0, 1]}, "`labels` must hold one entry .* Received: 2 entries for n=48"),
+        ({"inputs": np.zeros((47, 2))}, "`inputs` .* Received: 47 entries for n=48"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
+        HealthMonitor(**{"real": np.zeros((48, 2)), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"real": None}, "`real` must be an array of numbers.* real=None"),
+        ({"real": [["a"]] * 20}, "`real` must be an array of numbers"),
+        ({"real": [[1, 2], [3]]}, r"rows of one length. Received: real=\[\[1, 2\], \[3\]\]"),
+        ({"labels": 5}, "`labels` must hold one entry .* Received: 5"),
+        ({"inputs": "a"}, "`inputs` must hold one entry .* Received: 'a'"),
+        ({"labels": ["a"] * 48}, "`labels` must be an array of numbers"),
+    ],
+)
+def test_other_types_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
         HealthMonitor(**{"real": np.zeros((48, 2)), **arguments})
