@@ -276,10 +276,3 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_other_types_are_refused(arguments, message):
     with pytest.raises(TypeError, match=message):
         Evaluate(**arguments)
-
-
-def test_a_model_that_makes_nothing_is_refused():
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse")
-    with pytest.raises(TypeError, match="`makes_from`.* Received: Sequential, which lacks"):
-        model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0, callbacks=[Evaluate(METRICS)])

@@ -60,10 +60,3 @@ def test_pairs_must_be_pairs():
 def test_other_types_are_refused(metrics, inputs, targets, best, message):
     with pytest.raises(TypeError, match=message):
         Validate(metrics, inputs, targets, **best)
-
-
-def test_a_model_of_latents_is_refused(make_gan, drive):
-    with pytest.raises(
-        TypeError, match="pictures of pictures. Received: GAN, which makes .*latent"
-    ):
-        drive(make_gan(), Validate({"e": error}, [0], [0]))
