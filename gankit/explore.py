@@ -7,15 +7,14 @@ ipywidgets, which `pip install "gankit[lab]"` installs.
 from __future__ import annotations
 
 import math
-from types import ModuleType
 from typing import Any
 
 import keras
 import numpy as np
 
-from gankit.checks import check_count
+from gankit.callbacks._fixed_inputs import check_pictures, grid_of
+from gankit.checks import check_count, check_seed
 from gankit.gan import GAN
-from gankit.plots import to_pixels
 from gankit.plots.animations import encode
 
 __all__ = ["explore", "latent_directions"]
@@ -64,15 +63,18 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
     ['Image', 'FloatSlider', 'FloatSlider', 'FloatSlider', 'Button']
     >>> panel.children[1].value = 1.5  # what dragging the slider does
     """
-    widgets = _ipywidgets()
-    directions = latent_directions(gan, _slider_count(gan, sliders), seed)
-    shape = gan.example_shape
-    if len(shape) != 3 or shape[-1] not in (1, 3):
-        raise ValueError(
-            f"`explore` shows images (height, width, channels) with 1 or 3 channels. Received: a "
-            f"{type(gan).__name__} that makes examples of shape {shape}. Plot them instead."
-        )
-    return _Explorer(gan, directions, seed, widgets).panel
+    try:
+        import ipywidgets
+    except ImportError as error:
+        raise ImportError(
+            'The sliders of `explore` need ipywidgets. Install it with: pip install "gankit[lab]"'
+        ) from error
+    _check_gan(gan)
+    check_pictures("explore", gan, gan.example_shape)
+    if sliders is None:
+        sliders = min(6, gan.latent_dim)
+    check_count("sliders", sliders, maximum=gan.latent_dim)
+    return _Explorer(gan, latent_directions(gan, sliders, seed), seed, ipywidgets).panel
 
 
 def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
@@ -98,7 +100,7 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
 
     Raises:
         TypeError: if `gan` is no `gankit.GAN`.
-        ValueError: if `k` is out of range.
+        ValueError: if `k` or `seed` is out of range.
 
     Example:
 
@@ -117,8 +119,8 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
     the regression comes first, and the examples take the place of the layer.
     """
     _check_gan(gan)
-    if check_count("k", k) > gan.latent_dim:
-        raise ValueError(f"`k` must be at most latent_dim={gan.latent_dim}. Received: k={k}.")
+    check_count("k", k, maximum=gan.latent_dim)
+    check_seed("seed", seed)
     # Whole batches, since JAX compiles anew for each size of a batch.
     n = _BATCH * max(2, math.ceil(4 * gan.latent_dim / _BATCH))
     latents = _draw(gan, n, seed)
@@ -141,7 +143,7 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
 class _Explorer:
     """Hold the widgets of a panel, and redraw the image when they change."""
 
-    def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: ModuleType):
+    def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: Any):
         self.gan, self.directions, self.seed = gan, directions, seed
         reach = np.abs(_draw(gan, _DRAWS, seed) @ directions.T).max(axis=0)
         self.picture = widgets.Image(format="png", layout={"align_self": "flex-start"})
@@ -158,55 +160,41 @@ class _Explorer:
                 for i in range(1, gan.label_size + 1)
             ]
         self.button = widgets.Button()
-        self._place()
         for slider in self.sliders + self.labels:
             slider.observe(self._redraw, names="value")
         self.button.on_click(self._next)
-        self._redraw()
+        self._place()
         self.panel = widgets.VBox([self.picture, *self.sliders, *self.labels, self.button])
 
     def _place(self) -> None:
-        """Draw the latent of the seed, and put the sliders where it lies."""
+        """Draw the latent of the seed, put the sliders where it lies, and show its image."""
         latent = _draw(self.gan, 1, self.seed)
         coordinates = latent @ self.directions.T
         self.rest = latent - coordinates @ self.directions
+        self.placing = True  # so that there is one image for all of them
         for slider, value in zip(self.sliders, coordinates[0].tolist(), strict=True):
             slider.value = min(max(value, slider.min), slider.max)
+        self.placing = False
         self.button.description = f"Seed {self.seed}: another"
+        self._redraw()
 
     def _next(self, button: Any) -> None:
         self.seed += 1
-        for slider in self.sliders:
-            slider.unobserve(self._redraw, names="value")  # one image for all of them
         self._place()
-        for slider in self.sliders:
-            slider.observe(self._redraw, names="value")
-        self._redraw()
 
     def _redraw(self, change: Any = None) -> None:
+        if self.placing:
+            return
         values = np.array([[slider.value for slider in self.sliders]])
         labels = [slider.value for slider in self.labels] or None
         if self.gan.label_size is not None:
             labels = [labels]  # one vector, where classes are one number
         images = self.gan.generate(latents=self.rest + values @ self.directions, labels=labels)
-        pixels = to_pixels(images.clip(-1, 1))[0]
-        frame = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-        self.picture.value = encode([frame], "png")
+        self.picture.value = encode([grid_of(images, 1)], "png")
 
 
 def _draw(gan: GAN, n: int, seed: int) -> np.ndarray:
     return keras.ops.convert_to_numpy(gan.sample_latents(n, seed)).astype("float64")
-
-
-def _slider_count(gan: GAN, sliders: int | None) -> int:
-    _check_gan(gan)
-    if sliders is None:
-        return min(6, gan.latent_dim)
-    if check_count("sliders", sliders) > gan.latent_dim:
-        raise ValueError(
-            f"`sliders` must be at most latent_dim={gan.latent_dim}. Received: sliders={sliders}."
-        )
-    return sliders
 
 
 def _check_gan(gan: GAN) -> None:
@@ -215,13 +203,3 @@ def _check_gan(gan: GAN) -> None:
             f"`gan` must be a gankit.GAN, which makes examples of latents. Received: {gan!r}. Show "
             "what other models make with gankit.callbacks.SampleGrid(inputs=...)."
         )
-
-
-def _ipywidgets() -> ModuleType:
-    try:
-        import ipywidgets
-    except ImportError as error:
-        raise ImportError(
-            'The sliders of `explore` need ipywidgets. Install it with: pip install "gankit[lab]"'
-        ) from error
-    return ipywidgets

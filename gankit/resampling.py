@@ -130,13 +130,17 @@ def bicubic_weights(length: int, new_length: int) -> np.ndarray:
     >>> bicubic_weights(2, 4)[1].round(4)
     array([0.7969, 0.2031])
     """
-    check_count("length", length), check_count("new_length", new_length)
+    check_count("length", length)
+    check_count("new_length", new_length)
     scale = length / new_length
     stretch = max(1.0, scale)
     centers = scale * (np.arange(new_length) + 0.5) - 0.5
     reach = int(np.ceil(2 * stretch)) + 1
     sources = np.floor(centers)[:, None].astype(int) + np.arange(-reach, reach + 1)
-    values = _cubic((sources - centers[:, None]) / stretch)
+    t = np.abs((sources - centers[:, None]) / stretch)
+    near = (1.5 * t - 2.5) * t**2 + 1
+    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
+    values = np.where(t <= 1, near, np.where(t <= 2, far, 0.0))
     values /= values.sum(axis=1, keepdims=True)
     # Repeated mirroring: a line of n pixels, followed by its mirror image, repeats every 2n pixels.
     mirrored = sources % (2 * length)
@@ -144,10 +148,3 @@ def bicubic_weights(length: int, new_length: int) -> np.ndarray:
     weights = np.zeros((new_length, length))
     np.add.at(weights, (np.arange(new_length)[:, None], mirrored), values)
     return weights
-
-
-def _cubic(t: np.ndarray) -> np.ndarray:
-    t = np.abs(t)
-    near = (1.5 * t - 2.5) * t**2 + 1
-    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
-    return np.where(t <= 1, near, np.where(t <= 2, far, 0.0))

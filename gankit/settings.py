@@ -115,32 +115,25 @@ def choose(*, cpu: Mapping[str, Any], gpu: Mapping[str, Any], **shared: Any) -> 
     for name, values in (("cpu", cpu), ("gpu", gpu)):
         if not isinstance(values, Mapping):
             raise TypeError(f"`{name}` must map names to values. Received: {name}={values!r}.")
-    only_cpu, only_gpu = sorted(set(cpu) - set(gpu)), sorted(set(gpu) - set(cpu))
-    if only_cpu or only_gpu:
+    if set(cpu) != set(gpu):
+        only_cpu, only_gpu = [n for n in cpu if n not in gpu], [n for n in gpu if n not in cpu]
         raise ValueError(
             "`cpu` and `gpu` must set the same names. Received: "
             f"{only_cpu} only in `cpu`, and {only_gpu} only in `gpu`."
         )
-    if twice := sorted(set(cpu) & set(shared)):
+    if twice := [name for name in cpu if name in shared]:
         raise ValueError(
             "A name must be either in both presets or a shared value. "
             f"Received: both for {twice}. Remove one of the two."
         )
-    values = {**cpu, **shared}
-    if not values:
+    if not cpu and not shared:
         raise ValueError("There must be at least one setting. Received: no values.")
-    for name in values:
-        if not (isinstance(name, str) and name.isidentifier()) or keyword.iskeyword(name):
-            raise ValueError(f"The name of a setting must be an identifier. Received: {name!r}.")
-        if name in ("preset", "backend", "device"):
+    fixed = {"preset": preset(), "backend": keras.config.backend(), "device": device()}
+    for name in (*cpu, *shared):
+        identifier = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+        if not identifier or name in fixed:
             raise ValueError(
-                "The names 'preset', 'backend' and 'device' are reserved. "
-                f"Received: {name!r}. Rename this setting."
+                "The name of a setting must be an identifier, and 'preset', 'backend' and 'device' "
+                f"are reserved. Received: {name!r}. Rename this setting."
             )
-    chosen = preset()
-    return Settings(
-        preset=chosen,
-        backend=keras.config.backend(),
-        device=device(),
-        **{**(cpu if chosen == "cpu" else gpu), **shared},
-    )
+    return Settings(**fixed, **(cpu if fixed["preset"] == "cpu" else gpu), **shared)

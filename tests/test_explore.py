@@ -145,15 +145,18 @@ def test_six_sliders_or_as_many_as_there_are():
 
 def test_bad_input_is_refused(make_gan):
     gan, _ = image_gan()
-    with pytest.raises(ValueError, match="at most latent_dim=5. Received: sliders=6"):
+    with pytest.raises(ValueError, match="at most 5. Received: sliders=6"):
         explore(gan, sliders=6)
     with pytest.raises(ValueError, match="sliders=0"):
         explore(gan, sliders=0)
-    with pytest.raises(ValueError, match="at most latent_dim=5. Received: k=6"):
+    with pytest.raises(ValueError, match="at most 5. Received: k=6"):
         latent_directions(gan, 6)
-    with pytest.raises(ValueError, match=r"images .* a GAN that makes examples of shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"pictures .* a GAN that makes examples of shape \(2,\)"):
         explore(make_gan(compiled=False))
     for function in (explore, latent_directions):
+        for seed in (-1, "x", 2**32):
+            with pytest.raises(ValueError, match=f"`seed` must be .* Received: seed={seed!r}"):
+                function(gan, 1, seed)
         with pytest.raises(TypeError, match="must be a gankit.GAN.* Received: 'dcgan'") as raised:
             function("dcgan", 1)
         assert "gankit.callbacks.SampleGrid(inputs=...)" in str(raised.value)

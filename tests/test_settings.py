@@ -88,7 +88,8 @@ def test_settings_are_frozen():
         ({}, {}, {}, "at least one setting"),
         ({"batch size": 1}, {"batch size": 1}, {}, "'batch size'"),
         ({"lambda": 1}, {"lambda": 1}, {}, "'lambda'"),
-        ({3: 1}, {3: 1}, {}, "identifier. Received: 3"),
+        ({3: 1}, {3: 1}, {}, "identifier, .* Received: 3"),
+        ({3: 1, "a": 1}, {"b": 1}, {}, r"Received: \[3, 'a'\] only in `cpu`, and \['b'\]"),
         ({"device": 1}, {"device": 1}, {}, "are reserved. Received: 'device'"),
     ],
 )

@@ -8,12 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from gankit import backend
-from gankit.checks import check_count
-
-__all__ = ["FixedInputs", "check_maker", "check_pictures", "count_examples"]
-
-_PROTOCOL = ("makes_from", "inputs_for", "make")  # see `gankit.sampling`
+from gankit import backend, plots
+from gankit.checks import check_count, check_seed
+from gankit.plots._draw import number_array
 
 
 class FixedInputs(keras.callbacks.Callback):
@@ -34,23 +31,18 @@ class FixedInputs(keras.callbacks.Callback):
     Raises:
         ValueError: on an argument out of range, and when training begins, if the model takes no
             such labels or inputs.
-        TypeError: when training begins, if the model makes nothing (see `gankit.sampling`).
+        TypeError: if `labels` or `inputs` cannot be counted, or labels are no numbers; when
+            training begins, if the model makes nothing (see `gankit.sampling`).
     """
 
     def __init__(
-        self,
-        n: int | None,
-        labels: Any,
-        inputs: Any,
-        seed: int,
-        every: int,
-        default: int,
+        self, n: int | None, labels: Any, inputs: Any, seed: int, every: int, default: int
     ):
         super().__init__()
         self.n = count_examples(n, default, labels=labels, inputs=inputs)
-        self.labels = None if labels is None else np.asarray(labels)
+        self.labels = None if labels is None else number_array("labels", labels)
         self.inputs = inputs
-        self.seed = check_count("seed", seed, minimum=0)
+        self.seed = check_seed("seed", seed)
         self.every = check_count("every", every)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -74,20 +66,12 @@ class FixedInputs(keras.callbacks.Callback):
         given = self.labels if self.inputs is None else self.inputs
         self._inputs = self.model.inputs_for(self.n, self.seed, given)
 
-    def _check_pictures(self) -> None:
-        """Refuse a model that makes no pictures, by trying it on the first input."""
-        first = self.model.make(tuple(part[:1] for part in self._inputs))[0]
-        check_pictures(type(self).__name__, self.model, first.shape)
-
     def _is_due(self, epochs: int) -> bool:
         """Whether to act after so many epochs: the first, every n-th and the last."""
         return epochs == 1 or epochs % self.every == 0 or epochs == self.params["epochs"]
 
-    def _make(self, epochs: int) -> np.ndarray:
-        """Make examples of the fixed inputs, after so many epochs."""
-        return self._make_of(self._inputs, epochs)
-
-    def _make_of(self, inputs: Sequence[np.ndarray], epochs: int) -> np.ndarray:
+    def _make(self, inputs: Sequence[np.ndarray], epochs: int) -> np.ndarray:
+        """Make examples of these inputs, after so many epochs."""
         backend.sync(self.model)
         examples = self.model.make(inputs)
         if np.isnan(examples).any():
@@ -96,6 +80,50 @@ class FixedInputs(keras.callbacks.Callback):
                 "Lower the learning rates, or clip the gradients (`clipnorm` of the optimizers)."
             )
         return examples
+
+
+class FixedPictures(FixedInputs):
+    """Fix inputs, and show what is made of them as a grid of pictures.
+
+    Args:
+        n: number of pictures. None: as many as there are `labels` or `inputs`, else 64.
+        columns: pictures in a row, or None for a shape near a square.
+        labels: as `FixedInputs` takes them.
+        inputs: as `FixedInputs` takes them.
+        seed: seed of the latents.
+        every: number of epochs from one grid to the next.
+    """
+
+    def __init__(
+        self, n: int | None, columns: int | None, labels: Any, inputs: Any, seed: int, every: int
+    ):
+        super().__init__(n, labels, inputs, seed, every, default=64)
+        self.columns = check_columns(columns)
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Fix the inputs, and refuse before training what would fail in it."""
+        super().on_train_begin(logs)
+        check_pictures(type(self).__name__, self.model, shape_made(self.model, self._inputs))
+
+    def _grid(self, epochs: int) -> np.ndarray:
+        return grid_of(self._make(self._inputs, epochs), self.columns)
+
+
+def check_columns(columns: int | None) -> int | None:
+    """The number of pictures in a row, or None for a shape near a square."""
+    return None if columns is None else check_count("columns", columns)
+
+
+def grid_of(pictures: np.ndarray, columns: int | None) -> np.ndarray:
+    """Lay pictures out as one image; values outside [-1, 1] are clipped."""
+    return plots.tile(plots.to_pixels(np.clip(pictures, -1, 1)), columns)
+
+
+def count_entries(name: str, entries: Any) -> int:
+    """How many entries a sequence holds, or an error where that is none."""
+    if not isinstance(entries, (list, tuple)) and not np.ndim(entries):
+        raise TypeError(f"`{name}` must hold one entry for each example. Received: {entries!r}.")
+    return len(entries)
 
 
 def count_examples(n: int | None, default: int, **given: Any) -> int:
@@ -108,6 +136,7 @@ def count_examples(n: int | None, default: int, **given: Any) -> int:
 
     Raises:
         ValueError: if two are given, or the lengths disagree.
+        TypeError: if one has no length.
     """
     given = {name: entries for name, entries in given.items() if entries is not None}
     if len(given) > 1:
@@ -116,11 +145,12 @@ def count_examples(n: int | None, default: int, **given: Any) -> int:
             "conditional GAN, inputs with a model that makes pictures of pictures."
         )
     for name, entries in given.items():
-        n = len(entries) if n is None else n
-        if len(entries) != n:
+        count = count_entries(name, entries)
+        n = count if n is None else n
+        if count != n:
             raise ValueError(
-                f"`{name}` must have one entry for each example. Received: {len(entries)} entries "
-                f"for n={n}."
+                f"`{name}` must hold one entry for each example. Received: {count} entries for "
+                f"n={n}."
             )
     return check_count("n", default if n is None else n)
 
@@ -135,13 +165,18 @@ def check_maker(who: str, model: Any) -> None:
     Raises:
         TypeError: naming the members that a model needs.
     """
-    missing = [name for name in _PROTOCOL if not hasattr(model, name)]
+    missing = [n for n in ("makes_from", "inputs_for", "make") if not hasattr(model, n)]
     if missing:
         raise TypeError(
             f"{who} needs a model with `makes_from`, `inputs_for` and `make` (see "
             f"gankit.sampling). Received: {type(model).__name__}, which lacks "
             f"{' and '.join(missing)}. Define them, or leave {who} out."
         )
+
+
+def shape_made(model: Any, inputs: Sequence[np.ndarray]) -> tuple:
+    """The shape of the example that a model makes of the first input."""
+    return model.make(tuple(part[:1] for part in inputs))[0].shape
 
 
 def check_pictures(who: str, model: Any, shape: tuple) -> None:

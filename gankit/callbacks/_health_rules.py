@@ -1,6 +1,7 @@
 """The rules of `HealthMonitor`: each sees all snapshots so far and says what is wrong, or nothing.
 
-The bounds were chosen on the runs of `benchmarks/health_monitor.py`.
+A rule has the name of the kind of finding that it makes. The bounds were chosen on the runs of
+`benchmarks/health_monitor.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _COLLAPSED = 0.3
 _SWING = 0.5
 
 
-def discriminator_has_won(snapshots: Sequence[Snapshot]) -> str | None:
+def discriminator_won(snapshots: Sequence[Snapshot]) -> str | None:
     """The slope of its loss is gone: it has nothing left to learn."""
     last = snapshots[-_PATIENCE:]
     if len(last) < _PATIENCE or max(s.relative_slope for s in last) > _FLAT:
@@ -34,7 +35,7 @@ def discriminator_has_won(snapshots: Sequence[Snapshot]) -> str | None:
     )
 
 
-def generator_has_collapsed(snapshots: Sequence[Snapshot]) -> str | None:
+def collapse(snapshots: Sequence[Snapshot]) -> str | None:
     """Its examples are few and do not become more, though the discriminator still learns."""
     last = snapshots[-_PATIENCE:]
     diversity = [s.diversity for s in last]
@@ -49,7 +50,7 @@ def generator_has_collapsed(snapshots: Sequence[Snapshot]) -> str | None:
     )
 
 
-def game_oscillates(snapshots: Sequence[Snapshot]) -> str | None:
+def oscillation(snapshots: Sequence[Snapshot]) -> str | None:
     """The mean of the generated examples swings to and fro, and the swings do not die down."""
     if len(snapshots) < _WINDOW:
         return None
@@ -63,7 +64,7 @@ def game_oscillates(snapshots: Sequence[Snapshot]) -> str | None:
     )
 
 
-def generator_gradient_vanishes(snapshots: Sequence[Snapshot]) -> str | None:
+def vanishing_gradient(snapshots: Sequence[Snapshot]) -> str | None:
     """The generator learns no more, though the discriminator tells its examples from real ones."""
     last = snapshots[-_PATIENCE:]
     bound = _VANISHED * snapshots[0].generator_gradient
@@ -79,7 +80,7 @@ def generator_gradient_vanishes(snapshots: Sequence[Snapshot]) -> str | None:
     )
 
 
-def gradient_explodes(snapshots: Sequence[Snapshot]) -> str | None:
+def exploding_gradient(snapshots: Sequence[Snapshot]) -> str | None:
     """The norm of a gradient is many times that of the weights."""
     last = snapshots[-2:]
     for player in ("generator", "discriminator"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,6 @@ import numpy as np
 from keras import ops
 
 from gankit import autodiff, backend
-
-__all__ = ["Snapshot", "Watcher", "effective_number"]
 
 
 @dataclass(frozen=True)
@@ -51,13 +49,13 @@ class Watcher:
 
     Args:
         real: real examples, shape `(n, ...)`.
-        conditions: what goes with each of them, as the game's `fake` and `judge` take it.
+        *conditions: what goes with each of them, as the game's `fake` and `judge` take it.
         seed: seed of the random numbers: the latents are those of `sample_latents(n, seed)`.
     """
 
-    def __init__(self, real: np.ndarray, conditions: Sequence[np.ndarray], seed: int):
+    def __init__(self, real: np.ndarray, *conditions: np.ndarray, seed: int):
         self.real, *self.conditions = map(_to_tensor, (real, *conditions))
-        self.seed = np.array([seed % 2**32, 0], "uint32")
+        self.seed = np.array([seed, 0], "uint32")
         flat = _flat(real)
         self._spread = np.sqrt(((flat - flat.mean(axis=0)) ** 2).sum(axis=1).mean())
         distances = np.sqrt(_squared_distances(flat)[np.triu_indices(len(flat), 1)])
@@ -76,15 +74,28 @@ class Watcher:
             measured.
         """
         backend.sync(game)
-        state = game.seed_generator.state
+        loss, state = game.adversarial_loss, game.seed_generator.state
+
+        def play():
+            made = game.fake(self.real, *self.conditions)
+            logits = [game.judge(made, *self.conditions)]
+            if game.compares:
+                logits.append(game.judge(self.real, *self.conditions))
+            return loss.generator(*logits), made
+
+        def judge():
+            logits = [game.judge(x, *self.conditions) for x in (self.real, fake)]
+            return loss.discriminator(*logits), logits
+
         # The scope forgets what is assigned inside: batch statistics and random state.
         with keras.StatelessScope([(state, self.seed.astype(state.dtype))]):
-            fake, generator_gradient = self._generator(game)
-            real_logits, fake_logits, discriminator_gradient = self._discriminator(
-                game, ops.stop_gradient(fake)
-            )
+            fake, of_generator = _gradient(play, game.generator, game.generator_optimizer)
+            fake = ops.stop_gradient(fake)
+            optimizer = game.discriminator_optimizer
+            logits, of_discriminator = _gradient(judge, game.discriminator, optimizer)
+        # One logit for each example: the mean, where the discriminator returns a map of logits.
+        real, generated = (_flat(ops.convert_to_numpy(x)).mean(axis=1) for x in logits)
         flat = _flat(ops.convert_to_numpy(fake))
-        real, generated = (_of_each(logits) for logits in (real_logits, fake_logits))
         if not all(np.isfinite(values).all() for values in (flat, real, generated)):
             return None
         return Snapshot(
@@ -92,39 +103,12 @@ class Watcher:
             real_logit=float(real.mean()),
             fake_logit=float(generated.mean()),
             auc=float((real[:, None] > generated).mean()),
-            relative_slope=_relative_slope(game.adversarial_loss, real_logits, fake_logits),
-            generator_gradient=generator_gradient,
-            discriminator_gradient=discriminator_gradient,
+            relative_slope=_relative_slope(loss, *logits),
+            generator_gradient=of_generator,
+            discriminator_gradient=of_discriminator,
             diversity=effective_number(flat, self._scale) / self._number,
             center=flat.mean(axis=0) / self._spread,
         )
-
-    def _generator(self, game: Any) -> tuple[Any, float]:
-        """Generated examples, and the relative norm of the generator's gradient."""
-        optimizer = game.generator_optimizer
-
-        def objective():
-            fake = game.fake(self.real, *self.conditions)
-            logits = [game.judge(fake, *self.conditions)]
-            if game.compares:
-                logits.append(game.judge(self.real, *self.conditions))
-            return optimizer.scale_loss(game.adversarial_loss.generator(*logits)), fake
-
-        variables = game.generator.trainable_variables
-        fake, gradient = autodiff.value_and_gradients(objective, variables)
-        return fake, _relative_norm(gradient, variables, optimizer)
-
-    def _discriminator(self, game: Any, fake: Any) -> tuple[Any, Any, float]:
-        """Logits of both kinds, and the relative norm of the discriminator's gradient."""
-        optimizer = game.discriminator_optimizer
-
-        def objective():
-            logits = [game.judge(x, *self.conditions) for x in (self.real, fake)]
-            return optimizer.scale_loss(game.adversarial_loss.discriminator(*logits)), logits
-
-        variables = game.discriminator.trainable_variables
-        logits, gradient = autodiff.value_and_gradients(objective, variables)
-        return *logits, _relative_norm(gradient, variables, optimizer)
 
 
 def effective_number(examples: np.ndarray, scale: float) -> float:
@@ -158,11 +142,6 @@ def _flat(examples: np.ndarray) -> np.ndarray:
     return np.reshape(examples, (len(examples), -1)).astype("float64")
 
 
-def _of_each(logits: Any) -> np.ndarray:
-    """One logit for each example: the mean, where the discriminator returns a map of logits."""
-    return _flat(ops.convert_to_numpy(logits)).mean(axis=1)
-
-
 def _relative_slope(loss: Any, real_logits: Any, fake_logits: Any) -> float:
     def slope(real, fake):
         on_real = autodiff.input_gradient(lambda s: loss.discriminator(s, fake), real)
@@ -173,11 +152,18 @@ def _relative_slope(loss: Any, real_logits: Any, fake_logits: Any) -> float:
     return float(slope(real_logits, fake_logits) / slope(*undecided))
 
 
-def _relative_norm(gradients: list, variables: list, optimizer: Any) -> float:
-    """Norm of a gradient, without its loss scale, relative to the norm of the weights."""
+def _gradient(objective: Callable, network: Any, optimizer: Any) -> tuple[Any, float]:
+    """What `objective` returns beside a loss, and the norm of its gradient in units of weights."""
+
+    def scaled():
+        loss, beside = objective()
+        return optimizer.scale_loss(loss), beside
+
+    variables = network.trainable_variables
+    beside, gradient = autodiff.value_and_gradients(scaled, variables)
     scale = float(optimizer.scale_loss(ops.ones(())))
-    gradient = _norm(g for g in gradients if g is not None) / scale
-    return gradient / (_norm(v.value for v in variables) or 1.0)
+    norm = _norm(g for g in gradient if g is not None) / scale
+    return beside, norm / (_norm(v.value for v in variables) or 1.0)
 
 
 def _norm(tensors: Any) -> float:

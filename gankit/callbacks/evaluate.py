@@ -8,13 +8,14 @@ import os
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import keras
 import numpy as np
 
 from gankit.callbacks._fixed_inputs import FixedInputs
+from gankit.checks import check_choice, check_flag, check_kind, check_path
 from gankit.saving import atomic_write
 
 __all__ = ["Evaluate"]
@@ -62,9 +63,9 @@ class Evaluate(FixedInputs):
         ValueError: on an argument out of range; when training begins, if the model takes no such
             labels or inputs; during `fit`, if the generator makes NaN, or a name is in the logs
             already, or `monitor` is not among the values.
-        TypeError: when training begins, if the model makes nothing (see `gankit.sampling`), or
-            `path` is given for a model that no file can hold; during `fit`, if a function returns
-            no number.
+        TypeError: on an argument of another type; when training begins, if the model makes nothing
+            (see `gankit.sampling`), or `path` is given for a model that no file can hold; during
+            `fit`, if a function returns no number.
 
     Example:
 
@@ -96,29 +97,27 @@ class Evaluate(FixedInputs):
         restore_best: bool = False,
     ):
         super().__init__(n, labels, inputs, seed, every, default=1000)
+        named = isinstance(metrics, Mapping) and all(isinstance(name, str) for name in metrics)
+        if not named or not all(map(callable, metrics.values())):
+            raise TypeError(f"`metrics` must map names to functions. Received: {metrics!r}.")
+        if not metrics:
+            raise ValueError("`metrics` must hold at least one function. Received: {}.")
         self.metrics = dict(metrics)
-        if not self.metrics or not all(callable(metric) for metric in self.metrics.values()):
-            raise ValueError(f"`metrics` must map names to functions. Received: {metrics!r}.")
-        self.monitor, self.mode, self.restore_best = monitor, mode, restore_best
-        self.path = None if path is None else Path(path)
-        self._check_best()
-        self.values = {}
-        self._forget()
-
-    def _check_best(self) -> None:
-        if self.monitor is None and (self.mode or self.path or self.restore_best):
+        self.monitor, self.mode = check_kind("monitor", monitor, str), mode
+        self.restore_best = check_flag("restore_best", restore_best)
+        self.path = None if path is None else check_path("path", path)
+        if monitor is not None:
+            check_choice("mode", mode, ("min", "max"))
+        elif mode is not None or path is not None or restore_best:
             raise ValueError(
                 "`mode`, `path` and `restore_best` need `monitor`, the value that decides what is "
-                f"best. Received: mode={self.mode!r}, path={self.path}, "
-                f"restore_best={self.restore_best}, monitor=None."
-            )
-        if self.monitor is not None and self.mode not in ("min", "max"):
-            raise ValueError(
-                f"`mode` must say whether 'min' or 'max' of {self.monitor!r} is best. "
-                f"Received: mode={self.mode!r}."
+                f"best. Received: mode={mode!r}, path={self.path}, restore_best={restore_best}, "
+                "monitor=None."
             )
         if self.path is not None and self.path.suffix != ".keras":
-            raise ValueError(f"`path` must end in '.keras'. Received: {str(self.path)!r}.")
+            raise ValueError(f"`path` must end in '.keras'. Received: path={str(path)!r}.")
+        self.values = {}
+        self._forget()
 
     def _forget(self) -> None:
         self.best_value = self.best_epoch = self.best_weights = None
@@ -179,17 +178,16 @@ class Evaluate(FixedInputs):
             self.restore()
 
     def _measure(self, epochs: int) -> dict[str, float]:
-        arguments = [self._make(epochs)]
-        arguments += [given for given in (self.labels, self.inputs) if given is not None]
-        values = {}
+        made, values = self._make(self._inputs, epochs), {}
+        given = [given for given in (self.labels, self.inputs) if given is not None]
         for name, metric in self.metrics.items():
-            values |= _numbers(name, metric(*arguments))
+            values |= _numbers(name, metric(made, *given))
         return values
 
     # ---- the best ----------------------------------------------------------------------------
 
     def _is_better(self, value: float) -> bool:
-        if math.isnan(value) or self.best_value is None:
+        if self.best_value is None:
             return not math.isnan(value)
         return value < self.best_value if self.mode == "min" else value > self.best_value
 
@@ -205,8 +203,9 @@ class Evaluate(FixedInputs):
                 archive.writestr(_RECORD, json.dumps(record))
 
     def _recall(self) -> None:
-        with zipfile.ZipFile(self.path) as archive:
-            record = json.loads(archive.read(_RECORD)) if _RECORD in archive.namelist() else {}
+        record = {}  # as of a file that something else has written
+        with suppress(KeyError, zipfile.BadZipFile), zipfile.ZipFile(self.path) as archive:
+            record = json.loads(archive.read(_RECORD))
         if record.get("monitor") != self.monitor:
             raise ValueError(
                 f"{str(self.path)!r} must have been written for monitor={self.monitor!r}. "
@@ -252,11 +251,11 @@ class Evaluate(FixedInputs):
 
 def _numbers(name: str, result: Any) -> dict[str, float]:
     """Name the numbers that a metric returned as they are logged."""
-    if not isinstance(result, Mapping) and not hasattr(result, "_asdict"):
-        fields = {name: result}
-    else:
-        fields = result if isinstance(result, Mapping) else result._asdict()
+    fields = result._asdict() if hasattr(result, "_asdict") else result
+    if isinstance(fields, Mapping):
         fields = {f"{name}_{field}": value for field, value in fields.items()}
+    else:
+        fields = {name: result}
     arrays = {key: np.asarray(keras.ops.convert_to_numpy(v)) for key, v in fields.items()}
     numbers = {k: float(a) for k, a in arrays.items() if a.ndim == 0 and a.dtype.kind in "fiub"}
     if not numbers:

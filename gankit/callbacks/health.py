@@ -10,47 +10,40 @@ from typing import Any
 import keras
 import numpy as np
 
-from gankit import checks, feed
+from gankit import feed
 from gankit.callbacks import _health_rules as rules
+from gankit.callbacks._fixed_inputs import count_examples
 from gankit.callbacks._health_snapshot import Watcher
+from gankit.checks import check_count, check_seed
 from gankit.gan import TwoPlayerGame
+from gankit.plots._draw import number_array
 
 __all__ = ["Finding", "HealthMonitor", "HealthWarning"]
 
-# kind: (rule, remedy). "nan" has no rule here, since it needs no snapshots.
-_RULES = {
-    "discriminator_won": (
-        rules.discriminator_has_won,
-        "Lower its learning rate or raise the generator's; weaken it with a gradient penalty, "
-        "noise on its inputs or one-sided label smoothing. If the generator starts far from the "
-        "data, scale the data to what it can reach.",
-    ),
-    "collapse": (
-        rules.generator_has_collapsed,
-        "Lower the generator's learning rate or raise the discriminator's; let the discriminator "
-        "see the batch (minibatch layers); use fewer latents where the data is simple.",
-    ),
-    "oscillation": (
-        rules.game_oscillates,
-        "Lower both learning rates, or beta_1 of Adam; damp the discriminator with a gradient "
-        "penalty; average the generator's weights. If the generator leaps from mode to mode, its "
-        "learning rate is too high next to the discriminator's.",
-    ),
-    "vanishing_gradient": (
-        rules.generator_gradient_vanishes,
-        "With the minimax loss, use 'non_saturating'; make the discriminator weaker; look for "
-        "saturated or dead units in either network.",
-    ),
-    "exploding_gradient": (
-        rules.gradient_explodes,
-        "Lower the learning rates, clip the gradients (`clipnorm` of the optimizers), and bound "
-        "the discriminator: a gradient penalty, spectral normalization or clipped weights.",
-    ),
-}
-_NAN_REMEDY = (
-    "Lower the learning rates or clip the gradients (`clipnorm` of the optimizers); start again "
-    "from a backup of before that step."
+_RULES = (
+    rules.discriminator_won,
+    rules.collapse,
+    rules.oscillation,
+    rules.vanishing_gradient,
+    rules.exploding_gradient,
 )
+_REMEDIES = {
+    "discriminator_won": "Lower its learning rate or raise the generator's; weaken it with a "
+    "gradient penalty, noise on its inputs or one-sided label smoothing. If the generator starts "
+    "far from the data, scale the data to what it can reach.",
+    "collapse": "Lower the generator's learning rate or raise the discriminator's; let the "
+    "discriminator see the batch (minibatch layers); use fewer latents where the data is simple.",
+    "oscillation": "Lower both learning rates, or beta_1 of Adam; damp the discriminator with a "
+    "gradient penalty; average the generator's weights. If the generator leaps from mode to mode, "
+    "its learning rate is too high next to the discriminator's.",
+    "vanishing_gradient": "With the minimax loss, use 'non_saturating'; make the discriminator "
+    "weaker; look for saturated or dead units in either network.",
+    "exploding_gradient": "Lower the learning rates, clip the gradients (`clipnorm` of the "
+    "optimizers), and bound the discriminator: a gradient penalty, spectral normalization or "
+    "clipped weights.",
+    "nan": "Lower the learning rates or clip the gradients (`clipnorm` of the optimizers); start "
+    "again from a backup of before that step.",
+}
 
 
 class HealthWarning(UserWarning):
@@ -127,8 +120,8 @@ class HealthMonitor(keras.callbacks.Callback):
             `discriminator_gradient`, `diversity` and `center`.
 
     Raises:
-        TypeError: when training begins, if the model is no game of a generator against a
-            discriminator, or the data has another dtype than the game's.
+        TypeError: if an array holds no numbers; when training begins, if the model is no game of a
+            generator against a discriminator, or the data has another dtype than the game's.
         ValueError: on an argument out of range, and when training begins, if the game trains no
             discriminator, or the data is not what it takes.
 
@@ -156,29 +149,30 @@ class HealthMonitor(keras.callbacks.Callback):
         every: int = 200,
     ):
         super().__init__()
-        self.seed = checks.check_count("seed", seed, minimum=0)
-        self.every = checks.check_count("every", every)
-        real = np.asarray(keras.ops.convert_to_numpy(real))
+        self.seed = check_seed("seed", seed)
+        self.every = check_count("every", every)
+        real = number_array("real", real)
         if real.ndim < 2 or len(real) < 16:
             raise ValueError(
                 "`real` must hold at least 16 examples of the data, shape (examples, ...). "
                 f"Received shape {real.shape}."
             )
-        count = min(checks.check_count("n", n, minimum=16), len(real))
+        count = min(check_count("n", n, minimum=16), len(real))
         chosen = np.random.default_rng(seed).permutation(len(real))[:count]
-        self.real = real[chosen]
-        self.labels, self.inputs = (
-            _rows_beside(real, name, given, chosen)
-            for name, given in (("labels", labels), ("inputs", inputs))
-        )
+        given = {"labels": labels, "inputs": inputs}
+        self._given = {"real": real[chosen]}
+        for name, rows in given.items():
+            if rows is not None:
+                count_examples(len(real), 0, **{name: rows})
+                self._given[name] = number_array(name, rows)[chosen]
+        self.real, self.labels, self.inputs = map(self._given.get, ("real", *given))
         self.findings, self.snapshots = [], []
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Check that the game has a discriminator, and that the data is what the game takes."""
         _check_game(self.model)
         self._check_data()
-        conditions = [given for given in (self.labels, self.inputs) if given is not None]
-        self._watcher = Watcher(self.real, conditions, self.seed)
+        self._watcher = Watcher(*self._given.values(), seed=self.seed)
         self._next = None  # step of the next snapshot
         self.findings, self.snapshots = [], []
 
@@ -196,7 +190,7 @@ class HealthMonitor(keras.callbacks.Callback):
             return  # all that follows is its consequence
         if broken := sorted(name for name, value in logs.items() if not math.isfinite(value)):
             message = f"Not finite any more, since step {before + 1}: {', '.join(broken)}."
-            self._report("nan", before + 1, message, _NAN_REMEDY)
+            self._report("nan", before + 1, message)
         elif self._step >= self._next:
             self._take_snapshot()
 
@@ -204,18 +198,15 @@ class HealthMonitor(keras.callbacks.Callback):
         declared = self.model.batch_spec()
         if declared is None:
             return
-        given = {"real": self.real, "labels": self.labels, "inputs": self.inputs}
-        given = {name: array for name, array in given.items() if array is not None}
         names = [_argument_for(part) for part in declared[0]]
-        if sorted(names) != sorted(given):
-            kind = type(self.model).__name__
-            wanted = ", ".join(sorted(names, key=["real", "labels", "inputs"].index))
+        wanted = sorted(names, key=["real", "labels", "inputs"].index)
+        if wanted != list(self._given):
             raise ValueError(
-                f"HealthMonitor needs what a batch of this {kind} holds: {wanted}. Received: "
-                f"{', '.join(given)}."
+                f"HealthMonitor needs what a batch of this {type(self.model).__name__} holds: "
+                f"{', '.join(wanted)}. Received: {', '.join(self._given)}."
             )
         for part, name in zip(declared[0], names, strict=True):
-            part.check(given[name], len(self.real))
+            part.check(self._given[name], len(self.real))
         if self.inputs is not None and hasattr(self.model, "inputs_for"):
             # The generator may take one size, where `fit` takes larger pictures and cuts them.
             self.model.inputs_for(len(self.inputs), self.seed, self.inputs)
@@ -227,54 +218,33 @@ class HealthMonitor(keras.callbacks.Callback):
 
     def _take_snapshot(self) -> None:
         self._next = (self._step // self.every + 1) * self.every
-        if broken := self._networks_not_finite():
+        if broken := [n for n in ("generator", "discriminator") if not self._finite_weights(n)]:
             message = (
                 f"Found at step {self._step}: weights of the {' and the '.join(broken)} are not "
                 f"finite, though the losses are (a ReLU can make 0 of NaN)."
             )
-            self._report("nan", self._step, message, _NAN_REMEDY)
+            self._report("nan", self._step, message)
             return
         snapshot = self._watcher.snapshot(self.model, self._step)
         if snapshot is None:
             return  # the losses of the next step will not be finite
         self.snapshots.append(snapshot)
-        for kind, (rule, remedy) in _RULES.items():
+        for rule in _RULES:
+            kind = rule.__name__
             if not self._found(kind) and (message := rule(self.snapshots)):
-                self._report(kind, self._step, message, remedy)
+                self._report(kind, self._step, message)
 
-    def _networks_not_finite(self) -> list[str]:
-        networks = {
-            "generator": self.model.generator,
-            "discriminator": self.model.discriminator,
-        }
-        return [
-            name
-            for name, network in networks.items()
-            if not all(
-                np.isfinite(keras.ops.convert_to_numpy(weight.value)).all()
-                for weight in network.trainable_variables
-            )
-        ]
+    def _finite_weights(self, network: str) -> bool:
+        weights = getattr(self.model, network).trainable_variables
+        return all(np.isfinite(keras.ops.convert_to_numpy(w.value)).all() for w in weights)
 
     def _found(self, kind: str) -> bool:
         return any(finding.kind == kind for finding in self.findings)
 
-    def _report(self, kind: str, step: int, message: str, remedy: str) -> None:
+    def _report(self, kind: str, step: int, message: str) -> None:
+        remedy = _REMEDIES[kind]
         self.findings.append(Finding(kind, self._epoch, step, message, remedy))
         warnings.warn(f"{message} {remedy}", HealthWarning, stacklevel=2)
-
-
-def _rows_beside(real: np.ndarray, name: str, given: Any, chosen: np.ndarray) -> Any:
-    """The chosen rows of what belongs to the examples, or None."""
-    if given is None:
-        return None
-    given = np.asarray(keras.ops.convert_to_numpy(given))
-    if given.ndim == 0 or len(given) != len(real):
-        raise ValueError(
-            f"`{name}` must have one entry for each of the {len(real)} examples. Received shape "
-            f"{given.shape}."
-        )
-    return given[chosen]
 
 
 def _argument_for(part: Any) -> str:

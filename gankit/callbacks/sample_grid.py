@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import sys
 from typing import Any
 
-import numpy as np
-
 from gankit import plots
-from gankit.callbacks._fixed_inputs import FixedInputs
-from gankit.checks import check_count
+from gankit.callbacks._fixed_inputs import FixedPictures
+from gankit.checks import check_choice, check_path
+from gankit.plots.animations import picture_path
 
 __all__ = ["SampleGrid"]
 
 
-class SampleGrid(FixedInputs):
+class SampleGrid(FixedPictures):
     """Show what the model makes of the same inputs, before training and after every epoch.
 
     In a notebook one picture stands above the progress bar and is replaced in place, so a saved
@@ -51,7 +50,8 @@ class SampleGrid(FixedInputs):
     Raises:
         ValueError: on an argument out of range; when training begins, if the model makes no
             pictures, or takes no such labels or inputs; during `fit`, if the generator makes NaN.
-        TypeError: when training begins, if the model makes nothing (see `gankit.sampling`).
+        TypeError: if `labels` or `inputs` cannot be counted, or a path is none; when training
+            begins, if the model makes nothing (see `gankit.sampling`).
         OSError: when training begins, if a folder cannot be made.
 
     Example:
@@ -83,24 +83,16 @@ class SampleGrid(FixedInputs):
         gif: str | os.PathLike | None = None,
         display: bool | str = "auto",
     ):
-        super().__init__(n, labels, inputs, seed, every, default=64)
-        self.columns = None if columns is None else check_count("columns", columns)
-        self.directory = None if directory is None else Path(directory)
-        self.gif = None if gif is None else Path(gif)
-        if self.gif is not None and self.gif.suffix.lower() != ".gif":
-            raise ValueError(f"`gif` must end in '.gif'. Received: {str(gif)!r}.")
-        if display not in (True, False, "auto"):
-            raise ValueError(
-                f"`display` must be True, False or 'auto'. Received: display={display!r}."
-            )
-        self.display = _in_notebook() if display == "auto" else bool(display)
+        super().__init__(n, columns, labels, inputs, seed, every)
+        self.directory = None if directory is None else check_path("directory", directory)
+        self.gif = None if gif is None else picture_path("gif", gif, "gif")
+        check_choice("display", display, (True, False, "auto"))
+        self.display = _in_notebook() if display == "auto" else display
         self.frames, self.epochs = [], []
-        self._handle = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Fix the inputs, make the folders, and refuse before training what would fail in it."""
         super().on_train_begin(logs)
-        self._check_pictures()
         self.frames, self.epochs = [], []
         self._handle = None
         self._trained = 0
@@ -127,8 +119,7 @@ class SampleGrid(FixedInputs):
             plots.save_gif(self.frames, self.gif)
 
     def _draw(self, epoch: int) -> None:
-        pixels = plots.to_pixels(np.clip(self._make(epoch), -1, 1))
-        self.frames.append(plots.tile(pixels, self.columns))
+        self.frames.append(self._grid(epoch))
         self.epochs.append(epoch)
         if self.directory is not None:
             plots.save_png(self.frames[-1], self.directory / f"epoch_{epoch:04d}.png")
@@ -148,8 +139,5 @@ class SampleGrid(FixedInputs):
 
 def _in_notebook() -> bool:
     """Tell whether a Jupyter kernel runs this; IPython in a terminal has no `kernel`."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
+    ipython = sys.modules.get("IPython")  # which a kernel has imported
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

@@ -5,19 +5,17 @@ from __future__ import annotations
 import io
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gankit import plots
-from gankit.callbacks._fixed_inputs import FixedInputs
-from gankit.checks import check_count
+from gankit.callbacks._fixed_inputs import FixedPictures
+from gankit.checks import check_path
 
 __all__ = ["SampleSummary"]
 
 
-class SampleSummary(FixedInputs):
+class SampleSummary(FixedPictures):
     """Write a grid of what the model makes for TensorBoard, beside Keras' own callback.
 
     `keras.callbacks.TensorBoard` writes the losses and whatever else is in the logs, and needs
@@ -39,7 +37,8 @@ class SampleSummary(FixedInputs):
         ImportError: if `tensorboard` is not installed.
         ValueError: on an argument out of range; when training begins, if the model makes no
             pictures, or takes no such labels or inputs; during `fit`, if the generator makes NaN.
-        TypeError: when training begins, if the model makes nothing (see `gankit.sampling`).
+        TypeError: if `labels` or `inputs` cannot be counted, or `log_dir` is no path; when
+            training begins, if the model makes nothing (see `gankit.sampling`).
 
     Example:
 
@@ -57,25 +56,21 @@ class SampleSummary(FixedInputs):
         seed: int = 0,
         every: int = 1,
     ):
-        super().__init__(n, labels, inputs, seed, every, default=64)
-        self.columns = None if columns is None else check_count("columns", columns)
-        self.log_dir = Path(log_dir)
+        super().__init__(n, columns, labels, inputs, seed, every)
+        self.log_dir = check_path("log_dir", log_dir)
         _event_writer()
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Fix the inputs and open the file, in the folder where the losses of training are."""
         super().on_train_begin(logs)
-        self._check_pictures()
         folder = str(self.log_dir / "train")
         self._writer = _event_writer()(folder, filename_suffix=".samples")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Write the grid."""
-        if not self._is_due(epoch + 1):
-            return
-        pixels = plots.to_pixels(np.clip(self._make(epoch + 1), -1, 1))
-        self._writer.add_event(_image_event("samples", plots.tile(pixels, self.columns), epoch))
-        self._writer.flush()
+        if self._is_due(epoch + 1):
+            self._writer.add_event(_image_event("samples", self._grid(epoch + 1), epoch))
+            self._writer.flush()
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Close the file."""
@@ -100,11 +95,8 @@ def _image_event(tag: str, frame: np.ndarray, step: int):
 
     png = io.BytesIO()
     Image.fromarray(frame).save(png, format="png")
-    image = Summary.Image(
-        height=frame.shape[0],
-        width=frame.shape[1],
-        colorspace=1 if frame.ndim == 2 else 3,
-        encoded_image_string=png.getvalue(),
-    )
+    (height, width), colors = frame.shape[:2], 1 if frame.ndim == 2 else 3
+    size = {"height": height, "width": width, "colorspace": colors}
+    image = Summary.Image(encoded_image_string=png.getvalue(), **size)
     summary = Summary(value=[Summary.Value(tag=tag, image=image)])
     return Event(wall_time=time.time(), step=step, summary=summary)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gankit.callbacks._fixed_inputs import count_entries
 from gankit.callbacks.evaluate import Evaluate
 
 __all__ = ["Validate"]
@@ -30,7 +31,8 @@ class Validate(Evaluate):
     Raises:
         ValueError: if there is no pair, or not one target for each input; when training begins, if
             the model does not take these inputs; and as `Evaluate` does.
-        TypeError: when training begins, if the model makes no pictures of pictures.
+        TypeError: if `inputs` or `targets` are no lists of pictures, and as `Evaluate` does; when
+            training begins, if the model makes no pictures of pictures.
 
     Example:
 
@@ -56,10 +58,11 @@ class Validate(Evaluate):
         every: int = 1,
         **best: Any,
     ):
-        if not len(inputs) or len(inputs) != len(targets):
+        starts, ends = count_entries("inputs", inputs), count_entries("targets", targets)
+        if not starts or starts != ends:
             raise ValueError(
                 "There must be one target for each input, and at least one pair. Received: "
-                f"{len(inputs)} inputs and {len(targets)} targets."
+                f"{starts} inputs and {ends} targets."
             )
         super().__init__(metrics, inputs=inputs, every=every, **best)
         self.targets = targets
@@ -78,7 +81,7 @@ class Validate(Evaluate):
         ]
 
     def _measure(self, epochs: int) -> dict[str, float]:
-        outputs = [self._make_of(picture, epochs)[0] for picture in self._inputs]
+        outputs = [self._make(picture, epochs)[0] for picture in self._inputs]
         pairs = list(zip(outputs, self.targets, strict=True))
         return {
             name: float(np.mean([metric(output, target) for output, target in pairs]))

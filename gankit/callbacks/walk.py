@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit import plots
-from gankit.callbacks._fixed_inputs import check_maker, check_pictures, count_examples
-from gankit.checks import check_count
+from gankit.callbacks import _fixed_inputs as fixed
+from gankit.checks import check_count, check_number, check_seed
+from gankit.plots._draw import number_array
+from gankit.plots.animations import picture_path
 
 __all__ = ["LatentWalk", "latent_walk", "slerp"]
 
@@ -38,6 +39,7 @@ def slerp(start: ArrayLike, end: ArrayLike, t: ArrayLike) -> np.ndarray:
     Raises:
         ValueError: if the shapes differ or have no axis, a value is not finite, a vector is zero,
             or two vectors point in opposite directions, between which no arc is the shortest.
+        TypeError: if an argument holds no numbers.
 
     Example:
 
@@ -49,12 +51,15 @@ def slerp(start: ArrayLike, end: ArrayLike, t: ArrayLike) -> np.ndarray:
     White, "Sampling generative networks" (2016), section 2.1. Departure: vectors may differ in
     length; their lengths are then interpolated separately from their directions.
     """
-    start, end, t = (np.asarray(values, "float64") for values in (start, end, t))
+    given = {"start": start, "end": end, "t": t}
+    start, end, t = (number_array(name, v).astype("float64") for name, v in given.items())
     if start.shape != end.shape or start.ndim == 0 or t.ndim > 1:
         raise ValueError(
             f"`start` and `end` must have one shape (..., d), and `t` at most one axis. Received "
             f"shapes {start.shape}, {end.shape} and {t.shape}."
         )
+    if not np.isfinite(t).all():
+        raise ValueError(f"`t` must be finite. Received: t={t.tolist()}.")
     lengths = [np.linalg.norm(vectors, axis=-1, keepdims=True) for vectors in (start, end)]
     for name, length in zip(("start", "end"), lengths, strict=True):
         if not (np.isfinite(length) & (length > 0)).all():
@@ -109,7 +114,7 @@ def latent_walk(
     Raises:
         ValueError: on an argument out of range; if the generator makes NaN or no images, or starts
             from a single latent, where there are no arcs.
-        TypeError: if the model does not make examples of latents.
+        TypeError: if `labels` cannot be counted, or the model does not make examples of latents.
 
     Example:
 
@@ -119,9 +124,9 @@ def latent_walk(
     >>> len(frames), frames[0].shape
     (15, (16, 67))
     """
-    n, stops, steps = _check_walk(n, labels, stops, steps)
+    n, labels = _check_walk(n, stops, steps, labels, seed, columns)
     _check_gan("latent_walk", gan, n, labels, seed)
-    every_stop = None if labels is None else np.concatenate([np.asarray(labels)] * stops)
+    every_stop = None if labels is None else np.concatenate([labels] * stops)
     drawn, *conditions = gan.inputs_for(stops * n, seed, every_stop)
     drawn, conditions = drawn.reshape(stops, n, -1), [given[:n] for given in conditions]
     t = np.arange(steps) / steps
@@ -129,7 +134,7 @@ def latent_walk(
     for start, end in zip(drawn, np.roll(drawn, -1, axis=0), strict=True):
         for latents in slerp(start, end, t):
             images = gan.make((latents.astype("float32"), *conditions))
-            frames.append(plots.tile(plots.to_pixels(np.clip(images, -1, 1)), columns))
+            frames.append(fixed.grid_of(images, columns))
     return frames
 
 
@@ -152,7 +157,8 @@ class LatentWalk(keras.callbacks.Callback):
     Raises:
         ValueError: on an argument out of range; when training begins, if the model makes no
             images, takes no such labels, or starts from a single latent.
-        TypeError: when training begins, if the model does not make examples of latents.
+        TypeError: if `path` is no path, `fps` no number, or `labels` cannot be counted; when
+            training begins, if the model does not make examples of latents.
         OSError: when training begins, if the folder cannot be made.
 
     Example:
@@ -174,22 +180,11 @@ class LatentWalk(keras.callbacks.Callback):
         every: int | None = None,
     ):
         super().__init__()
-        self.path = Path(path)
-        if self.path.suffix.lower() != ".gif":
-            raise ValueError(f"`path` must end in '.gif'. Received: {str(path)!r}.")
-        if not 0 < fps <= 50:
-            raise ValueError(f"`fps` must be above 0 and at most 50. Received: fps={fps!r}.")
-        self.fps = fps
+        self.path = picture_path("path", path, "gif")
+        self.fps = check_number("fps", fps, maximum=50, above=0)
         self.every = None if every is None else check_count("every", every)
-        n, stops, steps = _check_walk(n, labels, stops, steps)
-        self.walk = {
-            "n": n,
-            "stops": stops,
-            "steps": steps,
-            "labels": labels,
-            "seed": check_count("seed", seed, minimum=0),
-            "columns": None if columns is None else check_count("columns", columns),
-        }
+        n, labels = _check_walk(n, stops, steps, labels, seed, columns)
+        self.walk = dict(n=n, stops=stops, steps=steps, labels=labels, seed=seed, columns=columns)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Refuse before training what would fail after it."""
@@ -210,14 +205,19 @@ class LatentWalk(keras.callbacks.Callback):
         plots.save_gif(latent_walk(self.model, **self.walk), self.path, self.fps, hold=0)
 
 
-def _check_walk(n, labels, stops, steps) -> tuple[int, int, int]:
-    n = count_examples(n, 16, labels=labels)
-    return n, check_count("stops", stops, 2), check_count("steps", steps)
+def _check_walk(n, stops, steps, labels, seed, columns) -> tuple[int, np.ndarray | None]:
+    """Refuse numbers out of range; the number of walks, and the labels as an array."""
+    check_count("stops", stops, 2)
+    check_count("steps", steps)
+    check_seed("seed", seed)
+    fixed.check_columns(columns)
+    n = fixed.count_examples(n, 16, labels=labels)
+    return n, None if labels is None else number_array("labels", labels)
 
 
 def _check_gan(who: str, gan: Any, n: int, labels: Any, seed: int) -> None:
     """Refuse a model that cannot walk, by trying it on the first latent."""
-    check_maker(who, gan)
+    fixed.check_maker(who, gan)
     kind = type(gan).__name__
     if gan.makes_from != "latents":
         raise TypeError(
@@ -230,4 +230,4 @@ def _check_gan(who: str, gan: Any, n: int, labels: Any, seed: int) -> None:
             f"{who} needs at least 2 latents, since a line has no arcs. Received: a {kind} with "
             f"latent_dim={inputs[0].shape[1]}. Show it with gankit.callbacks.SampleGrid."
         )
-    check_pictures(who, gan, gan.make(tuple(part[:1] for part in inputs))[0].shape)
+    fixed.check_pictures(who, gan, fixed.shape_made(gan, inputs))

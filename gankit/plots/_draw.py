@@ -1,10 +1,13 @@
 """Colors, figures and checks that all plots share."""
 
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
+
+from gankit.checks import check_kind
 
 DATA = "#1A1A1A"
 GENERATOR = "#009E73"
@@ -17,42 +20,71 @@ PAGE_WIDTH = 830  # pixels
 FONT_SIZE = 9  # points
 
 
-def finite_array(name: str, values: Any) -> np.ndarray:
-    values = np.asarray(keras.ops.convert_to_numpy(values), dtype="float64")
+def number_array(name: str, values: Any) -> np.ndarray:
+    """Values as an array of their own dtype, or an error where they are no numbers."""
+    try:
+        array = np.asarray(keras.ops.convert_to_numpy(values))
+    except (TypeError, ValueError):  # such as lists of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind in "OSUcmM":
+        raise TypeError(
+            f"`{name}` must be an array of numbers, with rows of one length. Received: "
+            f"{name}={reprlib.repr(values)}."
+        )
+    return array
+
+
+def finite_array(name: str, values: Any, shape: tuple[int | str, ...] | None = None) -> np.ndarray:
+    """Values as float64, or an error where there are none, or one is no finite number.
+
+    Args:
+        name: what the caller calls them, for the error.
+        values: array, tensor, nested lists or a number.
+        shape: the shape that they must have, with letters for sizes that may be any; or None.
+    """
+    values = number_array(name, values).astype("float64")
     if values.size == 0:
         raise ValueError(f"`{name}` must not be empty. Received: shape {values.shape}.")
-    if not np.isfinite(values).all():
-        bad = np.count_nonzero(~np.isfinite(values))
+    if bad := np.count_nonzero(~np.isfinite(values)):
         raise ValueError(
             f"`{name}` must be finite. Received: {bad} values that are NaN or infinite."
         )
+    if shape is not None:
+        pairs = zip(shape, values.shape, strict=False)
+        fits = all(size == have or isinstance(size, str) for size, have in pairs)
+        if not fits or len(shape) != values.ndim:
+            wanted = str(shape).replace("'", "")
+            raise ValueError(f"`{name}` must have shape {wanted}. Received: shape {values.shape}.")
     return values
 
 
-def same_length(**vectors: Any) -> list[np.ndarray]:
-    arrays = {name: finite_array(name, values) for name, values in vectors.items()}
-    shapes = {name: array.shape for name, array in arrays.items()}
-    if len(set(shapes.values())) > 1 or any(len(shape) != 1 for shape in shapes.values()):
-        raise ValueError(
-            f"{', '.join(f'`{name}`' for name in shapes)} must be vectors of equal length. "
-            f"Received: shapes {shapes}."
+def captions(name: str, labels: Iterable[Any] | None, count: int, of: str) -> list[str]:
+    """Labels as text, an empty list for None, or an error where they are too many or too few."""
+    if labels is None:
+        return []
+    needed = f"`{name}` must hold one entry for each of the {count} {of}."
+    if not isinstance(labels, Iterable):
+        raise TypeError(f"{needed} Received: {name}={labels!r}.")
+    texts = [str(label) for label in labels]
+    if len(texts) != count:
+        raise ValueError(f"{needed} Received: {len(texts)} entries.")
+    return texts
+
+
+def check_mapping(name: str, value: Any) -> dict:
+    """A copy of a mapping, or an error that repeats what came instead."""
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"`{name}` must map names to values. Received: {name}={reprlib.repr(value)}."
         )
-    return list(arrays.values())
+    return dict(value)
 
 
-def plane_points(name: str, values: Any) -> np.ndarray:
-    values = finite_array(name, values)
-    if values.ndim != 2 or values.shape[1] != 2:
-        raise ValueError(f"`{name}` must have shape (n, 2). Received: shape {values.shape}.")
-    return values
+def check_axes(ax: Any) -> Any:
+    """None or matplotlib's axes, or an error that repeats what came instead."""
+    from matplotlib.axes import Axes
 
-
-def check_label_count(name: str, labels: Sequence[Any] | None, count: int, of: str):
-    if labels is not None and len(labels) != count:
-        raise ValueError(
-            f"`{name}` must hold one entry for each of the {count} {of}. "
-            f"Received: {len(labels)} entries."
-        )
+    return check_kind("ax", ax, Axes)
 
 
 def new_figure(width: float, height: float, **options: Any) -> Any:
@@ -65,14 +97,18 @@ def new_figure(width: float, height: float, **options: Any) -> Any:
 
 
 def figure_and_axes(width: float, height: float, ax: Any) -> tuple[Any, Any]:
-    if ax is not None:
+    if check_axes(ax) is not None:
         return None, ax
     figure = new_figure(width, height, layout="constrained")
     return figure, figure.subplots()
 
 
-def style_axes(ax: Any):
+def style_axes(ax: Any, grid: str | None = None):
+    """Make axes plain, with pale lines across the axis that `grid` names."""
     ax.spines[["top", "right"]].set_visible(False)
+    if grid:
+        ax.grid(axis=grid, color="0.92", lw=0.8)
+        ax.set_axisbelow(True)
     ax.tick_params(labelsize=FONT_SIZE)
     ax.xaxis.label.set_size(FONT_SIZE)
     ax.yaxis.label.set_size(FONT_SIZE)
@@ -81,13 +117,7 @@ def style_axes(ax: Any):
 def legend_and_title(ax: Any, columns: int, title: str | None):
     """Put the legend and the title above the axes, where they hide nothing."""
     entries = len(ax.get_legend_handles_labels()[0])
-    ax.legend(
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1),
-        ncols=columns,
-        frameon=False,
-        fontsize=FONT_SIZE,
-        markerscale=1.8,
-    )
+    style = {"frameon": False, "fontsize": FONT_SIZE, "markerscale": 1.8}
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, **style)
     if title:
         ax.set_title(title, fontsize=FONT_SIZE + 2, pad=8 + 16 * -(-entries // columns))

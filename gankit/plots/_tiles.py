@@ -1,26 +1,27 @@
 """Lay out images in grids and strips."""
 
+import itertools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from gankit.checks import check_count
-from gankit.plots._draw import FONT_SIZE, PAGE_WIDTH, check_label_count, new_figure
+from gankit.plots._draw import FONT_SIZE, PAGE_WIDTH, captions, check_axes, new_figure
 
 _MAX_GRID_HEIGHT = 560  # pixels, so that a grid fits into the window of a laptop
 
 
 def check_frames(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return frames as a list of uint8 arrays of equal size if they are valid."""
+    if not isinstance(frames, Iterable):
+        raise TypeError(f"`frames` must be a list of uint8 arrays. Received: frames={frames!r}.")
     frames = [np.asarray(frame) for frame in frames]
     if not frames:
         raise ValueError("There must be at least one frame. Received: no frames.")
     for index, frame in enumerate(frames):
-        if frame.dtype != np.uint8 or not (
-            frame.ndim == 2 or (frame.ndim == 3 and frame.shape[-1] == 3)
-        ):
+        one_image = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[-1] == 3)
+        if frame.dtype != np.uint8 or not one_image or not frame.size:
             raise ValueError(
                 "A frame must be a uint8 array (height, width) or (height, width, 3). "
                 f"Received: frame {index} is {frame.dtype} of shape {frame.shape}."
@@ -59,49 +60,49 @@ def assemble(pixels: np.ndarray, columns: int, gap: int, header: int) -> np.ndar
     return tiled[..., 0] if channels == 1 else tiled
 
 
-def draw_tiles(pixels, columns, gap, labels, row_labels, title, ax):
-    """Draw tiled images; return the result for the caller (figure or `ax`) and the axes."""
-    rows = -(-len(pixels) // columns)
-    check_label_count("labels", labels, len(pixels), "images")
-    check_label_count("row_labels", row_labels, rows, "rows")
-    labels = [] if labels is None else [str(label) for label in labels]
-    row_labels = [] if row_labels is None else [str(label) for label in row_labels]
-    height, width = assemble(pixels, columns, gap, 0).shape[:2]
-    margin = 12 + 7 * max(map(len, row_labels)) if row_labels else 0
+def draw_tiles(pixels, columns, labels, row_labels, title, ax, gap=None, framed=(), color=None):
+    """Draw tiled images, some columns of them in frames, and return the figure, or `ax`."""
+    from matplotlib.patches import Rectangle
 
-    figure = None
-    scale = (
-        integer_scale(height, width, PAGE_WIDTH - margin)
-        if ax is None
-        else _scale_within(ax, width)
-    )
+    count, height, width = pixels.shape[:3]
+    rows = -(-count // columns)
+    labels = captions("labels", labels, count, "images")
+    row_labels = captions("row_labels", row_labels, rows, "rows")
+    if gap is None:
+        gap = gap_between(pixels) * (2 if framed else 1)
+    margin = 12 + 7 * max(map(len, row_labels)) if row_labels else 0
+    x_step, y_step = width + gap, height + gap
+    if check_axes(ax) is None:
+        scale = integer_scale(rows * y_step - gap, columns * x_step - gap, PAGE_WIDTH - margin)
+    else:
+        ax.figure.figure.draw_without_rendering()  # A layout engine places the axes at this point.
+        scale = ax.get_window_extent().width / (columns * x_step - gap)
     header = math.ceil(16 / scale) if labels else 0
+    y_step += header
     tiled = assemble(pixels, columns, gap, header)
+    figure = None
     if ax is None:
-        figure, ax = _figure_around(tiled.shape[0] * scale, tiled.shape[1] * scale, margin, title)
+        drawn_height, drawn_width = tiled.shape[0] * scale, tiled.shape[1] * scale
+        full_height, full_width = drawn_height + (26 if title else 0), drawn_width + margin
+        figure = new_figure(full_width, full_height)
+        box = (margin / full_width, 0, drawn_width / full_width, drawn_height / full_height)
+        ax = figure.add_axes(box)
     ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
     ax.axis("off")
-
-    x_step, y_step = pixels.shape[2] + gap, header + pixels.shape[1] + gap
     for index, label in enumerate(labels):
-        x = index % columns * x_step + pixels.shape[2] / 2 - 0.5
+        x = index % columns * x_step + width / 2 - 0.5
         y = index // columns * y_step + header - 0.5 - 3 / scale
         ax.text(x, y, label, ha="center", va="bottom", fontsize=FONT_SIZE - 1)
     for row, label in enumerate(row_labels):
-        y = row * y_step + header + pixels.shape[1] / 2 - 0.5
+        y = row * y_step + header + height / 2 - 0.5
         ax.text(-0.5 - 8 / scale, y, label, ha="right", va="center", fontsize=FONT_SIZE)
     if title:
         ax.set_title(title, fontsize=FONT_SIZE + 2)
-    return figure or ax, ax
-
-
-def frame_tile(ax: Any, pixels: np.ndarray, gap: int, row: int, column: int, color: str) -> None:
-    """Frame one image of a grid that was drawn without labels above the images."""
-    from matplotlib.patches import Rectangle
-
-    height, width = pixels.shape[1:3]
-    corner = (column * (width + gap) - 0.5, row * (height + gap) - 0.5)
-    ax.add_patch(Rectangle(corner, width, height, fill=False, color=color, lw=2, clip_on=False))
+    frame = {"fill": False, "color": color, "lw": 2, "clip_on": False}
+    for row, column in itertools.product(range(rows), framed):
+        corner = (column * x_step - 0.5, row * y_step + header - 0.5)
+        ax.add_patch(Rectangle(corner, width, height, **frame))
+    return figure or ax
 
 
 def integer_scale(height: int, width: int, max_width: int = PAGE_WIDTH) -> float:
@@ -109,17 +110,3 @@ def integer_scale(height: int, width: int, max_width: int = PAGE_WIDTH) -> float
     if width > max_width:
         return max_width / width
     return max(1, min(max_width // width, _MAX_GRID_HEIGHT // height, 8))
-
-
-def _scale_within(ax: Any, width: int) -> float:
-    ax.figure.draw_without_rendering()  # A layout engine places the axes at this point.
-    return ax.get_window_extent().width / width
-
-
-def _figure_around(height: float, width: float, margin: float, title: str | None) -> tuple:
-    """Return a figure with axes of this size in pixels, and space for row labels and a title."""
-    full_height, full_width = height + (26 if title else 0), width + margin
-    figure = new_figure(full_width, full_height)
-    return figure, figure.add_axes(
-        (margin / full_width, 0, width / full_width, height / full_height)
-    )

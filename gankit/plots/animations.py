@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gankit.checks import check_number, check_path
 from gankit.plots._tiles import check_frames, integer_scale
 from gankit.saving import atomic_write
 
@@ -21,6 +22,9 @@ def to_frame(figure: Any) -> np.ndarray:
     Returns:
         uint8 array `(height, width, 3)`.
 
+    Raises:
+        TypeError: if it is no figure, but axes for example.
+
     Example:
 
     >>> import numpy as np
@@ -29,7 +33,10 @@ def to_frame(figure: Any) -> np.ndarray:
     dtype('uint8')
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
+    if not isinstance(figure, Figure):
+        raise TypeError(f"`figure` must be a matplotlib figure. Received: figure={figure!r}.")
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
@@ -53,6 +60,7 @@ def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1
     Raises:
         ValueError: if there are no frames, a frame has another dtype or shape, or `fps` or
             `hold` is out of range.
+        TypeError: if `frames` is no list, or `fps` or `hold` is no number.
 
     Example:
 
@@ -84,6 +92,7 @@ def save_gif(
     Raises:
         ValueError: if there are no frames, a frame has another dtype or shape, `fps` or `hold` is
             out of range, or the path does not end in `.gif`.
+        TypeError: if `frames` is no list, `fps` or `hold` no number, or `path` no path.
         OSError: if the file cannot be written.
 
     Example:
@@ -96,13 +105,7 @@ def save_gif(
     ...     plots.save_gif(frames, f"{folder}/fade.gif").name
     'fade.gif'
     """
-    path = Path(path)
-    if path.suffix.lower() != ".gif":
-        raise ValueError(f"`path` must end in '.gif'. Received: path={str(path)!r}.")
-    content = encode(frames, "gif", fps, hold)
-    with atomic_write(path) as unfinished:
-        unfinished.write_bytes(content)
-    return path
+    return _write(frames, path, "gif", fps, hold)
 
 
 def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
@@ -119,6 +122,7 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
 
     Raises:
         ValueError: if the frame has another dtype or shape, or the path does not end in `.png`.
+        TypeError: if `path` is no path.
         OSError: if the file cannot be written.
 
     Example:
@@ -130,10 +134,20 @@ def save_png(frame: np.ndarray, path: str | os.PathLike) -> Path:
     ...     plots.save_png(np.zeros((57, 57), "uint8"), f"{folder}/grid.png").name
     'grid.png'
     """
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"`path` must end in '.png'. Received: path={str(path)!r}.")
-    content = encode([frame], "png")
+    return _write([frame], path, "png")
+
+
+def picture_path(name: str, value: Any, kind: str) -> Path:
+    """The path of a file of this kind, or an error that repeats what came instead."""
+    path = check_path(name, value)
+    if path.suffix.lower() != f".{kind}":
+        raise ValueError(f"`{name}` must end in '.{kind}'. Received: {name}={str(path)!r}.")
+    return path
+
+
+def _write(frames: Sequence[np.ndarray], path: Any, kind: str, fps: float = 1, hold: float = 0):
+    path = picture_path("path", path, kind)
+    content = encode(frames, kind, fps, hold)
     with atomic_write(path) as unfinished:
         unfinished.write_bytes(content)
     return path
@@ -143,20 +157,18 @@ def encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float 
     """Return frames as the content of a PNG or GIF file; small frames are enlarged."""
     from PIL import Image
 
-    if not 0 < fps <= 50:
-        raise ValueError(f"`fps` must be above 0 and at most 50. Received: fps={fps!r}.")
-    if not 0 <= hold <= 60:
-        raise ValueError(f"`hold` must be 0 to 60 seconds. Received: hold={hold!r}.")
+    fps = check_number("fps", fps, maximum=50, above=0)
+    hold = check_number("hold", hold, 0, 60)  # seconds
     frames = check_frames(frames)
     factor = int(integer_scale(*frames[0].shape[:2])) or 1
     pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
-    if len(pictures) > 1 and pictures[0].mode == "RGB":
-        # The frames of an animated PNG share one palette, which halves its size.
-        sample = np.concatenate(frames[:: max(1, len(frames) // 8)])
-        palette = Image.fromarray(sample).quantize(256)
-        pictures = [picture.quantize(palette=palette) for picture in pictures]
     options = {}
     if len(pictures) > 1:
+        if pictures[0].mode == "RGB":
+            # The frames of an animated PNG share one palette, which halves its size.
+            sample = np.concatenate(frames[:: max(1, len(frames) // 8)])
+            palette = Image.fromarray(sample).quantize(256)
+            pictures = [picture.quantize(palette=palette) for picture in pictures]
         durations = [1000 / fps] * (len(frames) - 1) + [1000 * max(hold, 1 / fps)]
         options = {
             "save_all": True,

@@ -5,19 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gankit.plots._draw import (
-    DATA,
-    DISCRIMINATOR,
-    FONT_SIZE,
-    GENERATOR,
-    HIGHLIGHT,
-    OTHERS,
-    figure_and_axes,
-    finite_array,
-    legend_and_title,
-    plane_points,
-    style_axes,
-)
+from gankit.plots import _draw
+from gankit.plots._draw import DATA, DISCRIMINATOR, FONT_SIZE, GENERATOR, HIGHLIGHT
 
 _MAX_NUMBERED_MODES = 36
 
@@ -43,6 +32,7 @@ def mode_map(
 
     Raises:
         ValueError: if a shape is wrong, a number is not finite, or a count is negative.
+        TypeError: if an array holds no numbers, or `ax` are no axes.
 
     Example:
 
@@ -52,17 +42,14 @@ def mode_map(
     >>> found = metrics.mode_coverage(points, centers, std=0.1)
     >>> figure = plots.mode_map(centers, found.counts, points)
     """
-    centers, counts = plane_points("centers", centers), finite_array("counts", counts)
-    if counts.shape != (len(centers),) or counts.min() < 0:
-        raise ValueError(
-            f"`counts` must hold one non-negative number for each of the {len(centers)} centers. "
-            f"Received: counts={counts}."
-        )
-    figure, ax = figure_and_axes(520, 520, ax)
+    centers = _draw.finite_array("centers", centers, ("n", 2))
+    counts = _draw.finite_array("counts", counts, centers.shape[:1])
+    if counts.min() < 0:
+        raise ValueError(f"`counts` must not be negative. Received: counts={counts}.")
+    figure, ax = _draw.figure_and_axes(520, 520, ax)
     if points is not None:
-        ax.scatter(
-            *plane_points("points", points).T, s=4, lw=0, alpha=0.35, color=GENERATOR, zorder=1
-        )
+        points = _draw.finite_array("points", points, ("n", 2))
+        ax.scatter(*points.T, s=4, lw=0, alpha=0.35, color=GENERATOR, zorder=1)
     covered = counts > 0
     disc = {"color": GENERATOR, "alpha": 0.5, "lw": 0, "zorder": 2}
     areas = 500 * counts[covered] / max(counts.max(), 1) * min(1, 16 / len(counts))
@@ -77,8 +64,8 @@ def mode_map(
             ax.annotate(f"{count:.0f}", center, xytext=(0, 13), color=DATA, **style)
     ax.set_aspect("equal")
     ax.margins(0.12)
-    style_axes(ax)
-    legend_and_title(ax, 2, title)
+    _draw.style_axes(ax)
+    _draw.legend_and_title(ax, 2, title)
     return figure or ax
 
 
@@ -102,8 +89,10 @@ def precision_recall(
         The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: if there are no runs or more than seven, a value is not in [0, 1], or the
-            sequences of a run differ in length.
+        ValueError: if there are no runs or more than seven, a value is not in [0, 1], or a run
+            is no pair.
+        TypeError: if `runs` is no mapping, a value is no number, the sequences of a run differ in
+            length, or `ax` are no axes.
 
     Example:
 
@@ -111,10 +100,11 @@ def precision_recall(
     >>> runs = {"collapsed": (0.95, 0.1), "in training": ([0.1, 0.5, 0.8], [0.6, 0.7, 0.7])}
     >>> figure = plots.precision_recall(runs)
     """
-    colors = (DISCRIMINATOR, GENERATOR, HIGHLIGHT, *OTHERS)
+    colors = (DISCRIMINATOR, GENERATOR, HIGHLIGHT, *_draw.OTHERS)
+    runs = _draw.check_mapping("runs", runs)
     if not 1 <= len(runs) <= len(colors):
         raise ValueError(f"`runs` must hold 1 to {len(colors)} runs. Received: {len(runs)} runs.")
-    figure, ax = figure_and_axes(470, 500, ax)
+    figure, ax = _draw.figure_and_axes(470, 500, ax)
     for color, (name, pair) in zip(colors, runs.items(), strict=False):
         precision, recall = _unit_pair(name, pair)
         ax.plot(recall, precision, color=color, lw=1.4, alpha=0.7)
@@ -122,28 +112,19 @@ def precision_recall(
         end = {"s": 40, "color": color, "lw": 0, "label": str(name), "zorder": 3}
         ax.scatter(recall[-1:], precision[-1:], clip_on=False, **end)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall", ylabel="precision", aspect="equal")
-    style_axes(ax)
-    ax.grid(color="0.92", lw=0.8)
-    ax.set_axisbelow(True)
-    legend_and_title(ax, 3, title)
+    _draw.style_axes(ax, grid="both")
+    _draw.legend_and_title(ax, 3, title)
     return figure or ax
 
 
-def _unit_pair(name: str, pair: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
-    if len(pair) != 2:
+def _unit_pair(name: str, pair: Any) -> np.ndarray:
+    """Precision and recall of a run, as an array of two rows."""
+    values = _draw.finite_array(f"runs[{name!r}]", pair)
+    rows = values[:, None] if values.ndim == 1 else values
+    if rows.ndim != 2 or len(rows) != 2 or rows.min() < 0 or rows.max() > 1:
         raise ValueError(
-            f"The run {name!r} must be a pair (precision, recall). Received: {pair!r}."
+            f"`runs[{name!r}]` must be a pair (precision, recall) of numbers in [0, 1] or of "
+            f"sequences of them. Received: shape {values.shape}, values in [{values.min():g}, "
+            f"{values.max():g}]."
         )
-    precision, recall = (np.atleast_1d(finite_array(str(name), values)) for values in pair)
-    if precision.ndim != 1 or precision.shape != recall.shape:
-        raise ValueError(
-            f"Precision and recall of {name!r} must have the same length. Received: shapes "
-            f"{precision.shape} and {recall.shape}."
-        )
-    both = np.concatenate([precision, recall])
-    if both.min() < 0 or both.max() > 1:
-        raise ValueError(
-            f"Precision and recall of {name!r} must lie in [0, 1]. Received: values in "
-            f"[{both.min():g}, {both.max():g}]."
-        )
-    return precision, recall
+    return rows

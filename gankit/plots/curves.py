@@ -5,17 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from gankit.plots._draw import (
-    DATA,
-    DISCRIMINATOR,
-    FONT_SIZE,
-    GENERATOR,
-    HIGHLIGHT,
-    OTHERS,
-    PAGE_WIDTH,
-    new_figure,
-    style_axes,
-)
+from gankit.checks import check_choice, check_number
+from gankit.plots import _draw
+from gankit.plots._draw import DATA, DISCRIMINATOR, FONT_SIZE, GENERATOR, HIGHLIGHT
 
 
 def loss_curves(
@@ -41,6 +33,7 @@ def loss_curves(
     Raises:
         ValueError: if there is no loss, the curves differ in length or are empty, or `equilibrium`
             names a loss that was not recorded.
+        TypeError: if `history` or `equilibrium` is no mapping, or a value is no number.
 
     Example:
 
@@ -49,40 +42,37 @@ def loss_curves(
     >>> history = {"discriminator_loss": [1.1, 1.3, 1.4], "generator_loss": [0.9, 0.7, 0.7]}
     >>> figure = plots.loss_curves(history, equilibrium={"discriminator_loss": math.log(4)})
     """
-    curves = dict(getattr(history, "history", history))
-    losses = {name: values for name, values in curves.items() if name.endswith(("loss", "penalty"))}
-    logits = {name: values for name, values in curves.items() if name.endswith("_logit")}
+    curves = _draw.check_mapping("history", getattr(history, "history", history))
+    losses, logits = (
+        {str(n): _draw.number_array(str(n), v) for n, v in curves.items() if str(n).endswith(ends)}
+        for ends in (("loss", "penalty"), "_logit")
+    )
     if not losses:
         raise ValueError(
             f"`history` must hold a name that ends in 'loss'. Received: names {list(curves)}."
         )
-    lengths = {name: len(values) for name, values in {**losses, **logits}.items()}
-    if len(set(lengths.values())) > 1 or 0 in lengths.values():
-        raise ValueError(
-            f"Every curve must hold one value per epoch. Received: numbers of values {lengths}."
-        )
-    equilibrium = dict(equilibrium or {})
-    if unknown := sorted(set(equilibrium) - set(losses)):
+    shapes = {name: values.shape for name, values in {**losses, **logits}.items()}
+    size, *others = set(shapes.values())
+    if others or len(size) != 1 or size == (0,):
+        raise ValueError(f"Every curve must hold one value per epoch. Received: shapes {shapes}.")
+    lines = _draw.check_mapping("equilibrium", {} if equilibrium is None else equilibrium)
+    if unknown := [name for name in lines if name not in losses]:
         raise ValueError(
             f"`equilibrium` must name recorded losses. Received: {unknown}. "
             f"The recorded losses are {list(losses)}."
         )
+    for name, value in lines.items():
+        check_number(f"equilibrium[{name!r}]", value)
 
     first = getattr(history, "epoch", None) or [0]
-    epochs = np.arange(1, 1 + next(iter(lengths.values()))) + first[0]
-    panels = [("loss", losses, equilibrium)]
-    if logits:
-        panels.append(("logit", logits, {}))
-    figure = new_figure(PAGE_WIDTH, 300, layout="constrained")
-    for ax, (what, drawn, lines) in zip(
-        np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True
-    ):
+    epochs = np.arange(1, 1 + size[0]) + first[0]
+    count = 2 if logits else 1
+    figure, panels = _panels(count, count, 300, 10, title)
+    for ax, what, drawn in zip(panels, ("loss", "logit"), (losses, logits), strict=False):
         _draw_curves(ax, epochs, drawn, lines)
-        ax.set(xlabel="epoch", ylabel=what)
+        ax.set_ylabel(what)
         if what == "logit":
             ax.axhline(0, color="0.6", lw=0.8, zorder=0)
-    if title:
-        figure.suptitle(title, fontsize=FONT_SIZE + 2)
     return figure
 
 
@@ -104,6 +94,7 @@ def metric_curves(
     Raises:
         ValueError: if `best` is empty, names a metric that was not measured or holds another value,
             a metric has no finite value, or the history of `fit` lacks a value for an epoch.
+        TypeError: if `measured` or `best` is no mapping, or a value is no number.
 
     Example:
 
@@ -111,20 +102,33 @@ def metric_curves(
     >>> measured = {1: {"recall": 0.2}, 5: {"recall": 0.6}, 10: {"recall": 0.5}}
     >>> figure = plots.metric_curves(measured, {"recall": "max"})
     """
+    best = _draw.check_mapping("best", best)
     if not best:
         raise ValueError("`best` must name at least one metric. Received: an empty dictionary.")
     points = {name: _measurements(measured, name) for name in best}
     columns = 2 if len(points) == 4 else min(len(points), 3)
-    rows = -(-len(points) // columns)
-    figure = new_figure(PAGE_WIDTH, 260 * rows, layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax, (name, (epochs, values)) in zip(panels, points.items(), strict=False):
+    figure, panels = _panels(len(points), columns, 260, 6, title)
+    for ax, (name, (epochs, values)) in zip(panels, points.items(), strict=True):
         _draw_metric(ax, name, epochs, values, best[name])
-    for ax in panels[len(points) :]:
-        ax.remove()
+    return figure
+
+
+def _panels(count: int, columns: int, height: int, ticks: int, title: str | None) -> tuple:
+    """A figure as wide as the page, and its panels over epochs, row after row."""
+    from matplotlib.ticker import MaxNLocator
+
+    rows = -(-count // columns)
+    figure = _draw.new_figure(_draw.PAGE_WIDTH, height * rows, layout="constrained")
     if title:
         figure.suptitle(title, fontsize=FONT_SIZE + 2)
-    return figure
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax in panels[count:]:
+        ax.remove()
+    for ax in panels[:count]:
+        ax.set_xlabel("epoch")
+        _draw.style_axes(ax, grid="y")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=ticks))
+    return figure, panels[:count]
 
 
 def _measurements(measured: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -139,26 +143,24 @@ def _measurements(measured: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
             )
         pairs = [(measured.epoch[index] + 1, value) for index, value in enumerate(values)]
     else:
-        known = sorted({key for values in measured.values() for key in values})
+        measured = _draw.check_mapping("measured", measured)
+        measured = {e: _draw.check_mapping(f"measured[{e!r}]", v) for e, v in measured.items()}
+        known = sorted({key for values in measured.values() for key in values}, key=str)
         pairs = [(epochs, values[name]) for epochs, values in measured.items() if name in values]
     if name not in known:
         raise ValueError(
             f"`best` must name measured metrics. Received: {name!r}. The metrics are {known}."
         )
-    finite = np.array([pair for pair in pairs if np.isfinite(pair[1])], dtype="float64")
+    points = _draw.number_array(f"epochs and values of {name}", pairs).reshape(-1, 2)
+    finite = points[np.isfinite(points[:, 1])]
     if not len(finite):
-        raise ValueError(
-            f"{name!r} must have a finite value. Received: {[value for _, value in pairs]}."
-        )
+        raise ValueError(f"{name!r} must have a finite value. Received: {points[:, 1].tolist()}.")
     return finite[:, 0], finite[:, 1]
 
 
 def _draw_metric(ax: Any, name: str, epochs: np.ndarray, values: np.ndarray, best: str | None):
-    from matplotlib.ticker import MaxNLocator
-
-    if best not in ("min", "max", None):
-        raise ValueError(f"The best of {name!r} must be 'min', 'max' or None. Received: {best!r}.")
-    heading = name.replace("_", " ")
+    check_choice(f"best[{name!r}]", best, ("min", "max", None))
+    heading = str(name).replace("_", " ")
     ax.plot(epochs, values, color=GENERATOR, lw=1.8, marker=".", ms=5)
     if best is not None:
         at = values.argmin() if best == "min" else values.argmax()
@@ -166,25 +168,11 @@ def _draw_metric(ax: Any, name: str, epochs: np.ndarray, values: np.ndarray, bes
         ax.plot(epochs[at], values[at], "o", color=HIGHLIGHT, ms=7)
         heading += f"\nbest {values[at]:.4g}, epoch {epochs[at]:.0f}"
     ax.set_title(heading, fontsize=FONT_SIZE + 1)
-    ax.set_xlabel("epoch")
-    style_axes(ax)
-    ax.grid(axis="y", color="0.92", lw=0.8)
-    ax.set_axisbelow(True)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
 
 
-def _draw_curves(
-    ax: Any, epochs: np.ndarray, curves: Mapping[str, Any], lines: Mapping[str, float]
-):
-    from matplotlib.ticker import MaxNLocator
-
-    known = {
-        "discriminator": DISCRIMINATOR,
-        "generator": GENERATOR,
-        "real": DATA,
-        "fake": GENERATOR,
-    }
-    others = iter(OTHERS * len(curves))
+def _draw_curves(ax: Any, epochs: np.ndarray, curves: Mapping, lines: Mapping[str, float]):
+    known = dict(discriminator=DISCRIMINATOR, generator=GENERATOR, real=DATA, fake=GENERATOR)
+    others = iter(_draw.OTHERS * len(curves))
     marker = "o" if len(epochs) == 1 else None  # A line with one point is invisible.
     for name, values in curves.items():
         color = known.get(name.rsplit("_", 1)[0]) or next(others)
@@ -192,8 +180,4 @@ def _draw_curves(
         if name in lines:
             label = f"equilibrium, {lines[name]:.3g}"
             ax.axhline(lines[name], color=color, ls=":", lw=1.5, label=label)
-    style_axes(ax)
-    ax.grid(axis="y", color="0.92", lw=0.8)
-    ax.set_axisbelow(True)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(frameon=False, fontsize=FONT_SIZE)

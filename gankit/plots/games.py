@@ -5,20 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from gankit.checks import check_count
-from gankit.plots._draw import (
-    DATA,
-    DISCRIMINATOR,
-    FONT_SIZE,
-    GENERATOR,
-    PAGE_WIDTH,
-    figure_and_axes,
-    finite_array,
-    legend_and_title,
-    plane_points,
-    same_length,
-    style_axes,
-)
+from gankit.checks import check_count, check_number
+from gankit.plots import _draw
+from gankit.plots._draw import DATA, DISCRIMINATOR, FONT_SIZE, GENERATOR
 
 # D = 1 and D = 0; the colors are pale because points are drawn over them.
 _REAL_COLOR, _FAKE_COLOR = "#9CCBEC", "#F6CE84"
@@ -60,6 +49,7 @@ def density_game_1d(
         ValueError: if shapes differ, numbers are not finite, `x` does not increase, a density is
             negative, D(x) leaves [0, 1], `latents` is given without `mapped` or the reverse, or
             `top` is not positive.
+        TypeError: if an array or `top` holds no numbers, or `ax` are no axes.
 
     Example:
 
@@ -73,9 +63,10 @@ def density_game_1d(
     Source: Goodfellow et al., "Generative Adversarial Nets", 2014, figure 1. In that
     figure, z is uniform and the vertical axis has no numbers.
     """
-    x, p_data, p_model, d = same_length(
-        x=x, p_data=p_data, p_model=p_model, discriminator=discriminator
-    )
+    x = _draw.finite_array("x", x, ("n",))
+    p_data = _draw.finite_array("p_data", p_data, x.shape)
+    p_model = _draw.finite_array("p_model", p_model, x.shape)
+    d = _draw.finite_array("discriminator", discriminator, x.shape)
     if len(x) < 2 or (np.diff(x) <= 0).any():
         raise ValueError(f"`x` must increase and have at least 2 points. Received: x={x}.")
     for name, values in (("p_data", p_data), ("p_model", p_model), ("discriminator", d)):
@@ -91,21 +82,21 @@ def density_game_1d(
         raise ValueError(
             f"`latents` and `mapped` belong together. Received: `{given}` alone. Pass both."
         )
-    if top is not None and not top > 0:
-        raise ValueError(f"`top` must be positive. Received: top={top!r}.")
     if top is None:
         top = 1.05 * max(1.0, p_data.max(), p_model.max())
+    top = check_number("top", top, above=0)
 
-    figure, ax = figure_and_axes(PAGE_WIDTH, 380, ax)
+    figure, ax = _draw.figure_and_axes(_draw.PAGE_WIDTH, 380, ax)
     ax.plot(x, p_data, ":", color=DATA, lw=2.2, label="data density $p_{data}(x)$")
     ax.plot(x, p_model, color=GENERATOR, lw=2.2, label="generator density $p_g(x)$")
     ax.plot(x, d, "--", color=DISCRIMINATOR, lw=2.2, label="discriminator $D(x)$")
     ax.set(xlim=(x[0], x[-1]), ylim=(0, top))
     if latents is not None:
-        _draw_mapping(ax, *same_length(latents=latents, mapped=mapped), top)
-    style_axes(ax)
+        latents = _draw.finite_array("latents", latents, ("m",))
+        _draw_mapping(ax, latents, _draw.finite_array("mapped", mapped, latents.shape), top)
+    _draw.style_axes(ax)
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])
-    legend_and_title(ax, 3 if figure else 1, title)
+    _draw.legend_and_title(ax, 3 if figure else 1, title)
     return figure or ax
 
 
@@ -140,6 +131,8 @@ def decision_2d(
         ValueError: if points do not have shape `(n, 2)`, numbers are not finite, limits do not
             increase, `resolution` is not a positive integer, or the number of logits is not the
             number of points.
+        TypeError: if `discriminator` is no function, an array holds no numbers, or `ax` are no
+            axes.
 
     Example:
 
@@ -148,10 +141,14 @@ def decision_2d(
     >>> points = np.random.default_rng(0).normal(size=(100, 2))
     >>> figure = plots.decision_2d(lambda x: x[:, :1], points + 1, points - 1, (-4, 4))
     """
-    real_points = plane_points("real_points", real_points)
-    fake_points = plane_points("fake_points", fake_points)
-    low, high = (float(limit) for limit in limits)
-    if not low < high:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if not callable(discriminator):
+        raise TypeError(f"`discriminator` must be a function. Received: {discriminator!r}.")
+    real_points = _draw.finite_array("real_points", real_points, ("n", 2))
+    fake_points = _draw.finite_array("fake_points", fake_points, ("n", 2))
+    low, high = _draw.finite_array("limits", limits, (2,)).tolist()
+    if low >= high:
         raise ValueError(
             f"`limits` must be (low, high) with low < high. Received: limits={limits!r}."
         )
@@ -160,7 +157,7 @@ def decision_2d(
     # Evaluate D at pixel centers, so that the map shows each value at its own point.
     centers = low + (np.arange(resolution) + 0.5) * (high - low) / resolution
     grid = np.stack(np.meshgrid(centers, centers), axis=-1).reshape(-1, 2).astype("float32")
-    logits = finite_array("discriminator(points)", discriminator(grid))
+    logits = _draw.finite_array("discriminator(points)", discriminator(grid))
     if logits.size != len(grid):
         raise ValueError(
             "`discriminator` must return one logit per point. Received: logits of shape "
@@ -168,14 +165,19 @@ def decision_2d(
         )
     probabilities = (0.5 + 0.5 * np.tanh(logits / 2)).reshape(resolution, resolution)
 
-    figure, ax = figure_and_axes(560, 470, ax)
-    image = _draw_decision_map(ax, centers, probabilities, (low, high, low, high))
+    figure, ax = _draw.figure_and_axes(560, 470, ax)
+    colors = LinearSegmentedColormap.from_list("decision", [_FAKE_COLOR, "white", _REAL_COLOR])
+    style = {"cmap": colors, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
+    extent = (low, high, low, high)
+    image = ax.imshow(probabilities, origin="lower", extent=extent, **style)
+    if probabilities.min() < 0.5 < probabilities.max():
+        ax.contour(centers, centers, probabilities, [0.5], colors=DISCRIMINATOR, linewidths=1.3)
     style = {"s": 9, "lw": 0, "alpha": 0.7, "zorder": 3}
     ax.scatter(*real_points.T, color=DATA, label="data", **style)
     ax.scatter(*fake_points.T, color=GENERATOR, label="generated", **style)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     ax.tick_params(labelsize=FONT_SIZE)
-    legend_and_title(ax, 2, title)
+    _draw.legend_and_title(ax, 2, title)
     if figure:
         bar = figure.colorbar(image, ax=ax, ticks=[0, 0.5, 1])
         bar.set_label("D(x)", fontsize=FONT_SIZE)
@@ -199,23 +201,3 @@ def _draw_mapping(ax: Any, latents: np.ndarray, mapped: np.ndarray, top: float):
     ax.set_ylim(z_line - 0.05 * top, top)
     ax.spines["left"].set_bounds(0, top)
     ax.spines["bottom"].set_position(("data", 0))  # The ticks belong to x, not to z.
-
-
-def _draw_decision_map(
-    ax: Any, centers: np.ndarray, probabilities: np.ndarray, extent: tuple
-) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    colors = LinearSegmentedColormap.from_list("decision", [_FAKE_COLOR, "white", _REAL_COLOR])
-    image = ax.imshow(
-        probabilities,
-        origin="lower",
-        extent=extent,
-        vmin=0,
-        vmax=1,
-        cmap=colors,
-        interpolation="bilinear",
-    )
-    if probabilities.min() < 0.5 < probabilities.max():
-        ax.contour(centers, centers, probabilities, [0.5], colors=DISCRIMINATOR, linewidths=1.3)
-    return image

@@ -3,19 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from gankit.checks import check_count
-from gankit.plots._draw import GENERATOR, HIGHLIGHT, check_label_count, finite_array
-from gankit.plots._tiles import (
-    assemble,
-    check_frames,
-    count_columns,
-    draw_tiles,
-    frame_tile,
-    gap_between,
-)
+from gankit.plots._draw import GENERATOR, HIGHLIGHT, captions, check_mapping, finite_array
+from gankit.plots._tiles import assemble, check_frames, count_columns, draw_tiles, gap_between
 
 
 def to_pixels(images: Any) -> np.ndarray:
@@ -30,6 +22,7 @@ def to_pixels(images: Any) -> np.ndarray:
     Raises:
         ValueError: if there are no images, they have another shape, or a value is not finite or is
             outside [-1, 1].
+        TypeError: if they hold no numbers.
 
     Example:
 
@@ -38,12 +31,9 @@ def to_pixels(images: Any) -> np.ndarray:
     >>> plots.to_pixels(np.array([-1.0, 0.0, 1.0]).reshape(1, 1, 3, 1)).ravel().tolist()
     [0, 128, 255]
     """
-    images = finite_array("images", images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise ValueError(
-            "`images` must have shape (n, height, width, channels) with 1 or 3 channels. "
-            f"Received: shape {images.shape}."
-        )
+    images = finite_array("images", images, ("n", "height", "width", "channels"))
+    if images.shape[-1] not in (1, 3):
+        raise ValueError(f"`images` must have 1 or 3 channels. Received: shape {images.shape}.")
     low, high = images.min(), images.max()
     if low < -1.001 or high > 1.001:  # Tolerance for float16 and resizing.
         raise ValueError(
@@ -65,7 +55,7 @@ def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
         One uint8 image, `(height, width)` for gray and `(height, width, 3)` for RGB.
 
     Raises:
-        ValueError: if `columns` is not a positive integer.
+        ValueError: if `pixels` are no such bytes, or `columns` is not a positive integer.
 
     Example:
 
@@ -74,6 +64,12 @@ def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
     >>> plots.tile(np.zeros((8, 28, 28, 1), "uint8"), columns=4).shape
     (57, 115)
     """
+    pixels = np.asarray(pixels)
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or not pixels.size:
+        raise ValueError(
+            "`pixels` must be a uint8 array (n, height, width, channels). Received: "
+            f"{pixels.dtype} of shape {pixels.shape}. Convert images with `to_pixels`."
+        )
     return assemble(pixels, count_columns(len(pixels), columns), gap_between(pixels), header=0)
 
 
@@ -103,6 +99,7 @@ def image_grid(
     Raises:
         ValueError: if `to_pixels` refuses the images, `columns` is not a positive integer, or the
             number of labels is not the number of images or rows.
+        TypeError: if the images hold no numbers, labels cannot be counted, or `ax` are no axes.
 
     Example:
 
@@ -112,7 +109,7 @@ def image_grid(
     """
     pixels = to_pixels(images)
     columns = count_columns(len(pixels), columns)
-    return draw_tiles(pixels, columns, gap_between(pixels), labels, row_labels, title, ax)[0]
+    return draw_tiles(pixels, columns, labels, row_labels, title, ax)
 
 
 def interpolation_strip(
@@ -137,6 +134,7 @@ def interpolation_strip(
     Raises:
         ValueError: if the shape is wrong, `to_pixels` refuses the images, or the number of labels
             is not the number of walks.
+        TypeError: if the images hold no numbers, labels cannot be counted, or `ax` are no axes.
 
     Example:
 
@@ -144,7 +142,7 @@ def interpolation_strip(
     >>> from gankit import plots
     >>> figure = plots.interpolation_strip(np.zeros((2, 9, 28, 28, 1)))
     """
-    images = keras.ops.convert_to_numpy(images)
+    images = finite_array("images", images)
     if images.ndim not in (4, 5) or images.shape[-4] < 2:
         raise ValueError(
             "`images` must have shape (steps, height, width, channels) or (walks, steps, height, "
@@ -152,12 +150,8 @@ def interpolation_strip(
         )
     steps = images.shape[-4]
     pixels = to_pixels(images.reshape(-1, *images.shape[-3:]))
-    gap = 2 * gap_between(pixels)  # space for the frames
-    drawn, axes = draw_tiles(pixels, steps, gap, None, row_labels, title, ax)
-    for row in range(len(pixels) // steps):
-        for column in (0, steps - 1):
-            frame_tile(axes, pixels, gap, row, column, HIGHLIGHT)
-    return drawn
+    ends = {"framed": (0, steps - 1), "color": HIGHLIGHT}
+    return draw_tiles(pixels, steps, None, row_labels, title, ax, **ends)
 
 
 def comparison_grid(
@@ -188,6 +182,8 @@ def comparison_grid(
         ValueError: if there are no rows, `to_pixels` refuses the images of a row, the rows differ
             in length, the largest size is not a multiple of another size, `labels` names an unknown
             row, or the number of captions is not the number of images.
+        TypeError: if `rows` or `labels` is no mapping, images hold no numbers, captions cannot be
+            counted, or `ax` are no axes.
 
     Example:
 
@@ -197,19 +193,20 @@ def comparison_grid(
     >>> rows = {"input": small, "original": large}
     >>> figure = plots.comparison_grid(rows, labels={"input": ["16x16"] * 5})
     """
+    rows = check_mapping("rows", rows)
     if not rows:
         raise ValueError("`rows` must hold at least one row. Received: an empty dictionary.")
     pixels = {str(name): to_pixels(images) for name, images in rows.items()}
     counts = {name: len(images) for name, images in pixels.items()}
-    if len(set(counts.values())) > 1:
+    columns = max(counts.values())
+    if min(counts.values()) < columns:
         raise ValueError(
             f"All rows must hold the same number of images. Received: numbers {counts}."
         )
-    columns = next(iter(counts.values()))
-    captions = None if labels is None else _caption_list(labels, list(pixels), columns)
+    if labels is not None:
+        labels = _caption_list(check_mapping("labels", labels), list(pixels), columns)
     everything = np.concatenate(_enlarge(pixels))
-    gap = gap_between(everything)
-    return draw_tiles(everything, columns, gap, captions, list(pixels), title, ax)[0]
+    return draw_tiles(everything, columns, labels, pixels, title, ax)
 
 
 def neighbor_strips(
@@ -236,6 +233,7 @@ def neighbor_strips(
 
     Raises:
         ValueError: if the shapes do not match, or `to_pixels` refuses the images.
+        TypeError: if an array holds no numbers, or `ax` are no axes.
 
     Example:
 
@@ -246,28 +244,16 @@ def neighbor_strips(
     >>> figure = plots.neighbor_strips(samples, images[found.indices], found.distances)
     """
     pixels = to_pixels(samples)
-    neighbors = finite_array("neighbors", neighbors)
-    shape = (len(pixels), neighbors.shape[1] if neighbors.ndim > 1 else 1, *pixels.shape[1:])
-    if neighbors.shape != shape:
-        raise ValueError(
-            "`neighbors` must have shape (n, k, height, width, channels) for samples of shape "
-            f"{pixels.shape}. Received: shape {neighbors.shape}."
-        )
-    near = to_pixels(neighbors.reshape(-1, *shape[2:])).reshape(shape)
+    count, *size = pixels.shape
+    neighbors = finite_array("neighbors", neighbors, (count, "k", *size))
+    near = to_pixels(neighbors.reshape(-1, *size)).reshape(neighbors.shape)
     row_labels = None
     if distances is not None:
-        distances = finite_array("distances", distances)
-        if distances.shape != shape[:2]:
-            raise ValueError(
-                f"`distances` must have shape {shape[:2]}. Received: shape {distances.shape}."
-            )
+        distances = finite_array("distances", distances, near.shape[:2])
         row_labels = [f"d = {distance:.3g}" for distance in distances[:, 0]]
-    everything = np.concatenate([pixels[:, None], near], axis=1).reshape(-1, *shape[2:])
-    gap = 2 * gap_between(pixels)  # space for the frames
-    drawn, axes = draw_tiles(everything, 1 + shape[1], gap, None, row_labels, title, ax)
-    for row in range(len(pixels)):
-        frame_tile(axes, pixels, gap, row, 0, GENERATOR)
-    return drawn
+    everything = np.concatenate([pixels[:, None], near], axis=1).reshape(-1, *size)
+    first = {"framed": (0,), "color": GENERATOR}
+    return draw_tiles(everything, 1 + near.shape[1], None, row_labels, title, ax, **first)
 
 
 def filmstrip(
@@ -294,6 +280,7 @@ def filmstrip(
     Raises:
         ValueError: if there are no frames, a frame has another dtype or shape, `count` is not a
             positive integer, or the number of labels is not the number of frames.
+        TypeError: if `frames` or `labels` is no list, or `ax` are no axes.
 
     Example:
 
@@ -302,32 +289,28 @@ def filmstrip(
     >>> figure = plots.filmstrip([np.zeros((57, 57), "uint8")] * 9, labels=range(9))
     """
     frames = check_frames(frames)
-    check_count("count", count)
-    check_label_count("labels", labels, len(frames), "frames")
-    chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
-    if labels is not None:
-        labels = [list(labels)[i] for i in chosen]
-    pixels = np.stack(frames)[chosen]
-    if pixels.ndim == 3:
-        pixels = pixels[..., None]
+    texts = captions("labels", labels, len(frames), "frames")
+    spread = np.linspace(0, len(frames) - 1, check_count("count", count))
+    chosen = np.unique(spread.round().astype(int))
+    labels = [texts[index] for index in chosen] if texts else None
+    pixels = np.stack([frames[index] for index in chosen])
+    pixels = pixels.reshape(*pixels.shape[:3], -1)  # gray frames have no axis of channels
     gap = max(1, pixels.shape[2] // 20)
-    return draw_tiles(pixels, len(chosen), gap, labels, None, title, ax)[0]
+    return draw_tiles(pixels, len(chosen), labels, None, title, ax, gap=gap)
 
 
 def _caption_list(labels: Mapping[str, Sequence[Any]], names: list[str], columns: int) -> list:
     """Return a caption for every image of a comparison, row after row."""
-    if unknown := sorted(set(labels) - set(names)):
+    if unknown := [name for name in labels if name not in names]:
         raise ValueError(f"`labels` must name rows. Received: {unknown}. The rows are {names}.")
-    for name, captions in labels.items():
-        check_label_count(f"labels[{name!r}]", captions, columns, "images")
-    return [caption for name in names for caption in labels.get(name, [""] * columns)]
+    texts = {n: captions(f"labels[{n!r}]", given, columns, "images") for n, given in labels.items()}
+    return [text for name in names for text in texts.get(name) or [""] * columns]
 
 
 def _enlarge(pixels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
     """Return the rows of a comparison with the largest size and number of channels."""
-    height = max(images.shape[1] for images in pixels.values())
-    channels = max(images.shape[-1] for images in pixels.values())
     shapes = {name: images.shape[1:] for name, images in pixels.items()}
+    height, _, channels = map(max, zip(*shapes.values(), strict=True))
     enlarged = []
     for images in pixels.values():
         factor = height // images.shape[1]

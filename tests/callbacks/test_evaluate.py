@@ -190,6 +190,9 @@ def test_a_file_of_another_measure_is_refused(make_gan, drive, tmp_path):
     gan.save(path)
     with pytest.raises(ValueError, match="for monitor='b'. Received a file for None"):
         drive(gan, other, epochs=2, initial_epoch=1)
+    path.write_text("no archive")
+    with pytest.raises(ValueError, match="for monitor='b'. Received a file for None"):
+        drive(gan, other, epochs=2, initial_epoch=1)
 
 
 def test_nothing_to_restore(make_gan, drive):
@@ -234,14 +237,14 @@ METRICS = {"m": np.std}
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metrics": {}}, "map names to functions"),
-        ({"metrics": {"m": 3}}, "map names to functions"),
+        ({"metrics": {}}, "at least one function. Received: {}"),
         ({"metrics": METRICS, "n": 0}, "n=0"),
         ({"metrics": METRICS, "n": 3, "labels": [0]}, "`labels` .* 1 entries for n=3"),
         ({"metrics": METRICS, "n": 3, "inputs": [0, 1]}, "`inputs` .* 2 entries for n=3"),
         ({"metrics": METRICS, "labels": [0], "inputs": [0]}, "Received: labels and inputs"),
         ({"metrics": METRICS, "every": 0}, "every=0"),
         ({"metrics": METRICS, "seed": -1}, "seed=-1"),
+        ({"metrics": METRICS, "seed": 2**32}, "seed=4294967296"),
         ({"metrics": METRICS, "monitor": "m"}, "mode=None"),
         ({"metrics": METRICS, "monitor": "m", "mode": "low"}, "mode='low'"),
         ({"metrics": METRICS, "restore_best": True}, "need `monitor`"),
@@ -251,4 +254,25 @@ METRICS = {"m": np.std}
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
+        Evaluate(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"metrics": None}, "map names to functions. Received: None"),
+        ({"metrics": [np.std]}, "map names to functions"),
+        ({"metrics": {"m": 3}}, "map names to functions"),
+        ({"metrics": {3: np.std}}, "map names to functions"),
+        ({"metrics": METRICS, "labels": 5}, "`labels` must hold one entry .* Received: 5"),
+        ({"metrics": METRICS, "labels": ["a"]}, r"an array of numbers.* labels=\['a'\]"),
+        ({"metrics": METRICS, "labels": [[0], [0, 1]]}, "rows of one length"),
+        ({"metrics": METRICS, "inputs": "ab"}, "`inputs` must hold one entry .* Received: 'ab'"),
+        ({"metrics": METRICS, "monitor": 5, "mode": "min"}, "`monitor` must be .* Received: 5"),
+        ({"metrics": METRICS, "restore_best": "no"}, "True or False. .* restore_best='no'"),
+        ({"metrics": METRICS, "monitor": "m", "mode": "min", "path": 5}, "path=5"),
+    ],
+)
+def test_other_types_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
         Evaluate(**arguments)

@@ -144,12 +144,30 @@ def test_what_cannot_be_shown_is_refused(model, value, message):
         ({"columns": 0}, "columns=0"),
         ({"every": 0}, "every=0"),
         ({"seed": -1}, "seed=-1"),
-        ({"gif": "film.mp4"}, "must end in '.gif'. Received: 'film.mp4'"),
-        ({"display": "always"}, "True, False or 'auto'. Received: display='always'"),
+        ({"gif": "film.mp4"}, "must end in '.gif'. Received: gif='film.mp4'"),
+        ({"display": "always"}, "one of True, False, 'auto'. Received: display='always'"),
+        ({"display": 1}, "display=1"),
+        ({"seed": 2**32}, "seed=4294967296"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
+        SampleGrid(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"directory": 5}, "`directory` must be a path.* directory=5"),
+        ({"directory": ""}, "directory=''"),
+        ({"gif": True}, "gif=True"),
+        ({"labels": 5}, "`labels` must hold one entry .* Received: 5"),
+        ({"labels": {1: 2}}, "`labels` must hold one entry"),
+        ({"inputs": 5}, "`inputs` must hold one entry"),
+    ],
+)
+def test_other_types_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
         SampleGrid(**arguments)
 
 

@@ -91,3 +91,9 @@ def test_without_tensorboard_the_error_says_what_to_do(monkeypatch, tmp_path):
 def test_bad_arguments_are_refused(arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         SampleSummary(tmp_path, **arguments)
+
+
+@pytest.mark.parametrize("log_dir", [None, 5, ""])
+def test_what_is_no_folder_is_refused(log_dir):
+    with pytest.raises(TypeError, match=f"Received: log_dir={log_dir!r}"):
+        SampleSummary(log_dir)

@@ -45,3 +45,18 @@ def test_pairs_must_be_pairs():
         Validate({"error": error}, small, large[:1])
     with pytest.raises(ValueError, match="Received: 0 inputs and 0 targets"):
         Validate({"error": error}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("metrics", "inputs", "targets", "best", "message"),
+    [
+        (None, [0], [0], {}, "map names to functions. Received: None"),
+        ({"e": error}, None, [0], {}, "`inputs` must hold one entry .* Received: None"),
+        ({"e": error}, [0], 5, {}, "`targets` must hold one entry .* Received: 5"),
+        ({"e": error}, [0], "a", {}, "`targets` must hold one entry .* Received: 'a'"),
+        ({"e": error}, [0], [0], {"restore_best": "no"}, "restore_best='no'"),
+    ],
+)
+def test_other_types_are_refused(metrics, inputs, targets, best, message):
+    with pytest.raises(TypeError, match=message):
+        Validate(metrics, inputs, targets, **best)

@@ -39,10 +39,26 @@ def test_parallel_vectors_are_the_limit():
         ([1.0, 0.0], [0.0, 0.0], 0.5, r"No vector in `end` may be zero.* lengths \[0.0\]"),
         ([np.nan, 0.0], [0.0, 1.0], 0.5, r"in `start` may be zero.* finite.* \[nan\]"),
         ([1.0, 0.0], [-2.0, 0.0], 0.5, "opposite directions.* 3.14159"),
+        ([1.0, 0.0], [0.0, 1.0], np.nan, "`t` must be finite. Received: t=nan"),
+        ([1.0, 0.0], [0.0, 1.0], [0, np.inf], r"Received: t=\[0.0, inf\]"),
     ],
 )
 def test_what_has_no_arc_is_refused(start, end, t, message):
     with pytest.raises(ValueError, match=message):
+        slerp(start, end, t)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "t", "message"),
+    [
+        ("a", [0.0, 1.0], 0.5, "`start` must be an array of numbers.* start='a'"),
+        ([1.0, 0.0], None, 0.5, "`end` must be an array of numbers.* end=None"),
+        ([1.0, 0.0], [0.0, 1.0], "x", "`t` must be an array of numbers.* t='x'"),
+        ([[1.0, 0.0], [1.0]], [0.0, 1.0], 0.5, "rows of one length"),
+    ],
+)
+def test_what_is_no_vector_is_refused(start, end, t, message):
+    with pytest.raises(TypeError, match=message):
         slerp(start, end, t)
 
 
@@ -116,6 +132,7 @@ def test_what_cannot_walk_is_refused_before_training(make_gan, drive, images_gan
         ({"stops": 1}, "stops=1"),
         ({"steps": 0}, "steps=0"),
         ({"seed": -1}, "seed=-1"),
+        ({"seed": 2**32}, "seed=4294967296"),
         ({"columns": 0}, "columns=0"),
         ({"fps": 0}, "fps=0"),
         ({"every": 0}, "every=0"),
@@ -123,4 +140,20 @@ def test_what_cannot_walk_is_refused_before_training(make_gan, drive, images_gan
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
+        LatentWalk(**{"path": "walk.gif", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"path": None}, "`path` must be a path.* path=None"),
+        ({"fps": "x"}, "`fps` must be a finite number .* fps='x'"),
+        ({"fps": True}, "fps=True"),
+        ({"labels": 5}, "`labels` must hold one entry .* Received: 5"),
+        ({"labels": "ab"}, "`labels` must hold one entry .* Received: 'ab'"),
+        ({"labels": [[0], [1, 2]]}, "`labels` must be an array of numbers"),
+    ],
+)
+def test_other_types_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
         LatentWalk(**{"path": "walk.gif", **arguments})

@@ -47,8 +47,8 @@ def test_mode_map_of_many_modes_has_no_numbers():
             (CENTERS[:, :1], [1] * 4),
             r"`centers` must have shape \(n, 2\). Received: shape \(4, 1\)",
         ),
-        ((CENTERS, [1] * 3), r"each of the 4 centers. Received: counts=\[1. 1. 1.\]"),
-        ((CENTERS, [1, 1, 1, -1]), "non-negative number for each of the 4 centers"),
+        ((CENTERS, [1] * 3), r"`counts` must have shape \(4,\). Received: shape \(3,\)"),
+        ((CENTERS, [1, 1, 1, -1]), r"`counts` must not be negative.*counts=\[ 1.  1.  1. -1.\]"),
         ((CENTERS, [1, 1, 1, math.nan]), "`counts` must be finite. Received: 1 values"),
         ((CENTERS, [1] * 4, np.zeros((5, 3))), r"`points` must have shape .* \(5, 3\)"),
     ],
@@ -75,12 +75,31 @@ def test_precision_recall_plane():
     [
         ({}, "must hold 1 to 7 runs. Received: 0"),
         ({str(i): (0.5, 0.5) for i in range(8)}, "Received: 8 runs"),
-        ({"a": (0.5, 0.5, 0.5)}, r"'a' must be a pair .* Received: \(0.5, 0.5, 0.5\)"),
-        ({"a": ([0.5, 0.6], [0.5])}, r"of 'a' must have the same length.*\(2,\) and \(1,\)"),
-        ({"a": (0.5, 1.2)}, r"of 'a' must lie in \[0, 1\]. Received: values in \[0.5, 1.2\]"),
-        ({"a": (0.5, math.nan)}, "`a` must be finite. Received: 1 values"),
+        ({"a": (0.5, 0.5, 0.5)}, r"`runs\['a'\]` must be a pair .* Received: shape \(3,\)"),
+        ({"a": 0.5}, r"`runs\['a'\]` must be a pair .* Received: shape \(\)"),
+        ({"a": (0.5, 1.2)}, r"in \[0, 1\] .* Received: shape \(2,\), values in \[0.5, 1.2\]"),
+        ({"a": (0.5, math.nan)}, r"`runs\['a'\]` must be finite. Received: 1 values"),
     ],
 )
 def test_precision_recall_refuses(runs, message):
     with pytest.raises(ValueError, match=message):
         plots.precision_recall(runs)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plots.mode_map(CENTERS, "x"), "`counts` must be an array of numbers.*counts='x'"),
+        (lambda: plots.mode_map(CENTERS, [1] * 4, ax=5), "`ax` must be .*Axes, or None.* 5"),
+        (lambda: plots.precision_recall(None), "`runs` must map .* Received: runs=None"),
+        (lambda: plots.precision_recall({"a": (0.5, 0.5)}, ax=5), "`ax` must be .*Axes"),
+        (lambda: plots.precision_recall({"a": "ab"}), r"runs\['a'\]='ab'"),
+        (
+            lambda: plots.precision_recall({"a": ([0.5, 0.6], [0.5])}),
+            r"rows of one length. Received: runs\['a'\]=\(\[0.5, 0.6\], \[0.5\]\)",
+        ),
+    ],
+)
+def test_other_types_are_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

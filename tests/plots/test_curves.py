@@ -40,8 +40,8 @@ def test_one_epoch_is_visible():
     ("history", "equilibrium", "message"),
     [
         ({"accuracy": [1.0]}, None, r"ends in 'loss'. Received: names \['accuracy'\]"),
-        ({"loss": []}, None, "{'loss': 0}"),
-        ({"a_loss": [1.0], "b_loss": [1.0, 2.0]}, None, "'a_loss': 1, 'b_loss': 2"),
+        ({"loss": []}, None, r"{'loss': \(0,\)}"),
+        ({"a_loss": [1.0], "b_loss": [1.0, 2.0]}, None, r"'a_loss': \(1,\), 'b_loss': \(2,\)"),
         (
             {"loss": [1.0]},
             {"d_loss": 1.0},
@@ -102,10 +102,40 @@ def test_every_metric_has_a_panel(count):
         ({1: {"a": 1.0}}, {}, "`best` must name at least one"),
         ({1: {"a": 1.0}}, {"b": "min"}, r"Received: 'b'. The metrics are \['a'\]"),
         ({}, {"b": "min"}, r"Received: 'b'. The metrics are \[\]"),
-        ({1: {"a": 1.0}}, {"a": "lowest"}, "best of 'a' must be 'min', 'max' or None.*'lowest'"),
+        (
+            {1: {"a": 1.0}},
+            {"a": "lowest"},
+            r"`best\['a'\]` must be one of 'min', 'max', None.*'lowest'",
+        ),
         ({1: {"a": math.nan}}, {"a": "min"}, r"'a' must have a finite value. Received: \[nan\]"),
     ],
 )
 def test_metric_curves_refuse(measured, best, message):
     with pytest.raises(ValueError, match=message):
         plots.metric_curves(measured, best)
+
+
+LOSS, MEASURED = {"loss": [1.0]}, {1: {"a": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: plots.loss_curves(None), TypeError, "`history` must map .* history=None"),
+        (lambda: plots.loss_curves({"x_loss": ["a"]}), TypeError, r"numbers.* x_loss=\['a'\]"),
+        (lambda: plots.loss_curves({"x_loss": 5}), ValueError, r"{'x_loss': \(\)}"),
+        (lambda: plots.loss_curves({3: [1.0]}), ValueError, r"Received: names \[3\]"),
+        (lambda: plots.loss_curves(LOSS, equilibrium=5), TypeError, "equilibrium=5"),
+        (lambda: plots.loss_curves(LOSS, equilibrium={"loss": "a"}), TypeError, "finite.*='a'"),
+        (lambda: plots.loss_curves(LOSS, equilibrium={"loss": math.nan}), ValueError, "=nan"),
+        (lambda: plots.loss_curves(LOSS, equilibrium={3: 1, "b": 2}), ValueError, r"\[3, 'b'\]"),
+        (lambda: plots.metric_curves(None, {"a": "min"}), TypeError, "measured=None"),
+        (lambda: plots.metric_curves({1: 5}, {"a": "min"}), TypeError, r"measured\[1\]=5"),
+        (lambda: plots.metric_curves({1: {"a": "x"}}, {"a": "min"}), TypeError, r"\(1, 'x'\)"),
+        (lambda: plots.metric_curves(MEASURED, ["a"]), TypeError, r"best=\['a'\]"),
+        (lambda: plots.metric_curves(MEASURED, {"a": True}), ValueError, r"best\['a'\]=True"),
+    ],
+)
+def test_other_types_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -33,14 +33,15 @@ def test_density_game_makes_room_for_a_high_peak():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"p_data": DENSITY[1:]}, r"'p_data': \(60,\)"),
+        ({"p_data": DENSITY[1:]}, r"`p_data` must have shape \(61,\). Received: shape \(60,\)"),
         ({"x": X[::-1]}, "`x` must increase"),
         ({"p_model": -DENSITY}, "`p_model` must not be negative. Received: minimum -0.39"),
         ({"discriminator": 0 * X + 3}, "Received: maximum 3. Apply a sigmoid"),
         ({"discriminator": X * np.nan}, "`discriminator` must be finite. Received: 61 values"),
         ({"latents": [0.0]}, "belong together. Received: `latents` alone"),
-        ({"latents": [0.0], "mapped": [0.0, 1.0]}, r"'latents': \(1,\), 'mapped': \(2,\)"),
-        ({"top": 0}, "`top` must be positive. Received: top=0"),
+        ({"latents": [0.0], "mapped": [0.0, 1.0]}, r"`mapped` must have shape \(1,\). .* \(2,\)"),
+        ({"top": 0}, "`top` must be a finite number above 0. Received: top=0"),
+        ({"top": math.inf}, "Received: top=inf"),
     ],
 )
 def test_density_game_refuses(changes, message):
@@ -80,6 +81,8 @@ def test_decision_map_without_a_boundary():
             "`fake_points` must be finite. Received: 8 values",
         ),
         ({"limits": (2, -2)}, r"low < high. Received: limits=\(2, -2\)"),
+        ({"limits": 5}, r"`limits` must have shape \(2,\). Received: shape \(\)"),
+        ({"limits": (-math.inf, 1)}, "`limits` must be finite"),
         ({"resolution": 0}, "resolution=0"),
         ({"discriminator": lambda x: x}, r"logits of shape \(14400, 2\) for 14400 points"),
     ],
@@ -89,3 +92,25 @@ def test_decision_map_refuses(changes, message):
     given = {"discriminator": lambda x: x[:, :1], "real_points": points, "fake_points": points}
     with pytest.raises(ValueError, match=message):
         plots.decision_2d(**{**given, "limits": (-1, 1), **changes})
+
+
+POINTS = np.zeros((4, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plots.density_game_1d(X, DENSITY, DENSITY, DENSITY, top="x"), "top='x'"),
+        (lambda: plots.density_game_1d(X, None, X, X), "`p_data` must be an array of numbers"),
+        (lambda: plots.density_game_1d(X, DENSITY, DENSITY, DENSITY, ax=5), "`ax` must be .*Axes"),
+        (lambda: plots.decision_2d(5, POINTS, POINTS, (-1, 1)), "must be a function. Received: 5"),
+        (lambda: plots.decision_2d(len, POINTS, POINTS, "ab"), "limits='ab'"),
+        (
+            lambda: plots.decision_2d(lambda x: x[:, 0], POINTS, POINTS, (-1, 1), ax=5),
+            "`ax` must be .*Axes, or None. Received: 5",
+        ),
+    ],
+)
+def test_other_types_are_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

@@ -93,6 +93,8 @@ def test_grid_draws_into_given_axes():
     figure, axes = plt.subplots(1, 2, layout="constrained")
     assert plots.image_grid(images(4), ax=axes[0], labels="abcd") is axes[0]
     assert len(axes[0].images) == 1 and not axes[1].images
+    inner = figure.subfigures(1, 2)[1].subplots()
+    assert plots.image_grid(images(4), ax=inner) is inner
     plt.close(figure)
 
 
@@ -204,7 +206,7 @@ def test_neighbors_stand_beside_their_sample():
 @pytest.mark.parametrize(
     ("neighbors", "distances", "message"),
     [
-        (np.zeros((2, 8, 8, 1)), None, r"samples of shape \(2, 8, 8, 1\). Received: shape \(2, 8"),
+        (np.zeros((2, 8, 8, 1)), None, r"\(2, k, 8, 8, 1\). Received: shape \(2, 8"),
         (np.zeros((3, 4, 8, 8, 1)), None, r"Received: shape \(3, 4, 8, 8, 1\)"),
         (np.zeros(5), None, r"Received: shape \(5,\)"),
         (np.zeros((2, 4, 8, 8, 1)), np.zeros((2, 3)), r"shape \(2, 4\). Received: shape \(2, 3\)"),
@@ -214,3 +216,34 @@ def test_neighbors_stand_beside_their_sample():
 def test_neighbor_strips_refuse(neighbors, distances, message):
     with pytest.raises(ValueError, match=message):
         plots.neighbor_strips(np.zeros((2, 8, 8, 1)), neighbors, distances)
+
+
+GRAY = np.zeros((2, 8, 8, 1))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: plots.to_pixels("x"), TypeError, "`images` must be an array of num.* images='x'"),
+        (lambda: plots.to_pixels([[1], [1, 2]]), TypeError, r"images=\[\[1\], \[1, 2\]\]"),
+        (lambda: plots.tile(GRAY), ValueError, r"float64 of shape \(2, 8, 8, 1\).*to_pixels"),
+        (lambda: plots.tile("x"), ValueError, r"<U1 of shape \(\)"),
+        (lambda: plots.tile(np.zeros((0, 2, 2, 1), "uint8")), ValueError, r"\(0, 2, 2, 1\)"),
+        (lambda: plots.image_grid(GRAY, ax=5), TypeError, "`ax` must be .*Axes, or None.* 5"),
+        (lambda: plots.image_grid(GRAY, labels=5), TypeError, "the 2 images. Received: labels=5"),
+        (lambda: plots.interpolation_strip(GRAY, ax=5), TypeError, "`ax` must be .*Axes"),
+        (lambda: plots.interpolation_strip(np.zeros((2, 0, 8, 1))), ValueError, "be empty"),
+        (lambda: plots.comparison_grid([GRAY]), TypeError, "`rows` must map names to values"),
+        (lambda: plots.comparison_grid({"a": GRAY}, labels=["a"]), TypeError, r"labels=\['a'\]"),
+        (lambda: plots.comparison_grid({"a": GRAY}, labels={"a": 5}), TypeError, r"'a'\]=5"),
+        (lambda: plots.comparison_grid({"a": GRAY}, ax=5), TypeError, "`ax` must be .*Axes"),
+        (lambda: plots.neighbor_strips(GRAY, GRAY[:, None], "x"), TypeError, "distances='x'"),
+        (lambda: plots.neighbor_strips(GRAY, GRAY[:, None], ax=5), TypeError, "`ax` must be"),
+        (lambda: plots.filmstrip(None), TypeError, "Received: frames=None"),
+        (lambda: plots.filmstrip(frames(2), labels=5), TypeError, "the 2 frames. .*labels=5"),
+        (lambda: plots.filmstrip(frames(2), ax=5), TypeError, "`ax` must be .*Axes"),
+    ],
+)
+def test_other_types_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
