@@ -8,6 +8,7 @@ benchmark that was killed is taken up where it stopped. The result goes to
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import warnings
@@ -207,7 +208,8 @@ def train(game, seed):
     gan, data = game.make(seed), game.data()
     per_epoch = len(data) // game.batch_size
     monitor = HealthMonitor(data, every=EVERY)
-    with warnings.catch_warnings():
+    # A loss that becomes NaN ends training with an error, after the monitor has named it.
+    with warnings.catch_warnings(), contextlib.suppress(FloatingPointError):
         warnings.simplefilter("ignore", HealthWarning)
         gan.fit(
             data[: per_epoch * game.batch_size],

@@ -190,7 +190,7 @@ class HealthMonitor(keras.callbacks.Callback):
             return  # all that follows is its consequence
         if broken := sorted(name for name, value in logs.items() if not math.isfinite(value)):
             message = f"Not finite any more, since step {before + 1}: {', '.join(broken)}."
-            self._report("nan", before + 1, message)
+            self._report("nan", before + 1, f"{message} {self._last_good_epoch()}")
         elif self._step >= self._next:
             self._take_snapshot()
 
@@ -221,7 +221,8 @@ class HealthMonitor(keras.callbacks.Callback):
         if broken := [n for n in ("generator", "discriminator") if not self._finite_weights(n)]:
             message = (
                 f"Found at step {self._step}: weights of the {' and the '.join(broken)} are not "
-                f"finite, though the losses are (a ReLU can make 0 of NaN)."
+                f"finite, though the losses are (a ReLU can make 0 of NaN). "
+                f"{self._last_good_epoch()}"
             )
             self._report("nan", self._step, message)
             return
@@ -233,6 +234,11 @@ class HealthMonitor(keras.callbacks.Callback):
             kind = rule.__name__
             if not self._found(kind) and (message := rule(self.snapshots)):
                 self._report(kind, self._step, message)
+
+    def _last_good_epoch(self) -> str:
+        before = self._epoch - 1
+        good = f"Epoch {before} was the last good one" if before else "No epoch was good"
+        return f"{good}. {self.model.last_backup or 'There is no backup.'}"
 
     def _finite_weights(self, network: str) -> bool:
         weights = getattr(self.model, network).trainable_variables
