@@ -58,20 +58,22 @@ class Examples:
     ):
         self.shape, self.data_range, self.name = tuple(shape), data_range, name
 
-    def check(self, examples: Any, rows: int | None = None) -> None:
+    def check(self, examples: Any, rows: int | None = None, whole: bool = False) -> None:
         """Refuse examples that networks cannot take, or would take and learn nothing from.
 
         Args:
             examples: array or tensor of shape `(batch, *shape)`.
             rows: how many there should be; None for any number.
+            whole: whether this is the whole set, which then must use the negative half of a range
+                such as [-1, 1].
 
         Raises:
             TypeError: if the values are not floating point.
             ValueError: on a wrong rank, size or number of channels, on no examples at all, on NaN
                 or infinite values, on values outside `data_range`.
         """
-        called = self.name.capitalize()
-        dtype = keras.backend.standardize_dtype(examples.dtype)
+        called, dtype = self.name.capitalize(), examples.dtype
+        dtype = getattr(dtype, "name", None) or keras.backend.standardize_dtype(dtype)
         if "float" not in dtype:
             raise TypeError(
                 f"{called} must be floating point. Received dtype {dtype}{self._scale_hint(dtype)}"
@@ -93,11 +95,18 @@ class Examples:
                 f"{called} hold {len(bad)} values that are NaN or infinite, the first at index "
                 f"{where}: {values[where]}. Remove or repair these examples."
             )
-        if self.data_range and (low < self.data_range[0] or high > self.data_range[1]):
+        lowest, highest = self.data_range or (-math.inf, math.inf)
+        if low < lowest or high > highest:
             raise ValueError(
-                f"{called} must lie in [{self.data_range[0]:g}, {self.data_range[1]:g}]. Received "
-                f"values in [{low:g}, {high:g}]. Scale them (for 8-bit images: x / 127.5 - 1), or "
-                f"build the model with data_range=None for unbounded data such as points."
+                f"{called} must lie in [{lowest:g}, {highest:g}]. Received values in [{low:g}, "
+                f"{high:g}]. Scale them (for 8-bit images: x / 127.5 - 1), or build the model with "
+                f"data_range=None for unbounded data such as points."
+            )
+        if whole and lowest == -highest and 0 <= low < high:
+            raise ValueError(
+                f"{called} must use the range [{lowest:g}, {highest:g}], and none is below 0. "
+                f"Received values in [{low:g}, {high:g}]. Scale them from [0, 1] with 2 * x - 1, "
+                f"or build the model with data_range=(0, {highest:g})."
             )
 
     def _refuse_shape(self, received: tuple, rows: int | None) -> None:
@@ -150,18 +159,21 @@ class ClassNumbers:
     def __init__(self, num_classes: int):
         self.num_classes = num_classes
 
-    def check(self, labels: Any, rows: int | None = None) -> None:
+    def check(self, labels: Any, rows: int | None = None, whole: bool = False) -> None:
         """Refuse what are no class numbers.
 
         Args:
             labels: array or tensor of shape `(examples,)`.
             rows: how many there should be; None for any number.
+            whole: whether these are the labels of a whole set, in which every class must occur:
+                else nothing would be learned about it.
 
         Raises:
             TypeError: if the labels are not integers.
-            ValueError: on a wrong shape or a label out of range.
+            ValueError: on a wrong shape, a label out of range, or a class that does not occur.
         """
-        dtype = keras.backend.standardize_dtype(labels.dtype)
+        dtype = getattr(labels.dtype, "name", None)
+        dtype = dtype or keras.backend.standardize_dtype(labels.dtype)
         if "int" not in dtype:
             raise TypeError(
                 f"Labels must be integers, one class number per example. Received dtype {dtype}. "
@@ -171,26 +183,15 @@ class ClassNumbers:
         if len(shape) != 1 or (rows is not None and shape[0] != rows):
             wanted = "(examples,)" if rows is None else f"({rows},)"
             raise ValueError(f"Labels must have shape {wanted}. Received shape {shape}.")
-        values = np.asarray(keras.ops.convert_to_numpy(labels))
+        values = keras.ops.convert_to_numpy(labels)
         wrong = np.flatnonzero((values < 0) | (values >= self.num_classes))
         if len(wrong):
             raise ValueError(
                 f"Labels must lie in [0, {self.num_classes}). Received {int(values[wrong[0]])} at "
                 f"index {int(wrong[0])} ({len(wrong)} of {len(values)} labels are out of range)."
             )
-
-    def check_all_occur(self, labels: Any) -> None:
-        """Refuse a whole set whose labels leave a class out: nothing would be learned about it.
-
-        Args:
-            labels: array of class numbers that `check` has accepted.
-
-        Raises:
-            ValueError: naming the classes that do not occur.
-        """
-        counts = np.bincount(np.asarray(labels), minlength=self.num_classes)
-        missing = np.flatnonzero(counts == 0).tolist()
-        if missing:
+        missing = np.setdiff1d(np.arange(self.num_classes), values).tolist()
+        if whole and missing:
             raise ValueError(
                 f"No example has label {', '.join(map(str, missing[:10]))}"
                 f"{', ...' if len(missing) > 10 else ''}: with num_classes={self.num_classes}, "

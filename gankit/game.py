@@ -89,7 +89,7 @@ class Game(Saved, keras.Model):
 
     def __init__(self, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
+        self.seed = random.randrange(2**31) if seed is None else checks.check_seed("seed", seed)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.draws = ReplicaRandom(self.seed_generator)
         self.averages = {}
@@ -192,7 +192,13 @@ class Game(Saved, keras.Model):
             fake: as many generated ones.
         """
         updates = ops.convert_to_tensor(self.optimizers[player].iterations)
-        return sum(p(critic, real, fake, self.draws, updates) for p in self.penalties[player])
+        values = [p(critic, real, fake, self.draws, updates) for p in self.penalties[player]]
+        for value, penalty in zip(values, self.penalties[player], strict=True):
+            if len(getattr(value, "shape", (None,))):
+                raise ValueError(
+                    f"A penalty must return a scalar. Received: {value} from {penalty}."
+                )
+        return sum(values)
 
     def _team(self, names: tuple[str, ...]) -> Team:
         self._teams[names] = Team(self, names)
@@ -233,9 +239,10 @@ class Game(Saved, keras.Model):
                 is in use elsewhere.
             TypeError: if an object is not of the class that its argument asks for.
         """
+        checks.check_count("steps_per_execution", steps_per_execution)
         super().compile(
             optimizer=None,
-            run_eagerly=run_eagerly,
+            run_eagerly=checks.check_flag("run_eagerly", run_eagerly),
             jit_compile=backend.resolve_jit_compile(jit_compile),
             steps_per_execution=steps_per_execution,
         )
@@ -245,6 +252,9 @@ class Game(Saved, keras.Model):
         for choice, what in zip(given, ("optimizers", "averages", "penalties"), strict=True):
             for name in choice:
                 check_player(name, players, f"`{what}` names ")
+        for name, listed in given[2].items():
+            if not isinstance(listed, (list, tuple)):
+                raise TypeError(f"Penalties of the {name} must be a list. Received: {listed!r}.")
         chosen = {name: o for name, o in given[0].items() if o is not None}
         self.optimizers = {
             name: build_optimizer(name, chosen.get(name, default), players[name])
@@ -330,6 +340,15 @@ class Game(Saved, keras.Model):
             FloatingPointError: after the epoch in which a loss became NaN, which ends there.
         """
         self._assert_compile_called("fit")
+        whole = all(isinstance(n, (int, np.integer)) for n in (epochs, initial_epoch))
+        if not whole or not 0 <= initial_epoch < epochs:
+            raise ValueError(
+                f"Training goes from `initial_epoch`, 0 or more, to `epochs`, a larger number. "
+                f"Received: initial_epoch={initial_epoch!r}, epochs={epochs!r}."
+            )
+        callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
+        if wrong := [c for c in callbacks if not isinstance(c, keras.callbacks.Callback)]:
+            raise TypeError(f"`callbacks` must be Keras callbacks. Received: {wrong[0]!r}.")
         arrays = isinstance(x, np.ndarray) or pipelines.holds_arrays(x)
         if arrays:
             data = self._batches(x, y, batch_size, shuffle)
@@ -348,7 +367,7 @@ class Game(Saved, keras.Model):
         self.data_position = position if steps_per_epoch is None else None
         self.order_follows_seed = arrays
         watch = StopAtNaN()
-        callbacks = [watch, *([] if callbacks is None else keras.tree.flatten(callbacks))]
+        callbacks = [watch, *callbacks]
         with warnings.catch_warnings():
             if self.data_position is not None:
                 callbacks = [feed.FollowEpochs(), *callbacks]
@@ -409,10 +428,8 @@ class Game(Saved, keras.Model):
             rows = None
             for part in group:
                 tensor = next(remaining)
-                part.check(tensor, rows)
+                part.check(tensor, rows, whole)
                 rows = tensor.shape[0]
-                if whole and isinstance(part, feed.ClassNumbers):
-                    part.check_all_occur(tensor)
 
     def wrong_parts(self, received: int) -> str:
         """What to say of a batch that holds another number of tensors than is declared.
@@ -433,6 +450,10 @@ class Game(Saved, keras.Model):
         several = self._declared is not None and len(self._declared) > 1
         both = (x,) if y is None else keras.tree.flatten((x, y))
         sets = self.sets(x, y) if several else [both]
+        if any(isinstance(array, np.ma.MaskedArray) for group in sets for array in group):
+            raise TypeError(
+                "Arrays must be plain ones: a mask would be ignored. Received: a masked one."
+            )
         sets = [tuple(map(ops.convert_to_numpy, group)) for group in sets]
         self.check_data([array for group in sets for array in group], whole=True)
         position = feed.Position(self.seed)

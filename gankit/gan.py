@@ -353,13 +353,23 @@ class GAN(LatentSampling, TwoPlayerGame):
                     f"Labels are class numbers or vectors. Received: num_classes={num_classes} and "
                     f"label_size={label_size}. Classes fit into a vector as one-hot numbers."
                 )
-        if data_range is not None and not data_range[0] < data_range[1]:
-            raise ValueError(
-                f"`data_range` must be (lowest, highest) or None. Received: {data_range!r}."
-            )
+        if data_range is not None:
+            try:
+                low, high = (checks.check_number("data_range", float(v)) for v in data_range)
+            except (TypeError, ValueError):
+                low = high = 0.0
+            if low >= high:
+                raise ValueError(
+                    f"`data_range` must be (lowest, highest) or None. Received: {data_range!r}."
+                )
 
     def _connect(self) -> tuple:
         """Build both networks symbolically, and find the shape of an example."""
+        for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
+            if not isinstance(network, keras.Layer):
+                raise TypeError(f"`{name}` must be a Keras model. Received: {network!r}.")
+        if self.generator is self.discriminator:
+            raise ValueError(f"Two players need two networks. Received: {self.generator!r} twice.")
         labels = [
             keras.KerasTensor(
                 (None, *part.shape), "int32" if isinstance(part, feed.ClassNumbers) else "float32"
@@ -375,6 +385,11 @@ class GAN(LatentSampling, TwoPlayerGame):
                 f"{' with labels' if labels else ''}: does latent_dim={self.latent_dim} match its "
                 f"input? {error}"
             ) from error
+        if not hasattr(examples, "shape") or "float" not in examples.dtype:
+            raise ValueError(
+                f"The generator must return one tensor of floating-point examples. Received: "
+                f"{examples!r}."
+            )
         try:
             logits = self.discriminator([examples, *labels] if labels else examples)
         except ValueError as error:
@@ -386,5 +401,11 @@ class GAN(LatentSampling, TwoPlayerGame):
             raise ValueError(
                 f"The discriminator must return one logit per example, shape (None, 1), or a map "
                 f"of logits with one channel. Received outputs of shape {tuple(logits.shape)}."
+            )
+        last = getattr(self.discriminator, "layers", [None])[-1]
+        if getattr(last, "activation", None) is keras.activations.sigmoid:
+            raise ValueError(
+                f"The discriminator must return logits, and the losses apply the sigmoid. Received "
+                f"a discriminator that ends in {last.name!r}, a sigmoid. Leave it out."
             )
         return tuple(examples.shape[1:])

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit import autodiff
+from gankit import autodiff, checks
 
 __all__ = [
     "AllOptimizers",
@@ -208,6 +208,7 @@ def build_optimizer(player: str, optimizer: Any, networks: Sequence[keras.Layer]
         networks: the player's networks.
     """
     optimizer = keras.optimizers.get(optimizer)
+    checks.check_number(f"{player} learning_rate", float(optimizer.learning_rate), 0)
     if optimizer.built:
         raise ValueError(
             f"The {player}'s optimizer has been built for other variables already. Received: "

@@ -115,6 +115,7 @@ class LatentSampling:
 
         Example: `gan.generate(16, seed=0)`; `gan.generate(labels=[3, 1, 4], seed=0)`.
         """
+        checks.check_flag("training", training)
         labels = self._checked_labels(labels)
         latents = self._checked_latents(latents, seed, n, labels)
         network = self.generator_for(averaged)
@@ -171,14 +172,16 @@ class LatentSampling:
 
     def _checked_latents(self, latents, seed, n, labels) -> np.ndarray:
         if latents is not None:
-            latents = np.asarray(ops.convert_to_numpy(latents), dtype="float32")
-            if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+            try:
+                latents = np.asarray(ops.convert_to_numpy(latents), dtype="float32")
+            except (TypeError, ValueError):
                 raise ValueError(
-                    f"`latents` must have shape (n, {self.latent_dim}). "
-                    f"Received shape {latents.shape}."
-                )
+                    f"`latents` must be numbers of shape (n, {self.latent_dim}). "
+                    f"Received: {latents!r}."
+                ) from None
+            feed.Examples((self.latent_dim,), None, "latents").check(latents)
         sizes = {len(v) for v in (labels, latents) if v is not None}
-        sizes |= set() if n is None else {checks.check_count("n", n)}
+        sizes |= set() if n is None else {checks.check_count("n", n, 1, 2**31 - 1)}
         if len(sizes) != 1 or 0 in sizes:
             raise ValueError(
                 f"`n`, `labels` and `latents` must say how many examples to generate, and agree. "
@@ -191,6 +194,6 @@ class LatentSampling:
                 f"seed={seed!r}."
             )
         if latents is None:
-            seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
+            seed = random.randrange(2**31) if seed is None else checks.check_seed("seed", seed)
             latents = ops.convert_to_numpy(self.sample_latents(sizes.pop(), seed))
         return latents
