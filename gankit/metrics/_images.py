@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count, check_images
-
-
-def to_levels(**images: ArrayLike) -> list[np.ndarray]:
-    """Return each argument, checked, as float64 levels in 0..255."""
-    return [as_levels(array) for array in check_unambiguous(**images)]
+from gankit.checks import check_count, check_flag, check_images
 
 
 def as_levels(images: np.ndarray) -> np.ndarray:
@@ -30,17 +25,15 @@ def check_unambiguous(**images: ArrayLike) -> list[np.ndarray]:
     """
     arrays = {name: check_images(name, values) for name, values in images.items()}
     dtypes = {name: str(array.dtype) for name, array in arrays.items()}
-    floats = {name for name, array in arrays.items() if array.dtype.kind == "f"}
-    if 0 < len(floats) < len(arrays):
+    kinds = {array.dtype.kind for array in arrays.values()}
+    if len(kinds) > 1:
         raise TypeError(
             "All images must be bytes, or all must be floats in [-1, 1]. "
             f"Received: dtypes {dtypes}. Convert floats to bytes, as an image file has them, with "
             "np.rint((x + 1) * 127.5).astype('uint8')."
         )
-    if not floats:
-        return list(arrays.values())
     low = min(array.min() for array in arrays.values())
-    if low >= 0:
+    if kinds == {"f"} and low >= 0:
         names = " and ".join(f"`{name}`" for name in arrays)
         raise ValueError(
             f"{names} must hold bytes or floats in [-1, 1]. Received: floats without a negative "
@@ -60,9 +53,8 @@ def to_level_pair(
             f"`a` and `b` must have the same shape. "
             f"Received: shapes {np.shape(a)} and {np.shape(b)}."
         )
-    if not isinstance(y_channel, bool):
-        raise TypeError(f"`y_channel` must be True or False. Received: y_channel={y_channel!r}.")
-    a, b = to_levels(a=a, b=b)
+    check_flag("y_channel", y_channel)
+    a, b = (as_levels(array) for array in check_unambiguous(a=a, b=b))
     border = check_count("border", border, minimum=0)
     height, width = a.shape[1:3]
     if 2 * border >= min(height, width):

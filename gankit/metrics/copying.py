@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_row_pair
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import to_rows
 from gankit.metrics.neighbors import nearest_neighbors
 
 # With fewer examples, the normal approximation in a cell is not reliable.
@@ -83,8 +83,9 @@ def memorization(
     Generative Models", section 3. Departures: the correction for ties, no correction for
     continuity, and our minimum of 20 examples in a cell.
     """
-    generated, training = to_row_pair(generated, training, "generated", "training")
-    held_out, _ = to_row_pair(held_out, training, "held_out", "training")
+    generated, training = to_rows(generated=generated, training=training)
+    held_out, training = to_rows(held_out=held_out, training=training)
+    check_seed("seed", seed)
     for rows, name in ((generated, "generated"), (held_out, "held_out")):
         if len(rows) < _MIN_IN_CELL:
             raise ValueError(

@@ -18,7 +18,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_number, check_seed
 from gankit.metrics._checks import to_rows
 
 
@@ -61,12 +61,10 @@ class SemanticHash:
     """
 
     def __init__(self, bits: int = 128, noise: float = 0.5, dropout: float = 0.2, seed: int = 0):
-        if not noise >= 0:
-            raise ValueError(f"`noise` must be at least 0. Received: noise={noise!r}.")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
-        self.bits, self.noise, self.dropout = check_count("bits", bits), noise, dropout
-        self.seed = check_count("seed", seed, minimum=0)
+        self.bits = check_count("bits", bits)
+        self.noise = check_number("noise", noise, 0)
+        self.dropout = check_number("dropout", dropout, 0, below=1)
+        self.seed = check_seed("seed", seed)
         self.autoencoder = None
         self._encoder = None
 
@@ -222,7 +220,7 @@ def _equal_rows(bits: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _to_flat_images(images: ArrayLike) -> np.ndarray:
-    pixels = to_rows(images, "images")
+    (pixels,) = to_rows(images=images)
     if np.ndim(images) != 4 or pixels.min() < -1.001 or pixels.max() > 1.001:
         raise ValueError(
             "`images` must have shape (n, height, width, channels) and lie in [-1, 1]. Received: "

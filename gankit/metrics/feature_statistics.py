@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
-from gankit.metrics._checks import check_same_network, to_features
+from gankit.metrics._checks import check_function, check_widths, to_features
 from gankit.metrics.features import digit_classifier
 
 
@@ -142,7 +142,7 @@ class FeatureStatistics:
             TypeError: if a value is not a real number.
             ValueError: if a value is not finite, or the shape is not (n, d) with the d of before.
         """
-        rows = to_features(features, "features")
+        (rows,) = to_features(features=features)
         mean = rows.mean(axis=0)
         centered = rows - mean
         return self._combine(len(rows), mean, centered.T @ centered)
@@ -169,7 +169,7 @@ class FeatureStatistics:
     def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> FeatureStatistics:
         if self.count == 0:
             self.mean, self._scatter = np.zeros_like(mean), np.zeros_like(scatter)
-        check_same_network(len(mean), len(self.mean), "features", "features so far")
+        check_widths(**{"features": len(mean), "features so far": len(self.mean)})
         total = self.count + count
         delta = mean - self.mean
         self.mean = self.mean + delta * (count / total)
@@ -188,13 +188,10 @@ def _feature_batches(
     """Yield the features of at most `batch_size` images at a time, checked."""
     if features is None:
         features = digit_classifier().features
-    if not callable(features):
-        raise TypeError(
-            f"`features` must be a function of images. Received: features={features!r}."
-        )
+    check_function("features", features)
     for batch in _batches(images, check_count("batch_size", batch_size)):
         returned = keras.ops.convert_to_numpy(features(batch))
-        rows = to_features(returned, "features(images)")
+        (rows,) = to_features(**{"features(images)": returned})
         if len(rows) != len(batch):
             raise ValueError(
                 "`features` must return one row for each image. "

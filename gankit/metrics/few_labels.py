@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_labels, to_row_pair
+from gankit.checks import check_count, check_number, check_seed
+from gankit.metrics._checks import to_array, to_labels, to_rows
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 
@@ -63,12 +63,17 @@ def few_label_accuracy(
     """
     from sklearn.svm import LinearSVC
 
-    rows, test_rows = to_row_pair(features, test_features, "features", "test_features")
-    labels = to_labels(labels, len(rows), "labels")
-    test_labels = to_labels(test_labels, len(test_rows), "test_labels")
+    rows, test_rows = to_rows(features=features, test_features=test_features)
+    labels = to_labels(labels, "labels", rows.shape[:1])
+    test_labels = to_labels(test_labels, "test_labels", test_rows.shape[:1])
     scale = np.sqrt(np.mean(np.sum(rows**2, axis=1)))
+    if scale == 0.0:
+        raise ValueError("`features` must differ from 0. Received: only zeros.")
     rows, test_rows = rows / scale, test_rows / scale
-    chosen = _draw_balanced(labels, count, check_count("draws", draws), seed)
+    penalties = [
+        check_number("penalties", c, above=0) for c in to_array(penalties, "penalties").ravel()
+    ]
+    chosen = _draw_balanced(labels, count, check_count("draws", draws), check_seed("seed", seed))
 
     held_out = np.zeros((len(penalties), draws))
     tested = np.zeros((len(penalties), draws))

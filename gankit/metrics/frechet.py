@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import check_same_network, to_features
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import check_widths, to_features
 from gankit.metrics.feature_statistics import FeatureStatistics
 
 
@@ -52,7 +52,7 @@ def frechet_distance(
     the FID only for features of Inception. Do not compare distances for different features.
     """
     a, b = _fit(features_a, "features_a"), _fit(features_b, "features_b")
-    check_same_network(len(a.mean), len(b.mean), "features_a", "features_b")
+    check_widths(features_a=len(a.mean), features_b=len(b.mean))
     # For equal sets, rounding errors are about 1e-15 of the traces, with either sign.
     return max(_squared_wasserstein(a, b), 0.0)
 
@@ -115,13 +115,13 @@ def frechet_distance_at_infinity(
     Them", section 4: 15 sizes from 5,000 to 50,000. Departure: the paper takes latents from Sobol
     sequences, which reduces the variance; here the caller chooses the latents.
     """
-    real, fake = _fit(features_real, "features_real"), to_features(features_fake, "features_fake")
-    check_same_network(len(real.mean), fake.shape[1], "features_real", "features_fake")
+    real, (fake,) = _fit(features_real, "features_real"), to_features(features_fake=features_fake)
+    check_widths(features_real=len(real.mean), features_fake=fake.shape[1])
     check_count("points", points, minimum=2)
     n, d = fake.shape
     _check_enough(n, d, "features_fake", 2 * (d + 1), "a line through several sizes")
     sizes = np.linspace(max(n // 10, d + 1), n, points).astype(int)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed("seed", seed))
     subsets = (fake[rng.choice(n, size, replace=False)] for size in sizes)
     distances = [_squared_wasserstein(real, _fit(subset, "features_fake")) for subset in subsets]
     _, constant = np.polyfit(1 / sizes, distances, 1)
@@ -176,7 +176,7 @@ class _Gaussian(NamedTuple):
 def _fit(features: ArrayLike | FeatureStatistics, name: str) -> _Gaussian:
     statistics = features
     if not isinstance(features, FeatureStatistics):
-        statistics = FeatureStatistics().add(to_features(features, name))
+        statistics = FeatureStatistics().add(*to_features(**{name: features}))
     if statistics.count == 0:
         raise ValueError(
             f"`{name}` must have examples. Received: a FeatureStatistics without examples. "
@@ -201,9 +201,5 @@ def _check_enough(n: int, d: int, name: str, least: int, what: str) -> None:
 def _squared_wasserstein(a: _Gaussian, b: _Gaussian) -> float:
     difference = a.mean - b.mean
     trace_of_root = np.linalg.svd(a.root.T @ b.root, compute_uv=False).sum()
-    return float(
-        difference @ difference
-        + np.sum(np.square(a.root))
-        + np.sum(np.square(b.root))
-        - 2.0 * trace_of_root
-    )
+    traces = np.sum(np.square(a.root)) + np.sum(np.square(b.root))
+    return float(difference @ difference + traces - 2.0 * trace_of_root)

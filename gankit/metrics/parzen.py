@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gankit.checks import check_number
 from gankit.metrics._blocks import squared_distance_blocks
-from gankit.metrics._checks import check_positive, to_array, to_row_pair
+from gankit.metrics._checks import to_array, to_rows
 
 
 class ParzenLogLikelihood(NamedTuple):
@@ -53,8 +54,8 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011.
     These papers use 10,000 centers and gray values, which are not binarized.
     """
-    test, centers = _check_unit_range(test, centers, "test")
-    scores = _log_likelihoods(test, centers, [check_positive(sigma, "sigma")])[0]
+    test, centers = _check_unit_range(test=test, centers=centers)
+    scores = _log_likelihoods(test, centers, [_check_width("sigma", sigma)])[0]
     return ParzenLogLikelihood(float(scores.mean()), float(scores.std() / np.sqrt(len(scores))))
 
 
@@ -89,9 +90,9 @@ def cross_validate_sigma(
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 5.
     """
-    validation, centers = _check_unit_range(validation, centers, "validation")
+    validation, centers = _check_unit_range(validation=validation, centers=centers)
     widths = np.logspace(-1, 0, 10) if sigmas is None else to_array(sigmas, "sigmas")
-    widths = [check_positive(width, "sigmas") for width in np.ravel(widths)]
+    widths = [_check_width("sigmas", width) for width in np.ravel(widths)]
     means = _log_likelihoods(validation, centers, widths).mean(axis=1)
     return widths[int(means.argmax())]
 
@@ -115,15 +116,18 @@ def _logsumexp_rows(exponents: np.ndarray) -> np.ndarray:
     return peak[:, 0] + np.log(exponents.sum(axis=1))
 
 
-def _check_unit_range(
-    examples: ArrayLike, centers: ArrayLike, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    examples, centers = to_row_pair(examples, centers, name, "centers")
-    for array, array_name in ((examples, name), (centers, "centers")):
+def _check_unit_range(**examples: ArrayLike) -> list[np.ndarray]:
+    arrays = to_rows(**examples)
+    for name, array in zip(examples, arrays, strict=True):
         if array.min() < 0.0 or array.max() > 1.0:
             raise ValueError(
-                f"`{array_name}` must lie in [0, 1], as for published scores. "
+                f"`{name}` must lie in [0, 1], as for published scores. "
                 f"Received: values from {array.min():g} to {array.max():g}. "
                 "Scale images in [-1, 1] with (images + 1) / 2."
             )
-    return examples, centers
+    return arrays
+
+
+def _check_width(name: str, sigma: Any) -> float:
+    # Its square must neither vanish nor overflow.
+    return check_number(name, sigma, 1e-100, 1e100)

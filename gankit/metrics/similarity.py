@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_seed
 from gankit.metrics._images import as_levels, check_unambiguous, per_image, to_level_pair
 
 WINDOW = 11
@@ -152,7 +152,7 @@ def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> flo
             f"`pairs` must be at most {possible}, the number of pairs of {len(images)} images. "
             f"Received: pairs={pairs}."
         )
-    drawn = np.random.default_rng(seed).choice(possible, pairs, replace=False)
+    drawn = np.random.default_rng(check_seed("seed", seed)).choice(possible, pairs, replace=False)
     # Pair k is (i, j) with j < i, numbered along the rows of the triangle: k = i (i - 1) / 2 + j.
     i = ((1 + np.sqrt(1 + 8 * drawn)) // 2).astype(int)
     j = drawn - i * (i - 1) // 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_row_pair
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import to_rows
 from gankit.metrics._images import as_levels, check_unambiguous
 
 PATCH = 7
@@ -49,9 +49,10 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed:
     Source: Rabin et al. 2011, "Wasserstein Barycenter and Its Application to Texture Mixing".
     Departure: W1 instead of the squared W2, as in Karras et al. 2018.
     """
-    a, b = to_row_pair(a, b, "a", "b")
+    a, b = to_rows(a=a, b=b)
     check_count("projections", projections)
-    directions = np.random.default_rng(seed).normal(size=(projections, a.shape[1]))
+    rng = np.random.default_rng(check_seed("seed", seed))
+    directions = rng.normal(size=(projections, a.shape[1]))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     blocks = np.array_split(directions, -(-projections * (len(a) + len(b)) // _BLOCK))
     return float(np.concatenate([_wasserstein(u @ a.T, u @ b.T) for u in blocks]).mean())
@@ -106,7 +107,8 @@ def sliced_wasserstein_pyramid(
     """
     sets = check_unambiguous(real=real, fake=fake)
     _check_squares(*sets)
-    check_count("patches", patches)
+    check_count("patches", patches), check_count("projections", projections)
+    check_seed("seed", seed)
     of_real, of_fake = (_patches(images, patches, seed) for images in sets)
     return {
         side: sliced_wasserstein(of_real[side], of_fake[side], projections, seed)
