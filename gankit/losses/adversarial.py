@@ -13,14 +13,7 @@ from keras import ops
 
 from gankit.checks import check_number
 
-__all__ = [
-    "AdversarialLoss",
-    "Hinge",
-    "LeastSquares",
-    "Minimax",
-    "NonSaturating",
-    "Wasserstein",
-]
+__all__ = ["AdversarialLoss", "Hinge", "LeastSquares", "Minimax", "NonSaturating", "Wasserstein"]
 
 
 def to_float(values: Any, name: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from gankit.checks import check_choice, check_number
@@ -75,9 +76,8 @@ class PerceptualLoss:
             )
         self.distance = check_choice("distance", distance, _DISTANCES)
         outputs = _outputs(network, layers)
-        self.weights = [1.0] * len(outputs) if weights is None else list(weights)
-        for weight in self.weights:
-            check_number("weights", weight, 0)
+        given = [1.0] * len(outputs) if weights is None else np.ravel(weights).tolist()
+        self.weights = [check_number("weights", weight, 0) for weight in given]
         if len(self.weights) != len(outputs) or not any(self.weights):
             raise ValueError(
                 f"`weights` must be {len(outputs)} numbers of at least 0, one for each of the "

@@ -55,15 +55,15 @@ def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
     Args:
         target: $y$, any shape, floating point.
         prediction: $\hat y$, the same shape.
-        epsilon: half the width of the smooth part, above 0, in the units of the values. It is also
-            the loss of a perfect prediction.
+        epsilon: half the width of the smooth part, above 0 and below 1e19, in the units of the
+            values. It is also the loss of a perfect prediction.
 
     Returns:
         Scalar tensor.
 
     Raises:
         TypeError: if an argument is not floating point, or `epsilon` is not a number.
-        ValueError: if the shapes differ, or `epsilon` is not above 0.
+        ValueError: if the shapes differ, or `epsilon` is out of range.
 
     Example:
 
@@ -74,7 +74,7 @@ def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
     Source: Lai et al., "Deep Laplacian Pyramid Networks for Fast and Accurate Super-Resolution"
     (2017), section 3.3, whose epsilon is the default.
     """
-    epsilon = check_number("epsilon", epsilon, above=0)
+    epsilon = check_number("epsilon", epsilon, above=0, below=1e19)  # its square is a float32
     return ops.mean(ops.sqrt(ops.square(_difference(target, prediction)) + epsilon**2))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-LARGEST = 1e40  # of examples: the cube of a product of two must not overflow
+LARGEST = 1e20  # of examples: the square of a kernel, their twelfth power, must not overflow
 
 
 def as_array(values: ArrayLike, name: str) -> np.ndarray:
@@ -31,8 +31,8 @@ def to_array(values: ArrayLike, name: str, largest: float = np.finfo(float).max)
     if not (array.min() >= -largest and array.max() <= largest):  # NaN fails the comparison
         bad = array[~(np.abs(array) <= largest)]
         raise ValueError(
-            f"`{name}` must hold finite values. Received: {bad.size} values that are not finite, "
-            f"or beyond ±{largest:.3g}; the first is {bad[0]}. Check whether training diverged."
+            f"`{name}` must hold finite values. Received: {bad.size} values that are not finite or "
+            f"beyond ±{largest:.3g}, the first is {bad[0]}. Check whether training diverged."
         )
     return array
 

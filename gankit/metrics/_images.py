@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count, check_flag, check_images
+from gankit.metrics._checks import as_array
 
 
 def as_levels(images: np.ndarray) -> np.ndarray:
     """Return float64 levels: uint8 values as they are, floats in [-1, 1] as `(x + 1) * 127.5`."""
     levels = images.astype(np.float64)
-    if images.dtype.kind == "f":
-        levels += 1.0
-        levels *= 127.5
-    return levels
+    return (levels + 1.0) * 127.5 if images.dtype.kind == "f" else levels
 
 
 def check_unambiguous(**images: ArrayLike) -> list[np.ndarray]:
@@ -48,10 +46,10 @@ def to_level_pair(
     a: ArrayLike, b: ArrayLike, border: int, y_channel: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return two sets of images of the same shape as levels, without border, optionally as luma."""
-    if np.shape(a) != np.shape(b):
+    a, b = as_array(a, "a"), as_array(b, "b")
+    if a.shape != b.shape:
         raise ValueError(
-            f"`a` and `b` must have the same shape. "
-            f"Received: shapes {np.shape(a)} and {np.shape(b)}."
+            f"`a` and `b` must have the same shape. Received: shapes {a.shape} and {b.shape}."
         )
     check_flag("y_channel", y_channel)
     a, b = (as_levels(array) for array in check_unambiguous(a=a, b=b))
@@ -65,14 +63,13 @@ def to_level_pair(
     inside = (slice(None), slice(border, height - border), slice(border, width - border))
     a, b = a[inside], b[inside]
     # A gray image is its own Y. (Papers treat the gray files of Set14 in this way.)
-    return (_luma(a), _luma(b)) if y_channel and a.shape[-1] == 3 else (a, b)
+    if not y_channel or a.shape[-1] == 1:
+        return a, b
+    # Y of ITU-R BT.601 in studio swing: R, G and B in 0..255 give 16..235.
+    weights = np.array([[65.481], [128.553], [24.966]])
+    return 16.0 + a @ weights / 255.0, 16.0 + b @ weights / 255.0
 
 
 def per_image(values: np.ndarray, images: ArrayLike) -> float | np.ndarray:
     """Return a float for one image, and an array with one value per image for a batch."""
     return values if np.ndim(images) == 4 else float(values[0])
-
-
-def _luma(rgb: np.ndarray) -> np.ndarray:
-    """Compute Y of ITU-R BT.601 in studio swing: R, G and B in 0..255 give 16..235."""
-    return 16.0 + rgb @ np.array([[65.481], [128.553], [24.966]]) / 255.0

@@ -114,16 +114,12 @@ def _train_and_predict(
             "`classifier` must return an object with predict(images). "
             f"Received: a {type(trained).__name__}."
         )
-    return _to_classes(keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images))
-
-
-def _to_classes(predictions: np.ndarray, count: int) -> np.ndarray:
-    """Return the class of each example, from predicted classes or from scores of all classes."""
-    if predictions.ndim == 2 and predictions.shape[0] == count and predictions.shape[1] > 1:
-        return predictions.argmax(axis=1)
-    if predictions.shape != (count,) or predictions.dtype.kind not in "iu":
+    predicted, count = keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images)
+    if predicted.ndim == 2 and predicted.shape[0] == count and predicted.shape[1] > 1:
+        return predicted.argmax(axis=1)  # scores of all classes
+    if predicted.shape != (count,) or predicted.dtype.kind not in "iu":
         raise ValueError(
             f"predict must return {count} integers, or scores of shape ({count}, classes). "
-            f"Received: shape {predictions.shape}, dtype {predictions.dtype}."
+            f"Received: shape {predicted.shape}, dtype {predicted.dtype}."
         )
-    return predictions
+    return predicted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,8 +84,8 @@ def memorization(
     Generative Models", section 3. Departures: the correction for ties, no correction for
     continuity, and our minimum of 20 examples in a cell.
     """
-    generated, training = to_rows(generated=generated, training=training)
-    held_out, training = to_rows(held_out=held_out, training=training)
+    sets = to_rows(generated=generated, training=training, held_out=held_out)
+    generated, training, held_out = sets
     check_seed("seed", seed)
     for rows, name in ((generated, "generated"), (held_out, "held_out")):
         if len(rows) < _MIN_IN_CELL:
@@ -92,7 +93,6 @@ def memorization(
                 f"`{name}` must have at least {_MIN_IN_CELL} examples. "
                 f"Received: {len(rows)} examples."
             )
-    sets = (generated, training, held_out)
     scores, weights = [], []
     for g, t, h in _split_by_cell(sets, check_count("cells", cells), seed):
         if len(g) >= _MIN_IN_CELL and len(h) and len(t):
@@ -106,9 +106,7 @@ def memorization(
     return Memorization(*map(float, np.average(scores, axis=0, weights=weights)))
 
 
-def _split_by_cell(
-    sets: tuple[np.ndarray, ...], cells: int, seed: int
-) -> list[tuple[np.ndarray, ...]]:
+def _split_by_cell(sets: list[np.ndarray], cells: int, seed: int) -> list[Sequence[np.ndarray]]:
     """Divide generated, training and held-out examples by cell."""
     if cells == 1:
         return [sets]

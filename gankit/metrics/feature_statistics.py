@@ -12,11 +12,12 @@ from gankit.checks import check_count
 from gankit.metrics._checks import check_function, check_widths, to_features
 from gankit.metrics.features import digit_classifier
 
+Images = ArrayLike | Iterable[ArrayLike]
+Features = Callable[[np.ndarray], ArrayLike]
+
 
 def image_features(
-    images: ArrayLike | Iterable[ArrayLike],
-    features: Callable[[np.ndarray], ArrayLike] | None = None,
-    batch_size: int = 256,
+    images: Images, features: Features | None = None, batch_size: int = 256
 ) -> np.ndarray:
     """Compute the features of images, batch by batch.
 
@@ -94,11 +95,7 @@ class FeatureStatistics:
     Source: Chan, Golub, LeVeque 1983, "Algorithms for Computing the Sample Variance", equation 2.1.
     """
 
-    def __init__(
-        self,
-        features: Callable[[np.ndarray], ArrayLike] | None = None,
-        batch_size: int = 256,
-    ):
+    def __init__(self, features: Features | None = None, batch_size: int = 256):
         self.count, self.mean = 0, None
         self._features, self._batch_size = features, check_count("batch_size", batch_size)
         self._scatter = None
@@ -112,7 +109,7 @@ class FeatureStatistics:
             )
         return self._scatter / (self.count - 1)
 
-    def update(self, images: ArrayLike | Iterable[ArrayLike]) -> FeatureStatistics:
+    def update(self, images: Images) -> FeatureStatistics:
         """Include the features of more images.
 
         Args:
@@ -173,21 +170,17 @@ class FeatureStatistics:
         total = self.count + count
         delta = mean - self.mean
         self.mean = self.mean + delta * (count / total)
-        self._scatter = (
-            self._scatter + scatter + np.outer(delta, delta) * (self.count * count / total)
-        )
+        between = np.outer(delta, delta) * (self.count * count / total)
+        self._scatter = self._scatter + scatter + between
         self.count = total
         return self
 
 
 def _feature_batches(
-    images: ArrayLike | Iterable[ArrayLike],
-    features: Callable[[np.ndarray], ArrayLike] | None,
-    batch_size: int,
+    images: Images, features: Features | None, batch_size: int
 ) -> Iterator[np.ndarray]:
     """Yield the features of at most `batch_size` images at a time, checked."""
-    if features is None:
-        features = digit_classifier().features
+    features = digit_classifier().features if features is None else features
     check_function("features", features)
     for batch in _batches(images, check_count("batch_size", batch_size)):
         returned = keras.ops.convert_to_numpy(features(batch))
@@ -200,8 +193,9 @@ def _feature_batches(
         yield rows
 
 
-def _batches(images: ArrayLike | Iterable[ArrayLike], batch_size: int) -> Iterator[np.ndarray]:
-    for batch in [images] if hasattr(images, "shape") else images:
+def _batches(images: Images, batch_size: int) -> Iterator[np.ndarray]:
+    several = isinstance(images, Iterable) and not hasattr(images, "shape")
+    for batch in images if several else [images]:
         if not hasattr(batch, "shape"):
             raise TypeError(
                 "`images` must be an array, or batches that are arrays. Received: a batch of type "

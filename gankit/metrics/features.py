@@ -115,9 +115,8 @@ class DigitClassifier:
             TypeError: if `images` are not floats or `labels` are not integers.
             ValueError: if a shape or range is not as above.
         """
-        images = _check_images(images)
-        labels = to_labels(labels, "labels", images.shape[:1], CLASSES)
-        return float(np.mean(self.predict(images, batch_size) == labels))
+        predicted = self.predict(images, batch_size)
+        return float(np.mean(predicted == to_labels(labels, "labels", predicted.shape, CLASSES)))
 
     def save(self, path: str | Path) -> None:
         """Write the weights to an `.npz` file under names `layer/variable`.
@@ -153,15 +152,14 @@ class DigitClassifier:
                     f"`path` must be a readable .npz file. Received: path={str(path)!r}. Reading "
                     f"it failed: {error}"
                 ) from error
-        expected = {name: v.shape for name, v in self._weights().items()}
-        found = {name: v.shape for name, v in arrays.items()}
-        if found != expected:
-            wrong = sorted(set(expected.items()) ^ set(found.items()))
+        weights = self._weights()
+        expected, found = ({(k, tuple(v.shape)) for k, v in w.items()} for w in (weights, arrays))
+        if wrong := sorted(expected ^ found):
             raise ValueError(
                 "`path` must hold the weights of a digit classifier. "
                 f"Received: path={str(path)!r}, in which these names and shapes differ: {wrong}."
             )
-        for name, variable in self._weights().items():
+        for name, variable in weights.items():
             variable.assign(arrays[name])
 
     def _weights(self) -> dict[str, keras.Variable]:
@@ -180,6 +178,7 @@ class DigitClassifier:
         return features, logits
 
 
+@functools.lru_cache(maxsize=1)
 def digit_classifier() -> DigitClassifier:
     """Return the digit classifier whose weights come with the package.
 
@@ -200,7 +199,9 @@ def digit_classifier() -> DigitClassifier:
     >>> int(digit_classifier().probabilities(one).argmax())
     1
     """
-    return _embedded_classifier()
+    classifier = DigitClassifier()
+    classifier.load(WEIGHTS)
+    return classifier
 
 
 def train_digit_classifier(
@@ -258,13 +259,6 @@ def train_digit_classifier(
         metrics=["accuracy"],
     )
     trainer.fit(batches, epochs=epochs, shuffle=False, verbose=verbose)
-    return classifier
-
-
-@functools.lru_cache(maxsize=1)
-def _embedded_classifier() -> DigitClassifier:
-    classifier = DigitClassifier()
-    classifier.load(WEIGHTS)
     return classifier
 
 

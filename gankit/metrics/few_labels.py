@@ -46,7 +46,8 @@ def few_label_accuracy(
 
     Raises:
         TypeError: if features are not real numbers or labels are not integers.
-        ValueError: if shapes do not fit, or there are too few examples of a class.
+        ValueError: if shapes do not fit, there are too few examples of a class, there is only one
+            class, all features are 0, or a value of C is not above 0.
 
     Example:
 
@@ -70,13 +71,12 @@ def few_label_accuracy(
     if scale == 0.0:
         raise ValueError("`features` must differ from 0. Received: only zeros.")
     rows, test_rows = rows / scale, test_rows / scale
-    penalties = [
-        check_number("penalties", c, above=0) for c in to_array(penalties, "penalties").ravel()
-    ]
+    penalties = to_array(penalties, "penalties").ravel().tolist()
+    for penalty in penalties:
+        check_number("penalties", penalty, above=0)
     chosen = _draw_balanced(labels, count, check_count("draws", draws), check_seed("seed", seed))
 
-    held_out = np.zeros((len(penalties), draws))
-    tested = np.zeros((len(penalties), draws))
+    held_out, tested = np.zeros((2, len(penalties), draws))
     for draw, few in enumerate(chosen):
         others = np.delete(np.arange(len(rows)), few)
         for row, penalty in enumerate(penalties):
@@ -90,6 +90,8 @@ def few_label_accuracy(
 def _draw_balanced(labels: np.ndarray, count: int, draws: int, seed: int) -> list[np.ndarray]:
     """Draw the indices of `count` examples for each draw, the same number from each class."""
     classes, sizes = np.unique(labels, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"`labels` must hold at least two classes. Received: only {classes[0]}.")
     each, rest = divmod(check_count("count", count), len(classes))
     if rest:
         raise ValueError(

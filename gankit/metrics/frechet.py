@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from gankit.checks import check_count, check_seed
 from gankit.metrics._checks import check_widths, to_features
-from gankit.metrics.feature_statistics import FeatureStatistics
+from gankit.metrics.feature_statistics import Features, FeatureStatistics, Images
 
 
 def frechet_distance(
@@ -129,9 +128,7 @@ def frechet_distance_at_infinity(
 
 
 def frechet_image_distance(
-    real_images: ArrayLike | Iterable[ArrayLike],
-    fake_images: ArrayLike | Iterable[ArrayLike],
-    features: Callable[[np.ndarray], ArrayLike] | None = None,
+    real_images: Images, fake_images: Images, features: Features | None = None
 ) -> float:
     """Compute the Fréchet distance between the features of real and generated images.
 

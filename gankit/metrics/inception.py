@@ -100,10 +100,6 @@ def _to_input(images: np.ndarray) -> np.ndarray:
     if images.shape[-1] == 1:
         images = np.repeat(images, 3, axis=-1)
     resized = keras.ops.image.resize(
-        images,
-        (SIZE, SIZE),
-        interpolation="bilinear",
-        antialias=True,
-        data_format="channels_last",
+        images, (SIZE, SIZE), "bilinear", antialias=True, data_format="channels_last"
     )
     return keras.ops.convert_to_numpy(resized)

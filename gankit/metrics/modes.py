@@ -143,8 +143,7 @@ def stacked_mode_coverage(
             "`images` must have shape (n, height, width, 3), n >= 1. "
             f"Received: shape {images.shape}."
         )
-    if probabilities is None:
-        probabilities = digit_classifier().probabilities
+    probabilities = digit_classifier().probabilities if probabilities is None else probabilities
     check_function("probabilities", probabilities)
     channels = np.moveaxis(images, -1, 0).reshape(-1, *images.shape[1:3], 1)
     returned = to_array(probabilities(channels), "probabilities(images)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from gankit.checks import check_number
 from gankit.metrics._blocks import squared_distance_blocks
 from gankit.metrics._checks import to_array, to_rows
+
+_WIDTHS = (1e-100, 1e100)  # whose squares neither vanish nor overflow
 
 
 class ParzenLogLikelihood(NamedTuple):
@@ -55,7 +57,7 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     These papers use 10,000 centers and gray values, which are not binarized.
     """
     test, centers = _check_unit_range(test=test, centers=centers)
-    scores = _log_likelihoods(test, centers, [_check_width("sigma", sigma)])[0]
+    scores = _log_likelihoods(test, centers, [check_number("sigma", sigma, *_WIDTHS)])[0]
     return ParzenLogLikelihood(float(scores.mean()), float(scores.std() / np.sqrt(len(scores))))
 
 
@@ -92,7 +94,7 @@ def cross_validate_sigma(
     """
     validation, centers = _check_unit_range(validation=validation, centers=centers)
     widths = np.logspace(-1, 0, 10) if sigmas is None else to_array(sigmas, "sigmas")
-    widths = [_check_width("sigmas", width) for width in np.ravel(widths)]
+    widths = [check_number("sigmas", width, *_WIDTHS) for width in np.ravel(widths).tolist()]
     means = _log_likelihoods(validation, centers, widths).mean(axis=1)
     return widths[int(means.argmax())]
 
@@ -126,8 +128,3 @@ def _check_unit_range(**examples: ArrayLike) -> list[np.ndarray]:
                 "Scale images in [-1, 1] with (images + 1) / 2."
             )
     return arrays
-
-
-def _check_width(name: str, sigma: Any) -> float:
-    # Its square must neither vanish nor overflow.
-    return check_number(name, sigma, 1e-100, 1e100)

@@ -106,7 +106,17 @@ def sliced_wasserstein_pyramid(
     level, the images themselves).
     """
     sets = check_unambiguous(real=real, fake=fake)
-    _check_squares(*sets)
+    height, width = sets[0].shape[1:3]
+    if sets[0].shape[1:] != sets[1].shape[1:]:
+        raise ValueError(
+            "`real` and `fake` must be images of the same size. "
+            f"Received: images of shapes {sets[0].shape[1:]} and {sets[1].shape[1:]}."
+        )
+    if height != width or height < COARSEST:
+        raise ValueError(
+            f"`real` and `fake` must be square images with sides of at least {COARSEST} pixels. "
+            f"Received: {height}x{width} pixels. Crop or resize both sets in the same way."
+        )
     check_count("patches", patches), check_count("projections", projections)
     check_seed("seed", seed)
     of_real, of_fake = (_patches(images, patches, seed) for images in sets)
@@ -124,20 +134,6 @@ def _wasserstein(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     widths = np.diff(jumps) / (n * m)
     a, b = np.sort(a)[:, jumps[:-1] // m], np.sort(b)[:, jumps[:-1] // n]
     return np.abs(a - b) @ widths
-
-
-def _check_squares(real: np.ndarray, fake: np.ndarray) -> None:
-    shape = real.shape[1:]
-    if shape != fake.shape[1:]:
-        raise ValueError(
-            "`real` and `fake` must be images of the same size. "
-            f"Received: images of shapes {shape} and {fake.shape[1:]}."
-        )
-    if shape[0] != shape[1] or shape[0] < COARSEST:
-        raise ValueError(
-            f"`real` and `fake` must be square images with sides of at least {COARSEST} pixels. "
-            f"Received: {shape[0]}x{shape[1]} pixels. Crop or resize both sets in the same way."
-        )
 
 
 def _pyramid(images: np.ndarray) -> list[np.ndarray]:
