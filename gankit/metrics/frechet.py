@@ -198,5 +198,5 @@ def _check_enough(n: int, d: int, name: str, least: int, what: str) -> None:
 def _squared_wasserstein(a: _Gaussian, b: _Gaussian) -> float:
     difference = a.mean - b.mean
     trace_of_root = np.linalg.svd(a.root.T @ b.root, compute_uv=False).sum()
-    traces = np.sum(np.square(a.root)) + np.sum(np.square(b.root))
-    return float(difference @ difference + traces - 2.0 * trace_of_root)
+    squares = difference @ difference + np.sum(np.square(a.root)) + np.sum(np.square(b.root))
+    return float(squares - 2.0 * trace_of_root)
