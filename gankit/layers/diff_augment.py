@@ -40,12 +40,12 @@ class DiffAugment(keras.layers.Layer):
 
     Args:
         policy: the augmentations to apply, in this order; names from the list above.
-        seed: seed of the random numbers. None draws one.
+        seed: seed of the random numbers, in [0, 2**32). None draws one.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if a policy is unknown or repeated, if there is none, or if the input has
-            another shape.
+        ValueError: if a policy is unknown or repeated, if there is none, if the seed is out of
+            range, or if the input has another shape.
         TypeError: if the images are not floating point.
 
     Example:

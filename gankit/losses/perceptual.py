@@ -33,7 +33,8 @@ class PerceptualLoss:
         distance: `"mse"`, or `"l1"` for absolute differences.
 
     Raises:
-        TypeError: if `network` is not a functional or sequential Keras model.
+        TypeError: if `network` is not a functional or sequential Keras model, or a weight is not a
+            number.
         ValueError: if a layer is unknown (the message lists the known ones), the weights do not
             fit the layers, or the distance is unknown.
 

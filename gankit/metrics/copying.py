@@ -66,8 +66,8 @@ def memorization(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite, there are fewer than 20
-            generated or held-out examples, or no cell has enough of both.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, there are fewer
+            than 20 generated or held-out examples, or no cell has enough of both.
 
     Example:
 

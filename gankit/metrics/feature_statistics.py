@@ -137,7 +137,8 @@ class FeatureStatistics:
 
         Raises:
             TypeError: if a value is not a real number.
-            ValueError: if a value is not finite, or the shape is not (n, d) with the d of before.
+            ValueError: if a value is beyond ±1e20 or not finite, or the shape is not (n, d) with
+                the d of before.
         """
         (rows,) = to_features(features=features)
         mean = rows.mean(axis=0)

@@ -31,10 +31,13 @@ class DigitClassifier:
     global dtype policy or image data format.
 
     Args:
-        seed: seed of the initial weights, a non-negative integer.
+        seed: seed of the initial weights, from 0 to 2**32 - 1.
 
     Attributes:
         network: the `keras.Model` from images to `(features, logits)`.
+
+    Raises:
+        ValueError: if the seed is out of range.
 
     Example:
 
@@ -126,6 +129,9 @@ class DigitClassifier:
 
         Args:
             path: file to write.
+
+        Raises:
+            TypeError: if `path` is not a path.
         """
         arrays = {
             name: keras.ops.convert_to_numpy(variable).astype(np.float16)
@@ -141,6 +147,7 @@ class DigitClassifier:
             path: file to read.
 
         Raises:
+            TypeError: if `path` is not a path.
             FileNotFoundError: if there is no such file.
             ValueError: if the file is damaged, or its names or shapes are not this network's.
         """

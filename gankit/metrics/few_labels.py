@@ -38,7 +38,7 @@ def few_label_accuracy(
         test_labels: classes of the test examples.
         count: number of labeled examples per draw, a multiple of the number of classes.
         draws: number of draws.
-        penalties: values of C to choose from.
+        penalties: values of C to choose from, above 0.
         seed: seed of the draws. The same seed draws the same examples, whatever the features.
 
     Returns:

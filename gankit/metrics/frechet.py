@@ -36,8 +36,9 @@ def frechet_distance(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are too few examples for the covariance to have full rank.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are too few examples for the covariance to have
+            full rank.
 
     Example:
 
@@ -97,8 +98,8 @@ def frechet_distance_at_infinity(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, there are too few examples, or `points` is below 2.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, there are too few examples, or `points` is below 2.
 
     Example:
 

@@ -49,6 +49,7 @@ def inception_features(
     Raises:
         RuntimeError: if the weights are missing and cannot be downloaded; the error names the file
             and the folder for it.
+        TypeError: if `weights` is neither a path nor None.
         FileNotFoundError: if `weights` is a path without a file.
 
     Example:

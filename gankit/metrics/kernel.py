@@ -56,8 +56,8 @@ def kernel_distance(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are fewer than two examples for each block.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are fewer than two examples for each block.
 
     Example:
 

@@ -59,8 +59,8 @@ def precision_recall(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are not more than k examples.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are not more than k examples.
 
     Example:
 
@@ -103,8 +103,8 @@ def density_coverage(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are not more than k examples.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are not more than k examples.
 
     Example:
 

@@ -58,8 +58,8 @@ def mode_coverage(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite, or `std` or `threshold` is not
-            above zero.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, or `std` or
+            `threshold` is not above zero.
 
     Example:
 

@@ -40,7 +40,7 @@ def nearest_neighbors(queries: ArrayLike, references: ArrayLike, k: int = 1) -> 
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite or beyond ±1e20, or `k` is not a
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, or `k` is not a
             whole number in range.
 
     Example:

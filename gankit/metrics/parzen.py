@@ -35,7 +35,7 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     Args:
         test: examples to score, values in [0, 1], shape (n, d) or (n, height, width, channels).
         centers: generated samples, values in [0, 1], same shape after the first axis.
-        sigma: width of the windows, above zero; choose it with `cross_validate_sigma`.
+        sigma: width of the windows, from 1e-100 to 1e100; choose it with `cross_validate_sigma`.
 
     Returns:
         `(mean, standard_error)` over the test examples, in nats; the standard error is their
@@ -44,7 +44,7 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     Raises:
         TypeError: if a value is not a real number.
         ValueError: if the shapes do not fit, a value is not finite or outside [0, 1], or `sigma` is
-            not above zero.
+            out of range.
 
     Example:
 
@@ -70,7 +70,7 @@ def cross_validate_sigma(
         centers: generated samples, values in [0, 1], shape (n, d) or (n, height, width, channels).
         validation: real examples that are not test examples, values in [0, 1]; the paper uses the
             thousand images after the 50,000 training images.
-        sigmas: widths to try, all above zero, shape (k,); by default the paper's
+        sigmas: widths to try, all from 1e-100 to 1e100, shape (k,); by default the paper's
             `np.logspace(-1, 0, 10)`.
 
     Returns:
@@ -79,7 +79,7 @@ def cross_validate_sigma(
     Raises:
         TypeError: if a value is not a real number.
         ValueError: if the shapes do not fit, a value is not finite or outside [0, 1], or a width is
-            not above zero.
+            out of range.
 
     Example:
 

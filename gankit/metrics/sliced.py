@@ -36,7 +36,8 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed:
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite, or `projections` is below 1.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, or
+            `projections` is below 1.
 
     Example:
 

@@ -103,7 +103,7 @@ def test_centers_lie_anywhere_in_the_image(monkeypatch, size, highest):
     assert ranges == [(0, highest)] * 2
 
 
-@pytest.mark.parametrize("seed", ["x", -1, 1.5, True, 2**32])
+@pytest.mark.parametrize("seed", ["x", -1, True, 2**32])
 def test_bad_seeds_are_repeated(seed):
     with pytest.raises(ValueError, match=f"seed={seed!r}"):
         DiffAugment(seed=seed)
