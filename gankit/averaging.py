@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from gankit.checks import check_number
+
 __all__ = ["AveragedNetworks", "Averaging"]
 
 
@@ -39,6 +41,7 @@ class Averaging:
         ramp_up: $r$, above 0, or None.
 
     Raises:
+        TypeError: if an argument is not a number.
         ValueError: if `half_life` or `ramp_up` is not above 0.
 
     Example:
@@ -56,11 +59,8 @@ class Averaging:
     """
 
     def __init__(self, half_life: float = 10_000, ramp_up: float | None = 0.05):
-        for name, value in (("half_life", half_life), ("ramp_up", ramp_up)):
-            if not (name == "ramp_up" and value is None) and not 0 < value < math.inf:
-                raise ValueError(f"`{name}` must be above 0. Received: {name}={value!r}.")
-        self.half_life = half_life
-        self.ramp_up = ramp_up
+        self.half_life = check_number("half_life", half_life, above=0)
+        self.ramp_up = None if ramp_up is None else check_number("ramp_up", ramp_up, above=0)
 
     def weight(self, seen: Any, images: Any) -> Any:
         """The newest weights' share $w$ in the average, scalar in (0, 1].
@@ -71,10 +71,9 @@ class Averaging:
         """
         seen, images = ops.cast(seen, "float32"), ops.cast(images, "float32")
         if self.ramp_up is None:
-            return _forgotten(images / self.half_life) / _forgotten(
-                (seen + images) / self.half_life
-            )
-        half_life = ops.minimum(float(self.half_life), self.ramp_up * seen)
+            both = _forgotten((seen + images) / self.half_life)
+            return _forgotten(images / self.half_life) / both
+        half_life = ops.minimum(self.half_life, self.ramp_up * seen)
         return _forgotten(images / ops.maximum(half_life, 1e-8))
 
     def get_config(self) -> dict:

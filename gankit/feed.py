@@ -22,7 +22,7 @@ __all__ = [
     "Batches",
     "ClassNumbers",
     "Examples",
-    "FollowEpochs",
+    "FollowTraining",
     "Position",
     "Vectors",
     "check_not_empty",
@@ -278,16 +278,46 @@ class Position:
         return taken
 
 
-class FollowEpochs(keras.callbacks.Callback):
-    """Keeps the order of the data in step with the epoch, also where training was resumed."""
+class FollowTraining(keras.callbacks.Callback):
+    """Keeps the order of the data in step with the epoch, and ends training where a loss is NaN.
+
+    The other callbacks see that epoch end, and say what they have to say; then `fit` calls
+    `refuse_nan`.
+    """
+
+    async_safe = True  # it reads logs, and Keras need not wait for them at every batch
+    _epoch, _found = 0, None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Begin the pass of this epoch."""
-        position = self.model.data_position
-        position.epoch, position.batch = epoch, 0
-        if self.model.order_follows_seed:
+        self._epoch, position = epoch, self.model.data_position
+        if position is not None:
+            position.epoch, position.batch = epoch, 0
+        if position is not None and self.model.order_follows_seed:
             # A backup that was loaded when training began has brought the seed of its run.
             position.seed = self.model.seed
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Look at the losses."""
+        names = [name for name, value in (logs or {}).items() if math.isnan(value)]
+        if names and self._found is None:
+            self._found = (
+                f"NaN for {', '.join(names)} in epoch {self._epoch + 1}, batch {batch + 1}"
+            )
+            self.model.stop_training = True
+
+    def refuse_nan(self) -> None:
+        """Raise an error where losses were NaN.
+
+        Raises:
+            FloatingPointError: naming the losses, the epoch and the batch.
+        """
+        if self._found is not None:
+            raise FloatingPointError(
+                f"Training has diverged, and was ended. Received: {self._found}. "
+                f"{self.model.last_backup or 'There is no backup.'} Lower the learning rates, or "
+                f"clip the gradients."
+            )
 
 
 def order(examples: int, seed: int, epoch: int) -> np.ndarray:

@@ -19,7 +19,6 @@ from gankit.penalties import get as get_penalty
 from gankit.players import (
     AllOptimizers,
     Report,
-    StopAtNaN,
     Team,
     build_optimizer,
     check_player,
@@ -366,11 +365,9 @@ class Game(Saved, keras.Model):
         # With steps_per_epoch, a pass over the data and an epoch are different things.
         self.data_position = position if steps_per_epoch is None else None
         self.order_follows_seed = arrays
-        watch = StopAtNaN()
-        callbacks = [watch, *callbacks]
+        follow = feed.FollowTraining()
         with warnings.catch_warnings():
             if self.data_position is not None:
-                callbacks = [feed.FollowEpochs(), *callbacks]
                 # An epoch that is resumed in the middle ends early, as it should.
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
             try:
@@ -378,7 +375,7 @@ class Game(Saved, keras.Model):
                     data,
                     epochs=epochs,
                     verbose=verbose,
-                    callbacks=callbacks,
+                    callbacks=[follow, *callbacks],
                     # Keras would shuffle the batches again, from a random state that no file holds.
                     shuffle=False,
                     initial_epoch=initial_epoch,
@@ -390,7 +387,7 @@ class Game(Saved, keras.Model):
                 raise
             finally:
                 self._trained_on = None
-        watch.refuse()
+        follow.refuse_nan()
         for name in self.optimizers:
             self._team((name,)).finalize()
         return history

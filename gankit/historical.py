@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
+from gankit.checks import check_number
 from gankit.gan import GAN
 
 __all__ = ["HistoricalAveragingGAN", "PastWeights"]
@@ -34,6 +34,7 @@ class HistoricalAveragingGAN(GAN):
         **kwargs: as in `gankit.GAN`.
 
     Raises:
+        TypeError: if a strength is not a number, and as `gankit.GAN`.
         ValueError: if a strength is below 0, and as `gankit.GAN`.
 
     Example:
@@ -61,11 +62,7 @@ class HistoricalAveragingGAN(GAN):
     ):
         strengths = {"generator": generator_strength, "discriminator": discriminator_strength}
         for player, value in strengths.items():
-            if not 0 <= value < math.inf:
-                raise ValueError(
-                    f"`{player}_strength` must be a number of at least 0. "
-                    f"Received: {player}_strength={value!r}."
-                )
+            check_number(f"{player}_strength", value, 0)
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.past = {
             name: PastWeights(getattr(self, name).trainable_variables, strength)

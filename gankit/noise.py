@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 from keras import ops
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_number
 from gankit.game import ReplicaRandom
 
 __all__ = ["InstanceNoise"]
@@ -39,6 +38,7 @@ class InstanceNoise:
         steps: $T$, the updates of the discriminator until the noise is gone.
 
     Raises:
+        TypeError: if `std` is not a number.
         ValueError: if `std` is not above 0, or `steps` is no whole number of at least 1.
 
     Example:
@@ -54,9 +54,7 @@ class InstanceNoise:
     """
 
     def __init__(self, std: float, steps: int):
-        if not 0 < std < math.inf:
-            raise ValueError(f"`std` must be above 0. Received: std={std!r}.")
-        self.std = std
+        self.std = check_number("std", std, above=0)
         self.steps = check_count("steps", steps)
 
     def std_at(self, step: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,6 @@ from gankit import autodiff, checks
 __all__ = [
     "AllOptimizers",
     "Report",
-    "StopAtNaN",
     "Team",
     "build_optimizer",
     "check_player",
@@ -97,40 +95,6 @@ class Report:
             self._tracing = False
         for name in self._reporters:
             self.mean(name)
-
-
-class StopAtNaN(keras.callbacks.Callback):
-    """Ends training at the first batch whose losses are not numbers.
-
-    The other callbacks see that epoch end, and say what they have to say; then `refuse` raises.
-    """
-
-    async_safe = True  # it reads logs, and Keras need not wait for them at every batch
-
-    def __init__(self):
-        super().__init__()
-        self._epoch, self._found = 0, None
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Note the epoch."""
-        self._epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Look at the losses."""
-        names = [name for name, value in (logs or {}).items() if math.isnan(value)]
-        if names and self._found is None:
-            self._found = ", ".join(names), self._epoch + 1, batch + 1
-            self.model.stop_training = True
-
-    def refuse(self) -> None:
-        """Raise an error where losses were NaN."""
-        if self._found is not None:
-            names, epoch, batch = self._found
-            raise FloatingPointError(
-                f"Training has diverged, and was ended. Received: NaN for {names} in epoch "
-                f"{epoch}, batch {batch}. {self.model.last_backup or 'There is no backup.'} "
-                f"Lower the learning rates, or clip the gradients."
-            )
 
 
 class AllOptimizers:

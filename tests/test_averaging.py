@@ -136,10 +136,14 @@ def test_compiling_again_begins_anew_and_leaves_nothing_behind(averaged):
         ({"half_life": 0}, "half_life=0"),
         ({"half_life": float("nan")}, "half_life=nan"),
         ({"ramp_up": -0.1}, "ramp_up=-0.1"),
+        ({"half_life": "x"}, "half_life='x'"),
+        ({"half_life": None}, "half_life=None"),
+        ({"half_life": True}, "half_life=True"),
+        ({"ramp_up": "x"}, "ramp_up='x'"),
     ],
 )
 def test_impossible_memories_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         Averaging(**arguments)
 
 

@@ -88,9 +88,17 @@ def test_the_means_are_saved_and_training_goes_on(make_gan, points, state_of, tm
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(("strengths", "message"), [((-1.0, 0.0), "-1.0"), ((0.0, np.nan), "nan")])
+@pytest.mark.parametrize(
+    ("strengths", "message"),
+    [
+        ((-1.0, 0.0), "generator_strength=-1.0"),
+        ((0.0, np.nan), "discriminator_strength=nan"),
+        (("x", 0.0), "generator_strength='x'"),
+        ((0.0, None), "discriminator_strength=None"),
+    ],
+)
 def test_impossible_strengths_are_refused(make_gan, strengths, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         drawn(make_gan, strengths)
 
 

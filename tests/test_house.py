@@ -103,13 +103,13 @@ def test_the_version_is_the_same_everywhere():
 # everything but the models.
 KNOWS = {
     "autodiff": set(),
-    "averaging": set(),
+    "averaging": {"checks"},
     "backend": {"autodiff"},
     "checks": set(),
     "commands": {"callbacks", "datasets", "metrics", "models", "saving"},
     "feed": set(),
     "layers": {"layers"},
-    "losses": {"losses"},
+    "losses": {"checks", "losses"},
     "noise": {"checks", "replicas"},
     "normalization": {"backend"},
     "penalties": {"autodiff", "checks", "penalties"},
@@ -126,7 +126,7 @@ KNOWS = {
         *("replicas", "saving"),
     },
     "gan": {"averaging", "backend", "checks", "feed", "game", "losses", "penalties", "sampling"},
-    "historical": {"gan"},
+    "historical": {"checks", "gan"},
     "simultaneous": {"gan"},
     "models": {
         *("averaging", "backend", "checks", "feed", "game", "gan", "historical", "layers"),

@@ -108,7 +108,7 @@ def test_half_precision_logits_are_averaged_in_single_precision(dtype):
 
 @pytest.mark.parametrize("name", ["hinges", "NonSaturating", ""])
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest(name):
-    with pytest.raises(ValueError, match="minimax, non_saturating, least_squares") as error:
+    with pytest.raises(ValueError, match="'minimax', 'non_saturating', 'least_squares'") as error:
         losses.get(name)
     assert repr(name) in str(error.value)
     if name:
@@ -123,10 +123,39 @@ def test_impossible_smoothing_is_refused(smoothing):
 
 
 def test_what_is_no_loss_is_refused():
-    with pytest.raises(TypeError, match="needs a method `discriminator`"):
+    with pytest.raises(TypeError, match="methods `discriminator` and `generator`"):
         losses.get(len)
     with pytest.raises(TypeError, match="int"):
         losses.get("hinge").generator(np.ones((4, 1), "int32"))
+
+
+NETWORK = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3, name="first")])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: losses.get(losses.Hinge), "must be an object .* no class.*losses.*Hinge"),
+        (lambda: losses.NonSaturating("x"), "label_smoothing='x'"),
+        (lambda: losses.charbonnier([1.0], [1.0], "x"), "epsilon='x'"),
+        (lambda: losses.charbonnier([1.0], [1.0], None), "epsilon=None"),
+        (lambda: losses.charbonnier([1.0], [1.0], 1e200), r"epsilon=1e\+200"),
+        (lambda: losses.cycle_consistency([1.0], [1.0], "x", abs), "to_y='x'"),
+        (lambda: losses.cycle_consistency([1.0], [1.0], abs, None), "to_x=None"),
+        (lambda: losses.class_cross_entropy([[1.0, 2.0]], ["a"]), "`labels`.*dtype <U1"),
+        (lambda: losses.class_cross_entropy([[1.0, 2.0]], [0, 1]), r"shapes \(2,\) and \(1, 2\)"),
+        (lambda: losses.PerceptualLoss(NETWORK, None), "layers=None"),
+        (lambda: losses.PerceptualLoss(NETWORK, 5), "layers=5"),
+        (lambda: losses.PerceptualLoss(NETWORK, [["first"]]), "layers=.*'first'"),
+        (lambda: losses.PerceptualLoss(NETWORK, ["first"], "x"), "weights='x'"),
+        (lambda: losses.PerceptualLoss(NETWORK, ["first"], [None]), "weights=None"),
+        (lambda: losses.PerceptualLoss(NETWORK, ["first"], ["1"]), "weights='1'"),
+        (lambda: losses.PerceptualLoss(NETWORK, ["first"], distance=["l1"]), "distance=.'l1'"),
+    ],
+)
+def test_wrong_arguments_are_repeated(call, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -350,7 +379,7 @@ def test_perceptual_loss_refuses():
             losses.PerceptualLoss(network, layers)
         assert repr(layers) in str(error.value)
     for weights in ([1.0, 1.0], [-1.0], [0.0], [float("nan")], []):
-        with pytest.raises(ValueError, match="`weights` must be 1 numbers of at least 0"):
+        with pytest.raises(ValueError, match="`weights` must be .* of at least 0"):
             losses.PerceptualLoss(network, ["first"], weights)
     with pytest.raises(ValueError, match="distance='l2'"):
         losses.PerceptualLoss(network, ["first"], distance="l2")

@@ -45,8 +45,14 @@ def test_both_players_see_it_until_it_is_gone(make_gan, points):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((0.0, 10), "std=0.0"), ((float("inf"), 10), "std=inf"), ((0.1, 0), "steps=0")],
+    [
+        ((0.0, 10), "std=0.0"),
+        ((float("inf"), 10), "std=inf"),
+        (("x", 1), "std='x'"),
+        ((None, 1), "std=None"),
+        ((0.1, 0), "steps=0"),
+    ],
 )
 def test_impossible_noise_is_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         InstanceNoise(*arguments)

@@ -291,10 +291,20 @@ def test_what_is_no_penalty_is_refused(wrong):
         (lambda: penalties.R1(1.0, every=1.5), "`every`.*every=1.5"),
         (lambda: penalties.WeightClipping(limit=0.0), "`limit`.*limit=0.0"),
         (lambda: penalties.ConsistencyRegularization(-1.0), "`weight`.*weight=-1.0"),
+        (lambda: penalties.R1("x"), "weight='x'"),
+        (lambda: penalties.R1(None), "weight=None"),
+        (lambda: penalties.R1(True), "weight=True"),
+        (lambda: penalties.GradientPenalty("x"), "weight='x'"),
+        (lambda: penalties.GradientPenalty(target="x"), "target='x'"),
+        (lambda: penalties.GradientPenalty(one_sided="no"), "one_sided='no'"),
+        (lambda: penalties.DRAGAN(noise="x"), "noise='x'"),
+        (lambda: penalties.WeightClipping("x"), "limit='x'"),
+        (lambda: penalties.ConsistencyRegularization("x"), "weight='x'"),
+        (lambda: penalties.PlainPenalty("x"), "penalty='x'"),
     ],
 )
-def test_impossible_numbers_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
+def test_impossible_arguments_are_refused(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()
 
 

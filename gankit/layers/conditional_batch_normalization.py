@@ -37,7 +37,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     Raises:
         ValueError: if an argument is out of range, or the inputs do not have the shapes above.
-        TypeError: if the labels are not integers.
+        TypeError: if `momentum` or `epsilon` is not a number, or the labels are not integers.
 
     Example:
 
@@ -57,14 +57,17 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         self, num_classes: int, momentum: float = 0.99, epsilon: float = 1e-3, **kwargs: Any
     ):
         super().__init__(**kwargs)
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+        if type(num_classes) is not int or num_classes < 1:
             raise ValueError(
                 "`num_classes` must be a whole number of at least 1. "
                 f"Received: num_classes={num_classes!r}."
             )
+        for name, value in (("momentum", momentum), ("epsilon", epsilon)):
+            if isinstance(value, bool) or not hasattr(value, "__float__"):
+                raise TypeError(f"`{name}` must be a number. Received: {name}={value!r}.")
         if not 0.0 <= momentum <= 1.0:
             raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum!r}.")
-        if not epsilon > 0.0:
+        if not 0.0 < epsilon < float("inf"):
             raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
         self.num_classes = num_classes
         self.norm = keras.layers.BatchNormalization(

@@ -40,12 +40,12 @@ class DiffAugment(keras.layers.Layer):
 
     Args:
         policy: the augmentations to apply, in this order; names from the list above.
-        seed: seed of the random numbers. None draws one.
+        seed: seed of the random numbers, in [0, 2**32). None draws one.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        ValueError: if a policy is unknown or repeated, if there is none, or if the input has
-            another shape.
+        ValueError: if a policy is unknown or repeated, if there is none, if the seed is out of
+            range, or if the input has another shape.
         TypeError: if the images are not floating point.
 
     Example:
@@ -70,11 +70,15 @@ class DiffAugment(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         known = ("color", "translation", "cutout")
-        names = () if isinstance(policy, str) else tuple(policy)
-        if not names or set(names) - set(known) or len(set(names)) != len(names):
+        names = tuple(policy) if isinstance(policy, (list, tuple)) else ()
+        if not names or any(names.count(name) > 1 or name not in known for name in names):
             raise ValueError(
                 f"`policy` must be a sequence of different names from {known}. "
                 f"Received: policy={policy!r}."
+            )
+        if seed is not None and (type(seed) is not int or not 0 <= seed < 2**32):
+            raise ValueError(
+                f"`seed` must be None or a whole number in [0, 2**32). Received: seed={seed!r}."
             )
         self.policy = names
         self.seed = seed

@@ -62,7 +62,7 @@ class Maxout(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         for name, value in (("units", units), ("pieces", pieces)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if type(value) is not int or value < 1:
                 raise ValueError(
                     f"`{name}` must be a whole number of at least 1. Received: {name}={value!r}."
                 )
@@ -73,13 +73,9 @@ class Maxout(keras.layers.Layer):
 
     def build(self, input_shape):
         self._check(input_shape)
-        outputs = self.units * self.pieces
-        self.kernel = self.add_weight(
-            shape=(input_shape[-1], outputs), initializer=self.kernel_initializer, name="kernel"
-        )
-        self.bias = self.add_weight(
-            shape=(outputs,), initializer=self.bias_initializer, name="bias"
-        )
+        shape = (input_shape[-1], self.units * self.pieces)
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight(shape[1:], self.bias_initializer, name="bias")
 
     def call(self, inputs):
         affine = ops.add(ops.matmul(inputs, self.kernel), self.bias)
@@ -98,10 +94,9 @@ class Maxout(keras.layers.Layer):
             )
 
     def get_config(self):
-        initializers = keras.initializers
         return super().get_config() | {
             "units": self.units,
             "pieces": self.pieces,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
         }

@@ -64,7 +64,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         for name, value in (("kernels", kernels), ("dims", dims)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if type(value) is not int or value < 1:
                 raise ValueError(
                     f"`{name}` must be a whole number of at least 1. Received: {name}={value!r}."
                 )
@@ -74,11 +74,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     def build(self, input_shape):
         self._check(input_shape)
-        self.kernel = self.add_weight(
-            shape=(input_shape[-1], self.kernels * self.dims),
-            initializer=self.kernel_initializer,
-            name="kernel",
-        )
+        shape = (input_shape[-1], self.kernels * self.dims)
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
 
     def call(self, inputs):
         projected = ops.cast(ops.matmul(inputs, self.kernel), "float32")

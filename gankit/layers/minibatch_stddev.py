@@ -55,7 +55,7 @@ class MinibatchStdDev(keras.layers.Layer):
 
     def __init__(self, group_size: int = 4, **kwargs: Any):
         super().__init__(**kwargs)
-        if isinstance(group_size, bool) or not isinstance(group_size, int) or group_size < 2:
+        if type(group_size) is not int or group_size < 2:
             raise ValueError(
                 "`group_size` must be a whole number of at least 2: one example has no deviation. "
                 f"Received: group_size={group_size!r}."

@@ -11,7 +11,7 @@ __all__ = ["ICNR", "PixelShuffle"]
 
 
 def _check_scale(scale):
-    if isinstance(scale, bool) or not isinstance(scale, int) or scale < 2:
+    if type(scale) is not int or scale < 2:
         raise ValueError(
             f"`scale` must be a whole number of at least 2. Received: scale={scale!r}."
         )
@@ -131,7 +131,4 @@ class ICNR(keras.initializers.Initializer):
         return ops.tile(kernel, (*(1 for _ in shape[:-1]), self.scale**2))
 
     def get_config(self):
-        return {
-            "scale": self.scale,
-            "initializer": keras.initializers.serialize(self.initializer),
-        }
+        return {"scale": self.scale, "initializer": keras.initializers.serialize(self.initializer)}

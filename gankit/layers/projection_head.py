@@ -55,7 +55,7 @@ class ProjectionHead(keras.layers.Layer):
 
     def __init__(self, num_classes: int, wrapper: Any = None, **kwargs: Any):
         super().__init__(**kwargs)
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+        if type(num_classes) is not int or num_classes < 1:
             raise ValueError(
                 "`num_classes` must be a whole number of at least 1. "
                 f"Received: num_classes={num_classes!r}."
@@ -112,11 +112,10 @@ class ProjectionHead(keras.layers.Layer):
 
 def _registered_class(wrapper):
     """Return the class that `wrapper` is or names; refuse one that a saved file cannot name."""
-    if wrapper is None:
-        return None
-    name = wrapper if isinstance(wrapper, str) else keras.saving.get_registered_name(wrapper)
+    is_class = isinstance(wrapper, type)
+    name = keras.saving.get_registered_name(wrapper) if is_class else str(wrapper)
     found = keras.saving.get_registered_object(name)
-    if found is None:
+    if wrapper is not None and found is None:
         raise ValueError(
             "`wrapper` must be a class that is registered with "
             "keras.saving.register_keras_serializable, or the name of one that was imported. "

@@ -57,8 +57,7 @@ class ReflectionPadding2D(keras.layers.Layer):
         try:
             pairs = [(side, side) if isinstance(side, int) else tuple(side) for side in pair]
             (top, bottom), (left, right) = pairs
-            sides = (top, bottom, left, right)
-            good = all(type(side) is int and side >= 0 for side in sides)
+            good = all(type(side) is int and side >= 0 for side in (top, bottom, left, right))
         except (TypeError, ValueError):
             good = False
         if not good:
@@ -76,21 +75,14 @@ class ReflectionPadding2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         self._check(input_shape)
-        batch, height, width, channels = input_shape
-        (top, bottom), (left, right) = self.padding
-        return (
-            batch,
-            None if height is None else height + top + bottom,
-            None if width is None else width + left + right,
-            channels,
-        )
+        batch, *sizes, channels = input_shape
+        pairs = zip(sizes, self.padding, strict=True)
+        larger = [None if size is None else size + sum(sides) for size, sides in pairs]
+        return (batch, *larger, channels)
 
     def _check(self, input_shape):
-        sizes = tuple(input_shape[1:3])
-        small = any(
-            size is not None and size <= max(sides)
-            for size, sides in zip(sizes, self.padding, strict=False)
-        )
+        pairs = zip(input_shape[1:3], self.padding, strict=False)
+        small = any(size is not None and size <= max(sides) for size, sides in pairs)
         if len(input_shape) != 4 or small:
             raise ValueError(
                 "ReflectionPadding2D needs an input of shape (batch, height, width, channels) that "

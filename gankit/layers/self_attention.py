@@ -123,11 +123,10 @@ class SelfAttention2D(keras.layers.Layer):
 
 def _registered_class(wrapper):
     """Return the class that `wrapper` is or names; refuse one that a saved file cannot name."""
-    if wrapper is None:
-        return None
-    name = wrapper if isinstance(wrapper, str) else keras.saving.get_registered_name(wrapper)
+    is_class = isinstance(wrapper, type)
+    name = keras.saving.get_registered_name(wrapper) if is_class else str(wrapper)
     found = keras.saving.get_registered_object(name)
-    if found is None:
+    if wrapper is not None and found is None:
         raise ValueError(
             "`wrapper` must be a class that is registered with "
             "keras.saving.register_keras_serializable, or the name of one that was imported. "

@@ -81,8 +81,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         # Float32 and no autocast: the wrapper reads the weights as they are stored, and the layer
         # casts its inputs to its own dtype.
         super().__init__(layer, **(kwargs | {"dtype": "float32", "autocast": False}))
-        whole = isinstance(power_iterations, int) and not isinstance(power_iterations, bool)
-        if not whole or power_iterations < 1:
+        if type(power_iterations) is not int or power_iterations < 1:
             raise ValueError(
                 "`power_iterations` must be a whole number of at least 1. "
                 f"Received: power_iterations={power_iterations!r}."
@@ -92,20 +91,10 @@ class SpectralNormalization(keras.layers.Wrapper):
     def build(self, input_shape):
         super().build(input_shape)
         rows, columns = self._matrix().shape
-        self.u = self.add_weight(
-            shape=(columns,),
-            initializer="random_normal",
-            trainable=False,
-            aggregation="only_first_replica",
-            name="u",
-        )
-        self.last_sample = self.add_weight(
-            shape=(max(rows, columns),),
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-            name="last_sample",
-        )
+        options = {"trainable": False, "aggregation": "only_first_replica"}
+        self.u = self.add_weight((columns,), "random_normal", name="u", **options)
+        sample = (max(rows, columns),)
+        self.last_sample = self.add_weight(sample, "zeros", name="last_sample", **options)
 
     def call(self, inputs, training=False):
         matrix = self._matrix()

@@ -42,6 +42,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
+        TypeError: if `epsilon` is not a number.
         ValueError: if an argument is out of range, or the input has fewer than two axes, an
             unknown number of channels or fewer examples than the reference.
 
@@ -54,13 +55,14 @@ class VirtualBatchNormalization(keras.layers.Layer):
 
     def __init__(self, reference_size: int, epsilon: float = 1e-5, **kwargs: Any):
         super().__init__(**kwargs)
-        whole = isinstance(reference_size, int) and not isinstance(reference_size, bool)
-        if not whole or reference_size < 2:
+        if type(reference_size) is not int or reference_size < 2:
             raise ValueError(
                 "`reference_size` must be a whole number of at least 2. "
                 f"Received: reference_size={reference_size!r}."
             )
-        if not epsilon > 0.0:
+        if isinstance(epsilon, bool) or not hasattr(epsilon, "__float__"):
+            raise TypeError(f"`epsilon` must be a number. Received: epsilon={epsilon!r}.")
+        if not 0.0 < epsilon < float("inf"):
             raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
         self.reference_size = reference_size
         self.epsilon = epsilon
@@ -171,16 +173,13 @@ class ReferenceBatch(keras.layers.Wrapper):
                 f"{float(ops.min(reference))} and {float(ops.max(reference))}."
             )
         self._values = ops.convert_to_numpy(ops.cast(reference, "float32"))
-        for inner in layer._flatten_layers():
-            if isinstance(inner, VirtualBatchNormalization):
-                self._check_size(inner)
-
-    def _check_size(self, norm):
-        if norm.reference_size != len(self._values):
-            raise ValueError(
-                f"`reference` must hold as many examples as {norm.name!r} expects, reference_size="
-                f"{norm.reference_size}. Received: {len(self._values)} examples."
-            )
+        size = len(self._values)
+        for norm in layer._flatten_layers():
+            if isinstance(norm, VirtualBatchNormalization) and norm.reference_size != size:
+                raise ValueError(
+                    f"`reference` must hold as many examples as {norm.name!r} expects, "
+                    f"reference_size={norm.reference_size}. Received: {size} examples."
+                )
 
     def build(self, input_shape):
         if tuple(input_shape[1:]) != self._values.shape[1:]:

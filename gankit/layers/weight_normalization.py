@@ -33,6 +33,7 @@ class WeightNormalization(keras.layers.Wrapper):
             the inputs and outputs have the dtype of `layer`.
 
     Raises:
+        TypeError: if `train_scale` is not True or False.
         ValueError: if `layer` has another type.
 
     Example:
@@ -60,7 +61,11 @@ class WeightNormalization(keras.layers.Wrapper):
         # Float32 and no autocast: the wrapper reads the weights as they are stored, and the layer
         # casts its inputs to its own dtype.
         super().__init__(layer, **(kwargs | {"dtype": "float32", "autocast": False}))
-        self.train_scale = bool(train_scale)
+        if not isinstance(train_scale, bool):
+            raise TypeError(
+                f"`train_scale` must be True or False. Received: train_scale={train_scale!r}."
+            )
+        self.train_scale = train_scale
         self._to_initialize = False
 
     def build(self, input_shape):
@@ -157,7 +162,8 @@ def initialize(model: keras.Model, batch: Any) -> None:
 
     Source: Salimans and Kingma, "Weight Normalization" (2016), section 3.
     """
-    layers = [part for part in model._flatten_layers() if isinstance(part, WeightNormalization)]
+    parts = model._flatten_layers() if isinstance(model, keras.Layer) else []
+    layers = [part for part in parts if isinstance(part, WeightNormalization)]
     if not layers:
         raise ValueError(
             f"`model` must have weight-normalized layers. Received: model={model!r}. Wrap its "

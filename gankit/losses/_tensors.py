@@ -6,7 +6,7 @@ from typing import Any
 
 from gankit.losses.adversarial import to_float
 
-__all__ = ["check_same_shape", "to_class_logits"]
+__all__ = ["same_shape", "to_class_logits", "to_equal_shapes"]
 
 
 def to_class_logits(values: Any, name: str) -> Any:
@@ -19,14 +19,18 @@ def to_class_logits(values: Any, name: str) -> Any:
     return logits
 
 
-def check_same_shape(first: Any, second: Any, names: tuple[str, str], advice: str) -> None:
-    """Refuse two tensors of different shapes; an unknown size (None) equals any other."""
-    a, b = tuple(first.shape), tuple(second.shape)
-    equal = len(a) == len(b) and all(
-        m == n or m is None or n is None for m, n in zip(a, b, strict=True)
-    )
-    if not equal:
+def same_shape(a: Any, b: Any) -> bool:
+    """Whether two shapes are equal; an unknown size (None) equals any other."""
+    known = [(m, n) for m, n in zip(a, b, strict=False) if m is not None and n is not None]
+    return len(a) == len(b) and all(m == n for m, n in known)
+
+
+def to_equal_shapes(advice: str, **pair: Any) -> tuple[Any, Any]:
+    """Return two tensors of at least float32; refuse different shapes, with advice."""
+    first, second = (to_float(values, name) for name, values in pair.items())
+    if not same_shape(first.shape, second.shape):
         raise ValueError(
-            f"`{names[0]}` and `{names[1]}` must have the same shape. "
-            f"Received: shapes {a} and {b}. {advice}"
+            f"{' and '.join(f'`{name}`' for name in pair)} must have the same shape. "
+            f"Received: shapes {tuple(first.shape)} and {tuple(second.shape)}. {advice}"
         )
+    return first, second

@@ -11,14 +11,9 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = [
-    "AdversarialLoss",
-    "Hinge",
-    "LeastSquares",
-    "Minimax",
-    "NonSaturating",
-    "Wasserstein",
-]
+from gankit.checks import check_number
+
+__all__ = ["AdversarialLoss", "Hinge", "LeastSquares", "Minimax", "NonSaturating", "Wasserstein"]
 
 
 def to_float(values: Any, name: str) -> Any:
@@ -35,7 +30,7 @@ def to_float(values: Any, name: str) -> Any:
             f"`{name}` must not be empty, since its mean is taken. "
             f"Received: shape {tuple(values.shape)}."
         )
-    return ops.cast(values, "float32") if dtype in ("float16", "bfloat16") else values
+    return ops.cast(values, keras.backend.result_type(dtype, "float32"))
 
 
 class AdversarialLoss:
@@ -94,6 +89,7 @@ class Minimax(AdversarialLoss):
             $1 - \alpha$; the target for generated ones stays 0 (one-sided smoothing).
 
     Raises:
+        TypeError: if `label_smoothing` is not a number.
         ValueError: if `label_smoothing` is outside [0, 0.5).
 
     Example:
@@ -109,12 +105,7 @@ class Minimax(AdversarialLoss):
     """
 
     def __init__(self, label_smoothing: float = 0.0):
-        if not 0.0 <= label_smoothing < 0.5:
-            raise ValueError(
-                f"`label_smoothing` must lie in [0, 0.5), since real examples get the target "
-                f"1 - label_smoothing. Received: label_smoothing={label_smoothing}."
-            )
-        self.label_smoothing = float(label_smoothing)
+        self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, below=0.5)
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         r"""Compute the cross-entropy: target $1 - \alpha$ for real examples, 0 for generated ones.

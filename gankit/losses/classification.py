@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
-from gankit.losses._tensors import to_class_logits
+from gankit.losses._tensors import same_shape, to_class_logits
 
 __all__ = ["class_cross_entropy"]
 
@@ -55,24 +54,20 @@ def class_cross_entropy(class_logits: Any, labels: Any) -> Any:
 
 
 def _to_labels(labels, shape):
-    if not ops.is_tensor(labels):
-        values = np.asarray(labels)
-        wrong = values[(values < 0) | (values >= shape[-1])]
-        if wrong.size:
-            raise ValueError(
-                f"`labels` must lie in [0, {shape[-1]}), since there are {shape[-1]} class logits. "
-                f"Received: a label {wrong.flat[0]!r}."
-            )
-    labels = ops.convert_to_tensor(labels)
-    dtype = keras.backend.standardize_dtype(labels.dtype)
-    if "int" not in dtype:
+    labels = labels if ops.is_tensor(labels) else np.asarray(labels)
+    if "int" not in str(labels.dtype):
         raise TypeError(
-            f"`labels` must be integers, one class number per example. Received: dtype {dtype}. "
-            f"Convert one-hot labels with argmax(axis=-1)."
+            f"`labels` must be integers, one class number per example. Received: dtype "
+            f"{labels.dtype}. Convert one-hot labels with argmax(axis=-1)."
         )
-    if len(labels.shape) != len(shape) - 1:
+    if not same_shape(labels.shape, shape[:-1]):
         raise ValueError(
             f"`labels` must have the shape of `class_logits` without its last axis. Received: "
             f"shapes {tuple(labels.shape)} and {tuple(shape)}."
+        )
+    if isinstance(labels, np.ndarray) and not ((labels >= 0) & (labels < shape[-1])).all():
+        raise ValueError(
+            f"`labels` must lie in [0, {shape[-1]}), since there are {shape[-1]} class logits. "
+            f"Received: labels from {labels.min()} to {labels.max()}."
         )
     return ops.cast(labels, "int32")

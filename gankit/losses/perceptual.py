@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from gankit.losses._tensors import check_same_shape
+from gankit.checks import check_choice, check_number
+from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import to_float
 
 __all__ = ["PerceptualLoss"]
@@ -32,7 +33,8 @@ class PerceptualLoss:
         distance: `"mse"`, or `"l1"` for absolute differences.
 
     Raises:
-        TypeError: if `network` is not a functional or sequential Keras model.
+        TypeError: if `network` is not a functional or sequential Keras model, or a weight is not a
+            number.
         ValueError: if a layer is unknown (the message lists the known ones), the weights do not
             fit the layers, or the distance is unknown.
 
@@ -73,20 +75,15 @@ class PerceptualLoss:
                 f"`network` must be a functional or sequential Keras model, whose layers have "
                 f"outputs. Received: network={network!r}."
             )
-        if distance not in _DISTANCES:
-            raise ValueError(
-                f"`distance` must be one of {', '.join(map(repr, _DISTANCES))}. "
-                f"Received: distance={distance!r}."
-            )
+        self.distance = check_choice("distance", distance, _DISTANCES)
         outputs = _outputs(network, layers)
-        self.weights = [1.0] * len(outputs) if weights is None else [float(w) for w in weights]
-        valid = all(0.0 <= w < math.inf for w in self.weights) and any(self.weights)
-        if len(self.weights) != len(outputs) or not valid:
+        given = [1.0] * len(outputs) if weights is None else np.ravel(weights).tolist()
+        self.weights = [check_number("weights", weight, 0) for weight in given]
+        if len(self.weights) != len(outputs) or not any(self.weights):
             raise ValueError(
                 f"`weights` must be {len(outputs)} numbers of at least 0, one for each of the "
                 f"layers {list(layers)}, and not all 0. Received: weights={weights!r}."
             )
-        self.distance = distance
         self.features = keras.Model(network.inputs, outputs)
 
     def __call__(self, target: Any, prediction: Any) -> Any:
@@ -101,16 +98,11 @@ class PerceptualLoss:
             TypeError: if the images are not floating point.
             ValueError: if the shapes differ.
         """
-        target, prediction = to_float(target, "target"), to_float(prediction, "prediction")
-        check_same_shape(
-            target, prediction, ("target", "prediction"), "They are compared image by image."
-        )
-        target_maps, predicted_maps = self._maps(target), self._maps(prediction)
-        means = [
-            ops.mean(_DISTANCES[self.distance](a - b))
-            for a, b in zip(target_maps, predicted_maps, strict=True)
-        ]
-        return sum(weight * mean for weight, mean in zip(self.weights, means, strict=True))
+        advice = "They are compared image by image."
+        pair = to_equal_shapes(advice, target=target, prediction=prediction)
+        maps = zip(self.weights, *map(self._maps, pair), strict=True)
+        distance = _DISTANCES[self.distance]
+        return sum(weight * ops.mean(distance(a - b)) for weight, a, b in maps)
 
     def _maps(self, images):
         maps = keras.tree.flatten(self.features(images, training=False))
@@ -119,8 +111,8 @@ class PerceptualLoss:
 
 def _outputs(network, layers):
     known = {layer.name: layer for layer in network.layers}
-    unknown = [name for name in layers if name not in known]
-    if unknown or not layers or isinstance(layers, str):
+    names = [] if isinstance(layers, str) or not isinstance(layers, Sequence) else layers
+    if not names or any(name not in list(known) for name in names):
         raise ValueError(
             f"`layers` must be a list of names of layers of {network.name!r}. Received: "
             f"layers={layers!r}. The layers are: {', '.join(known)}."

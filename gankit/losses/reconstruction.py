@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
-from gankit.losses._tensors import check_same_shape
+from gankit.checks import check_number
+from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import to_float
 
 __all__ = ["charbonnier", "cycle_consistency", "l1"]
 
 
 def _difference(target: Any, prediction: Any) -> Any:
-    target, prediction = to_float(target, "target"), to_float(prediction, "prediction")
-    check_same_shape(
-        target, prediction, ("target", "prediction"), "They are compared value by value."
-    )
+    advice = "They are compared value by value."
+    target, prediction = to_equal_shapes(advice, target=target, prediction=prediction)
     return target - prediction
 
 
@@ -57,15 +55,15 @@ def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
     Args:
         target: $y$, any shape, floating point.
         prediction: $\hat y$, the same shape.
-        epsilon: half the width of the smooth part, above 0, in the units of the values. It is also
-            the loss of a perfect prediction.
+        epsilon: half the width of the smooth part, above 0 and below 1e19, in the units of the
+            values. It is also the loss of a perfect prediction.
 
     Returns:
         Scalar tensor.
 
     Raises:
-        TypeError: if an argument is not floating point.
-        ValueError: if the shapes differ, or `epsilon` is not above 0.
+        TypeError: if an argument is not floating point, or `epsilon` is not a number.
+        ValueError: if the shapes differ, or `epsilon` is out of range.
 
     Example:
 
@@ -76,8 +74,7 @@ def charbonnier(target: Any, prediction: Any, epsilon: float = 1e-3) -> Any:
     Source: Lai et al., "Deep Laplacian Pyramid Networks for Fast and Accurate Super-Resolution"
     (2017), section 3.3, whose epsilon is the default.
     """
-    if not 0.0 < epsilon < math.inf:
-        raise ValueError(f"`epsilon` must be above 0 and finite. Received: epsilon={epsilon!r}.")
+    epsilon = check_number("epsilon", epsilon, above=0, below=1e19)  # its square is a float32
     return ops.mean(ops.sqrt(ops.square(_difference(target, prediction)) + epsilon**2))
 
 
@@ -100,7 +97,7 @@ def cycle_consistency(
         Scalar tensor: the sum of the two means, in the units of the values.
 
     Raises:
-        TypeError: if examples or their images are not floating point.
+        TypeError: if examples or their images are not floating point, or a map is no function.
         ValueError: if an example returns in another shape.
 
     Example:
@@ -113,5 +110,8 @@ def cycle_consistency(
     Source: Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
     Networks" (2017), equation 2, as means.
     """
+    for name, function in (("to_y", to_y), ("to_x", to_x)):
+        if not callable(function):
+            raise TypeError(f"`{name}` must be a function. Received: {name}={function!r}.")
     x, y = to_float(x, "x"), to_float(y, "y")
     return l1(x, to_x(to_y(x))) + l1(y, to_y(to_x(y)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
+from gankit.checks import check_choice
 from gankit.losses import adversarial, relativistic
 from gankit.losses.adversarial import AdversarialLoss
 
@@ -37,7 +36,7 @@ def get(loss: str | AdversarialLoss) -> AdversarialLoss:
 
     Raises:
         ValueError: if the name is unknown; the message lists the known names and the nearest one.
-        TypeError: if an object lacks one of the methods.
+        TypeError: if an object lacks one of the methods, or is the class of a loss.
 
     Example:
 
@@ -47,17 +46,12 @@ def get(loss: str | AdversarialLoss) -> AdversarialLoss:
     0.5
     """
     if isinstance(loss, str):
-        if loss not in _LOSSES:
-            nearest = difflib.get_close_matches(loss, _LOSSES, n=1, cutoff=0.0)[0]
-            raise ValueError(
-                f"`loss` must be one of {', '.join(_LOSSES)}. Received: loss={loss!r}. "
-                f"Did you mean {nearest!r}?"
-            )
-        return _LOSSES[loss]()
-    for method in ("discriminator", "generator"):
-        if not callable(getattr(loss, method, None)):
-            raise TypeError(
-                f"A loss needs a method `{method}`. Received: loss={loss!r}. Pass one of "
-                f"{', '.join(_LOSSES)}, or an instance of a gankit.losses.AdversarialLoss."
-            )
+        return _LOSSES[check_choice("loss", loss, _LOSSES)]()
+    methods = [getattr(loss, name, None) for name in ("discriminator", "generator")]
+    if isinstance(loss, type) or not all(map(callable, methods)):
+        raise TypeError(
+            f"A loss must be an object with methods `discriminator` and `generator`, and no class. "
+            f"Received: loss={loss!r}. Pass one of {', '.join(_LOSSES)}, or an instance of a "
+            f"gankit.losses.AdversarialLoss."
+        )
     return loss

@@ -7,20 +7,19 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.losses._tensors import check_same_shape
+from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import AdversarialLoss, to_float
 
 __all__ = ["Relativistic", "RelativisticAverage"]
 
 
-def _to_float_pair(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> tuple[Any, Any]:
+def _check_real(loss: AdversarialLoss, real_logits: Any) -> None:
     if real_logits is None:
         raise ValueError(
             f"The generator's loss of {type(loss).__name__} needs the logits of real examples. "
             f"Received: real_logits=None. Call generator(fake_logits, real_logits) with the logits "
             f"of a real batch."
         )
-    return to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -62,13 +61,12 @@ class Relativistic(AdversarialLoss):
 
     def _difference(self, real_logits, fake_logits):
         """Compute the logit of each real example minus that of its generated partner."""
-        real, fake = _to_float_pair(self, real_logits, fake_logits)
-        check_same_shape(
-            real,
-            fake,
-            ("real_logits", "fake_logits"),
+        _check_real(self, real_logits)
+        real, fake = to_equal_shapes(
             "Generate as many examples as there are real ones, since they are compared in pairs, "
             "or use 'relativistic_average'.",
+            real_logits=real_logits,
+            fake_logits=fake_logits,
         )
         return real - fake
 
@@ -106,5 +104,6 @@ class RelativisticAverage(AdversarialLoss):
 
     def _differences(self, real_logits, fake_logits):
         """Compute the logit of each example minus the mean logit of the other kind."""
-        real, fake = _to_float_pair(self, real_logits, fake_logits)
+        _check_real(self, real_logits)
+        real, fake = to_float(real_logits, "real_logits"), to_float(fake_logits, "fake_logits")
         return real - ops.mean(fake), fake - ops.mean(real)

@@ -10,11 +10,7 @@ and SSIM follow the protocol of the super-resolution papers.
 from gankit.metrics.class_probabilities import InceptionScore, inception_score
 from gankit.metrics.classification import ClassificationAccuracy, classification_accuracy_score
 from gankit.metrics.copying import Memorization, memorization
-from gankit.metrics.divergence import (
-    jensen_shannon_divergence,
-    jsd_from_logits,
-    jsd_from_samples,
-)
+from gankit.metrics.divergence import jensen_shannon_divergence, jsd_from_logits, jsd_from_samples
 from gankit.metrics.duplicates import NearDuplicates, SemanticHash, near_duplicates
 from gankit.metrics.feature_statistics import FeatureStatistics, image_features
 from gankit.metrics.features import DigitClassifier, digit_classifier, train_digit_classifier
@@ -40,11 +36,7 @@ from gankit.metrics.modes import (
     stacked_mode_coverage,
 )
 from gankit.metrics.neighbors import Neighbors, nearest_neighbors
-from gankit.metrics.parzen import (
-    ParzenLogLikelihood,
-    cross_validate_sigma,
-    parzen_log_likelihood,
-)
+from gankit.metrics.parzen import ParzenLogLikelihood, cross_validate_sigma, parzen_log_likelihood
 from gankit.metrics.segmentation import SegmentationScores, segmentation_scores
 from gankit.metrics.signal_to_noise import psnr
 from gankit.metrics.similarity import ms_ssim, ms_ssim_diversity, ssim

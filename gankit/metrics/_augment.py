@@ -59,15 +59,9 @@ def random_affine(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     shift = rng.uniform(-2, 2, (n, 2))
     # Output pixel o gets the value at the input position A(o - center) + center + shift.
     cos, sin = np.cos(angle), np.sin(angle)
-    matrix = np.stack(
-        [
-            scale[0] * cos,
-            scale[0] * (shear * cos - sin),
-            scale[1] * sin,
-            scale[1] * (shear * sin + cos),
-        ],
-        axis=-1,
-    ).reshape(n, 2, 2)
+    first_row = [scale[0] * cos, scale[0] * (shear * cos - sin)]
+    second_row = [scale[1] * sin, scale[1] * (shear * sin + cos)]
+    matrix = np.array([first_row, second_row]).transpose(2, 0, 1)
     grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
     offsets = (grid - center).reshape(1, -1, 2)
     source = offsets @ matrix.transpose(0, 2, 1) + (center + shift)[:, None]

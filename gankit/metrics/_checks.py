@@ -2,97 +2,106 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+LARGEST = 1e20  # of examples: the square of a kernel, their twelfth power, must not overflow
 
-def to_array(values: ArrayLike, name: str) -> np.ndarray:
-    """Return `values` as a float64 array; refuse values that are not finite real numbers."""
-    array = np.asarray(values)
+
+def as_array(values: ArrayLike, name: str) -> np.ndarray:
+    """Return `values` as an array; refuse rows of different shapes."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` must be an array, with rows of equal shapes. Received: {values!r:.200}."
+        ) from error
+
+
+def to_array(values: ArrayLike, name: str, largest: float = np.finfo(float).max) -> np.ndarray:
+    """Return `values` as a float64 array; refuse what is not finite real numbers of that size."""
+    array = as_array(values, name)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"`{name}` must hold real numbers. Received: dtype {array.dtype}.")
     if array.size == 0:
         raise ValueError(f"`{name}` must not be empty. Received: shape {array.shape}.")
     array = array.astype(np.float64, copy=False)
-    if not np.isfinite(array).all():
-        bad = array[~np.isfinite(array)]
+    if not (array.min() >= -largest and array.max() <= largest):  # NaN fails the comparison
+        bad = array[~(np.abs(array) <= largest)]
         raise ValueError(
-            f"`{name}` must hold finite values. Received: {bad.size} values that are not finite, "
-            f"the first is {bad[0]}. Check whether training diverged."
+            f"`{name}` must hold finite values. Received: {bad.size} values that are not finite or "
+            f"beyond ±{largest:.3g}, the first is {bad[0]}. Check whether training diverged."
         )
     return array
 
 
-def to_rows(values: ArrayLike, name: str) -> np.ndarray:
-    """Return `values` as float64 of shape (n, d), each example flattened to one row."""
-    array = to_array(values, name)
-    if array.ndim < 2:
+def to_rows(**examples: ArrayLike) -> list[np.ndarray]:
+    """Return each argument as float64 of shape (n, d); refuse rows of different lengths."""
+    rows = []
+    for name, values in examples.items():
+        array = to_array(values, name, LARGEST)
+        if array.ndim < 2:
+            raise ValueError(
+                f"`{name}` must have one row per example, shape (n, d) or (n, height, width, "
+                f"channels). Received: shape {array.shape}."
+            )
+        rows.append(array.reshape(len(array), -1))
+    check_widths(**{name: array.shape[1] for name, array in zip(examples, rows, strict=True)})
+    return rows
+
+
+def to_features(**features: ArrayLike) -> list[np.ndarray]:
+    """Like `to_rows`, but refuse feature maps."""
+    arrays = {name: to_array(values, name, LARGEST) for name, values in features.items()}
+    for name, array in arrays.items():
+        if array.ndim != 2:
+            raise ValueError(
+                f"`{name}` must have shape (n, d), one row per example. "
+                f"Received: shape {array.shape}. Pool or flatten feature maps first."
+            )
+    return to_rows(**arrays)
+
+
+def check_widths(**widths: int) -> None:
+    """Refuse examples with different numbers of values."""
+    if len(set(widths.values())) > 1:
         raise ValueError(
-            f"`{name}` must have one row per example, shape (n, d) or (n, height, width, "
-            f"channels). Received: shape {array.shape}."
-        )
-    return array.reshape(len(array), -1)
-
-
-def to_row_pair(
-    first: ArrayLike, second: ArrayLike, first_name: str, second_name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return both arrays as rows; refuse rows of different lengths."""
-    a, b = to_rows(first, first_name), to_rows(second, second_name)
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(
-            f"`{first_name}` and `{second_name}` must have the same number of values per example. "
-            f"Received: {a.shape[1]} and {b.shape[1]} values."
-        )
-    return a, b
-
-
-def to_features(values: ArrayLike, name: str) -> np.ndarray:
-    """Return `values` as float64 of shape (n, d); refuse feature maps and single examples."""
-    array = to_array(values, name)
-    if array.ndim != 2:
-        raise ValueError(
-            f"`{name}` must have shape (n, d), one row per example. Received: shape {array.shape}. "
-            "Pool or flatten feature maps first."
-        )
-    return array
-
-
-def to_feature_pair(
-    first: ArrayLike, second: ArrayLike, first_name: str, second_name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return both arrays as features; refuse features of different networks."""
-    a, b = to_features(first, first_name), to_features(second, second_name)
-    check_same_network(a.shape[1], b.shape[1], first_name, second_name)
-    return a, b
-
-
-def check_same_network(first: int, second: int, first_name: str, second_name: str) -> None:
-    """Refuse two sets of features with different numbers of columns."""
-    if first != second:
-        raise ValueError(
-            f"`{first_name}` and `{second_name}` must come from the same network. "
-            f"Received: {first} and {second} columns."
+            f"{' and '.join(f'`{name}`' for name in widths)} must have the same number of values "
+            "per example; features must come from the same network. "
+            f"Received: {' and '.join(map(str, widths.values()))} values."
         )
 
 
-def to_labels(labels: ArrayLike, count: int, name: str) -> np.ndarray:
-    """Return `labels` as an array; refuse labels that are not one integer per example."""
-    labels = np.asarray(labels)
+def to_labels(
+    labels: ArrayLike, name: str, shape: tuple[int, ...], classes: int | None = None
+) -> np.ndarray:
+    """Return `labels` as an array; refuse another shape, and what is not integers below `classes`.
+
+    Without a number of classes, any integers are labels.
+    """
+    labels = as_array(labels, name)
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"`{name}` must be integers. Received: dtype {labels.dtype}.")
-    if labels.shape != (count,):
+        raise TypeError(
+            f"`{name}` must be integers. Received: dtype {labels.dtype}. "
+            "Convert probabilities with argmax(axis=-1)."
+        )
+    if labels.size == 0 or labels.shape != shape:
         raise ValueError(
-            f"`{name}` must have shape ({count},), one label per example. "
+            f"`{name}` must have shape {shape}, with at least one label. "
             f"Received: shape {labels.shape}."
+        )
+    if classes is not None and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(
+            f"`{name}` must lie in 0..{classes - 1}, the classes. "
+            f"Received: values from {labels.min()} to {labels.max()}."
         )
     return labels
 
 
-def check_positive(value: float, name: str) -> float:
-    """Return `value` as a float; refuse a value that is not a finite number above zero."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"`{name}` must be a number above zero. Received: {name}={value!r}.")
-    if not (np.isfinite(value) and value > 0):
-        raise ValueError(f"`{name}` must be a finite number above zero. Received: {name}={value}.")
-    return float(value)
+def check_function(name: str, value: Any) -> Any:
+    """A function of images, or an error that repeats what came instead."""
+    if not callable(value):
+        raise TypeError(f"`{name}` must be a function of images. Received: {name}={value!r}.")
+    return value

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_seed
 from gankit.metrics._checks import to_features
 
 
@@ -65,27 +65,7 @@ def inception_score(probabilities: ArrayLike, splits: int = 10, seed: int = 0) -
     images in 10 splits, with the standard deviation over the splits. Departure: the shuffling. For
     the failures: Barratt, Sharma 2018, "A Note on the Inception Score".
     """
-    p = to_features(probabilities, "probabilities")
-    _check_distributions(p)
-    n, classes = p.shape
-    if n // check_count("splits", splits) < classes:
-        raise ValueError(
-            f"Each split must have at least {classes} images, the number of classes. "
-            f"Received: splits={splits} with {n} images. Give at least {splits * classes} images, "
-            "or use fewer splits."
-        )
-    parts = np.array_split(np.random.default_rng(seed).permutation(p), splits)
-    scores = [_score(part) for part in parts]
-    return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
-
-
-def _score(p: np.ndarray) -> float:
-    from scipy.special import rel_entr
-
-    return np.exp(np.mean(rel_entr(p, p.mean(axis=0)).sum(axis=1)))
-
-
-def _check_distributions(p: np.ndarray) -> None:
+    (p,) = to_features(probabilities=probabilities)
     if p.min() < 0:
         raise ValueError(
             f"`probabilities` must not be negative. Received: a value {p.min():g}. "
@@ -98,3 +78,20 @@ def _check_distributions(p: np.ndarray) -> None:
         raise ValueError(
             f"`probabilities` must sum to 1 in each row. Received: a row that sums to {worst:g}."
         )
+    n, classes = p.shape
+    if n // check_count("splits", splits) < classes:
+        raise ValueError(
+            f"Each split must have at least {classes} images, the number of classes. "
+            f"Received: splits={splits} with {n} images. Give at least {splits * classes} images, "
+            "or use fewer splits."
+        )
+    rng = np.random.default_rng(check_seed("seed", seed))
+    parts = np.array_split(rng.permutation(p), splits)
+    scores = [_score(part) for part in parts]
+    return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
+
+
+def _score(p: np.ndarray) -> float:
+    from scipy.special import rel_entr
+
+    return np.exp(np.mean(rel_entr(p, p.mean(axis=0)).sum(axis=1)))

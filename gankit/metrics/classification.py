@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.metrics._checks import to_array, to_labels
+from gankit.metrics._checks import as_array, to_array, to_labels
 from gankit.metrics.features import train_digit_classifier
 
 
@@ -74,7 +74,7 @@ def classification_accuracy_score(
     `train_digit_classifier` distorts its training images, which helps for real and for generated
     images.
     """
-    images, test_images = np.asarray(images), np.asarray(test_images)
+    images, test_images = as_array(images, "images"), as_array(test_images, "test_images")
     for array, name in ((images, "images"), (test_images, "test_images")):
         to_array(array, name)
     if images.ndim < 2 or images.shape[1:] != test_images.shape[1:]:
@@ -82,15 +82,10 @@ def classification_accuracy_score(
             "`images` and `test_images` must have the same shape after the first axis. "
             f"Received: shapes {images.shape} and {test_images.shape}."
         )
-    labels = to_labels(labels, len(images), "labels")
-    test_labels = to_labels(test_labels, len(test_images), "test_labels")
+    test_labels = to_labels(test_labels, "test_labels", test_images.shape[:1])
     classes = int(test_labels.max()) + 1
-    for array, name in ((labels, "labels"), (test_labels, "test_labels")):
-        if array.min() < 0 or array.max() >= classes:
-            raise ValueError(
-                f"`{name}` must lie in 0..{classes - 1}, the classes of test_labels. "
-                f"Received: values from {array.min()} to {array.max()}."
-            )
+    to_labels(test_labels, "test_labels", test_labels.shape, classes)  # none is negative
+    labels = to_labels(labels, "labels", images.shape[:1], classes)
     predicted = _train_and_predict(classifier, images, labels, test_images)
     correct = (predicted == test_labels).astype(float)
     counts = np.bincount(test_labels, minlength=classes)
@@ -119,16 +114,12 @@ def _train_and_predict(
             "`classifier` must return an object with predict(images). "
             f"Received: a {type(trained).__name__}."
         )
-    return _to_classes(keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images))
-
-
-def _to_classes(predictions: np.ndarray, count: int) -> np.ndarray:
-    """Return the class of each example, from predicted classes or from scores of all classes."""
-    if predictions.ndim == 2 and predictions.shape[0] == count and predictions.shape[1] > 1:
-        return predictions.argmax(axis=1)
-    if predictions.shape != (count,) or predictions.dtype.kind not in "iu":
+    predicted, count = keras.ops.convert_to_numpy(trained.predict(test_images)), len(test_images)
+    if predicted.ndim == 2 and predicted.shape[0] == count and predicted.shape[1] > 1:
+        return predicted.argmax(axis=1)  # scores of all classes
+    if predicted.shape != (count,) or predicted.dtype.kind not in "iu":
         raise ValueError(
             f"predict must return {count} integers, or scores of shape ({count}, classes). "
-            f"Received: shape {predictions.shape}, dtype {predictions.dtype}."
+            f"Received: shape {predicted.shape}, dtype {predicted.dtype}."
         )
-    return predictions
+    return predicted

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_row_pair
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import to_rows
 from gankit.metrics.neighbors import nearest_neighbors
 
 # With fewer examples, the normal approximation in a cell is not reliable.
@@ -65,8 +66,8 @@ def memorization(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite, there are fewer than 20
-            generated or held-out examples, or no cell has enough of both.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, there are fewer
+            than 20 generated or held-out examples, or no cell has enough of both.
 
     Example:
 
@@ -83,15 +84,15 @@ def memorization(
     Generative Models", section 3. Departures: the correction for ties, no correction for
     continuity, and our minimum of 20 examples in a cell.
     """
-    generated, training = to_row_pair(generated, training, "generated", "training")
-    held_out, _ = to_row_pair(held_out, training, "held_out", "training")
+    sets = to_rows(generated=generated, training=training, held_out=held_out)
+    generated, training, held_out = sets
+    check_seed("seed", seed)
     for rows, name in ((generated, "generated"), (held_out, "held_out")):
         if len(rows) < _MIN_IN_CELL:
             raise ValueError(
                 f"`{name}` must have at least {_MIN_IN_CELL} examples. "
                 f"Received: {len(rows)} examples."
             )
-    sets = (generated, training, held_out)
     scores, weights = [], []
     for g, t, h in _split_by_cell(sets, check_count("cells", cells), seed):
         if len(g) >= _MIN_IN_CELL and len(h) and len(t):
@@ -105,9 +106,7 @@ def memorization(
     return Memorization(*map(float, np.average(scores, axis=0, weights=weights)))
 
 
-def _split_by_cell(
-    sets: tuple[np.ndarray, ...], cells: int, seed: int
-) -> list[tuple[np.ndarray, ...]]:
+def _split_by_cell(sets: list[np.ndarray], cells: int, seed: int) -> list[Sequence[np.ndarray]]:
     """Divide generated, training and held-out examples by cell."""
     if cells == 1:
         return [sets]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.metrics._checks import check_positive, to_array, to_row_pair
+from gankit.checks import check_count, check_number
+from gankit.metrics._checks import as_array, to_array, to_rows
 
 
 def jensen_shannon_divergence(
@@ -57,7 +59,8 @@ def jensen_shannon_divergence(
         )
     if p.ndim not in (1, 2):
         raise ValueError(f"`p` and `q` must be 1-D or 2-D grids. Received: shape {p.shape}.")
-    volume = _cell_volume(dx, p.ndim)
+    sides = [check_number("dx", side, above=0) for side in _for_each_axis("dx", dx, p.ndim)]
+    volume = float(np.prod(sides))
     return _jsd(_to_probabilities(p, volume, "p"), _to_probabilities(q, volume, "q"))
 
 
@@ -102,11 +105,14 @@ def jsd_from_samples(
     True
     """
     x, y = (v[:, None] if v.ndim == 1 else v for v in (to_array(x, "x"), to_array(y, "y")))
-    x, y = to_row_pair(x, y, "x", "y")
+    x, y = to_rows(x=x, y=y)
     axes = x.shape[1]
     if axes > 2:
         raise ValueError(f"`x` and `y` must have 1 or 2 columns. Received: {axes} columns.")
-    edges = _bin_edges(x, y, bins, range)
+    counts = [check_count("bins", count) for count in _for_each_axis("bins", bins, axes)]
+    ends = [None] * axes if range is None else _to_ends(range, axes)
+    columns = np.concatenate([x, y]).T
+    edges = [np.histogram_bin_edges(*axis) for axis in zip(columns, counts, ends, strict=True)]
     return _jsd(_bin_frequencies(x, edges), _bin_frequencies(y, edges))
 
 
@@ -156,13 +162,14 @@ def _jsd(p: np.ndarray, q: np.ndarray) -> float:
     return float(np.clip(divergence, 0.0, np.log(2.0)))
 
 
-def _cell_volume(dx: float | Sequence[float], axes: int) -> float:
-    sides = [dx] * axes if np.ndim(dx) == 0 else list(dx)
-    if len(sides) != axes:
+def _for_each_axis(name: str, value: Any, axes: int) -> list:
+    values = [value] * axes if as_array(value, name).ndim == 0 else list(value)
+    if len(values) != axes:
         raise ValueError(
-            f"`dx` must be one number, or one for each of {axes} axes. Received: dx={dx!r}."
+            f"`{name}` must be one number, or one for each of {axes} axes. "
+            f"Received: {name}={value!r}."
         )
-    return float(np.prod([check_positive(side, "dx") for side in sides]))
+    return values
 
 
 def _to_probabilities(density: np.ndarray, volume: float, name: str) -> np.ndarray:
@@ -179,33 +186,15 @@ def _to_probabilities(density: np.ndarray, volume: float, name: str) -> np.ndarr
     return density / density.sum()
 
 
-def _bin_edges(
-    x: np.ndarray,
-    y: np.ndarray,
-    bins: int | Sequence[int],
-    range: tuple[float, float] | Sequence[tuple[float, float]] | None,
-) -> list[np.ndarray]:
-    axes = x.shape[1]
-    counts = [bins] * axes if np.ndim(bins) == 0 else list(bins)
-    if len(counts) != axes or any(int(c) != c or c < 1 for c in counts):
+def _to_ends(range: ArrayLike, axes: int) -> np.ndarray:
+    ends = to_array(range, "range")
+    ends = np.tile(ends, (axes, 1)) if ends.ndim == 1 else ends
+    if ends.shape != (axes, 2) or not (ends[:, 0] < ends[:, 1]).all():
         raise ValueError(
-            f"`bins` must be a positive integer, or {axes} of them. Received: bins={bins!r}."
+            f"`range` must be a pair (low, high) with low < high, or {axes} of them. "
+            f"Received: range={range!r}."
         )
-    if range is None:
-        both = np.concatenate([x, y])
-        low, high = both.min(axis=0), both.max(axis=0)
-        # If all points are equal, any box around them is fine.
-        low, high = np.where(low == high, low - 0.5, low), np.where(low == high, high + 0.5, high)
-        ends = np.stack([low, high], axis=1)
-    else:
-        ends = np.asarray(range, np.float64)
-        ends = np.tile(ends, (axes, 1)) if ends.ndim == 1 else ends
-        if ends.shape != (axes, 2) or not (ends[:, 0] < ends[:, 1]).all():
-            raise ValueError(
-                f"`range` must be a pair (low, high) with low < high, or {axes} of them. "
-                f"Received: range={range!r}."
-            )
-    return [np.linspace(a, b, int(c) + 1) for (a, b), c in zip(ends, counts, strict=True)]
+    return ends
 
 
 def _bin_frequencies(points: np.ndarray, edges: list[np.ndarray]) -> np.ndarray:

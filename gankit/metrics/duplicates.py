@@ -18,8 +18,8 @@ import numpy as np
 from keras import layers
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_rows
+from gankit.checks import check_count, check_number, check_seed
+from gankit.metrics._checks import as_array, to_rows
 
 
 class SemanticHash:
@@ -35,7 +35,7 @@ class SemanticHash:
 
     Args:
         bits: number of units of the code.
-        noise: standard deviation of the noise; images have values in [-1, 1].
+        noise: standard deviation of the noise, in [0, 1]; images have values in [-1, 1].
         dropout: fraction of the units of the code that are dropped, in [0, 1).
         seed: seed of the weights, the noise and the order of images.
 
@@ -43,6 +43,7 @@ class SemanticHash:
         autoencoder: the `keras.Model` from flat images to flat images; None before `fit`.
 
     Raises:
+        TypeError: if the noise or the dropout is not a number.
         ValueError: if a count, the noise or the dropout is out of range.
 
     Example:
@@ -61,12 +62,10 @@ class SemanticHash:
     """
 
     def __init__(self, bits: int = 128, noise: float = 0.5, dropout: float = 0.2, seed: int = 0):
-        if not noise >= 0:
-            raise ValueError(f"`noise` must be at least 0. Received: noise={noise!r}.")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
-        self.bits, self.noise, self.dropout = check_count("bits", bits), noise, dropout
-        self.seed = check_count("seed", seed, minimum=0)
+        self.bits = check_count("bits", bits)
+        self.noise = check_number("noise", noise, 0, 1)
+        self.dropout = check_number("dropout", dropout, 0, below=1)
+        self.seed = check_seed("seed", seed)
         self.autoencoder = None
         self._encoder = None
 
@@ -128,16 +127,13 @@ class SemanticHash:
         return self._encoder.predict(pixels, batch_size=batch_size, verbose=0) > 0
 
     def _build(self, size: int) -> None:
-        seed = self.seed
+        he = keras.initializers.HeNormal(self.seed)
+        glorot = keras.initializers.GlorotUniform(self.seed + 1)
         pixels = keras.Input((size,), name="pixels")
-        noisy = layers.GaussianNoise(self.noise, seed=seed)(pixels)
-        code = layers.Dense(
-            self.bits, "relu", kernel_initializer=keras.initializers.HeNormal(seed), name="code"
-        )(noisy)
-        kept = layers.Dropout(self.dropout, seed=seed + 1)(code)
-        restored = layers.Dense(
-            size, "tanh", kernel_initializer=keras.initializers.GlorotUniform(seed + 1)
-        )(kept)
+        noisy = layers.GaussianNoise(self.noise, seed=self.seed)(pixels)
+        code = layers.Dense(self.bits, "relu", kernel_initializer=he, name="code")(noisy)
+        kept = layers.Dropout(self.dropout, seed=self.seed + 1)(code)
+        restored = layers.Dense(size, "tanh", kernel_initializer=glorot)(kept)
         self._encoder = keras.Model(pixels, code)
         self.autoencoder = keras.Model(pixels, restored, name="autoencoder")
         self.autoencoder.compile(keras.optimizers.Adam(1e-3), loss="mse")
@@ -187,7 +183,7 @@ def near_duplicates(codes: ArrayLike, max_distance: int = 0) -> NearDuplicates:
     Source: Radford et al. (2016), section 4.1.1, for equal codes; the search by parts is from
     Manku, Jain, Das Sarma, "Detecting Near-Duplicates for Web Crawling" (2007), section 3.
     """
-    codes = np.asarray(codes)
+    codes = as_array(codes, "codes")
     if codes.dtype != bool:
         raise TypeError(f"`codes` must be bool. Received: dtype {codes.dtype}.")
     if codes.ndim != 2 or 0 in codes.shape:
@@ -222,7 +218,7 @@ def _equal_rows(bits: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _to_flat_images(images: ArrayLike) -> np.ndarray:
-    pixels = to_rows(images, "images")
+    (pixels,) = to_rows(images=images)
     if np.ndim(images) != 4 or pixels.min() < -1.001 or pixels.max() > 1.001:
         raise ValueError(
             "`images` must have shape (n, height, width, channels) and lie in [-1, 1]. Received: "

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
-from gankit.metrics._checks import check_same_network, to_features
+from gankit.metrics._checks import check_function, check_widths, to_features
 from gankit.metrics.features import digit_classifier
+
+Images = ArrayLike | Iterable[ArrayLike]
+Features = Callable[[np.ndarray], ArrayLike]
 
 
 def image_features(
-    images: ArrayLike | Iterable[ArrayLike],
-    features: Callable[[np.ndarray], ArrayLike] | None = None,
-    batch_size: int = 256,
+    images: Images, features: Features | None = None, batch_size: int = 256
 ) -> np.ndarray:
     """Compute the features of images, batch by batch.
 
@@ -94,11 +95,7 @@ class FeatureStatistics:
     Source: Chan, Golub, LeVeque 1983, "Algorithms for Computing the Sample Variance", equation 2.1.
     """
 
-    def __init__(
-        self,
-        features: Callable[[np.ndarray], ArrayLike] | None = None,
-        batch_size: int = 256,
-    ):
+    def __init__(self, features: Features | None = None, batch_size: int = 256):
         self.count, self.mean = 0, None
         self._features, self._batch_size = features, check_count("batch_size", batch_size)
         self._scatter = None
@@ -112,7 +109,7 @@ class FeatureStatistics:
             )
         return self._scatter / (self.count - 1)
 
-    def update(self, images: ArrayLike | Iterable[ArrayLike]) -> FeatureStatistics:
+    def update(self, images: Images) -> FeatureStatistics:
         """Include the features of more images.
 
         Args:
@@ -140,9 +137,10 @@ class FeatureStatistics:
 
         Raises:
             TypeError: if a value is not a real number.
-            ValueError: if a value is not finite, or the shape is not (n, d) with the d of before.
+            ValueError: if a value is beyond ±1e20 or not finite, or the shape is not (n, d) with
+                the d of before.
         """
-        rows = to_features(features, "features")
+        (rows,) = to_features(features=features)
         mean = rows.mean(axis=0)
         centered = rows - mean
         return self._combine(len(rows), mean, centered.T @ centered)
@@ -169,32 +167,25 @@ class FeatureStatistics:
     def _combine(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> FeatureStatistics:
         if self.count == 0:
             self.mean, self._scatter = np.zeros_like(mean), np.zeros_like(scatter)
-        check_same_network(len(mean), len(self.mean), "features", "features so far")
+        check_widths(**{"features": len(mean), "features so far": len(self.mean)})
         total = self.count + count
         delta = mean - self.mean
         self.mean = self.mean + delta * (count / total)
-        self._scatter = (
-            self._scatter + scatter + np.outer(delta, delta) * (self.count * count / total)
-        )
+        between = np.outer(delta, delta) * (self.count * count / total)
+        self._scatter = self._scatter + scatter + between
         self.count = total
         return self
 
 
 def _feature_batches(
-    images: ArrayLike | Iterable[ArrayLike],
-    features: Callable[[np.ndarray], ArrayLike] | None,
-    batch_size: int,
+    images: Images, features: Features | None, batch_size: int
 ) -> Iterator[np.ndarray]:
     """Yield the features of at most `batch_size` images at a time, checked."""
-    if features is None:
-        features = digit_classifier().features
-    if not callable(features):
-        raise TypeError(
-            f"`features` must be a function of images. Received: features={features!r}."
-        )
+    features = digit_classifier().features if features is None else features
+    check_function("features", features)
     for batch in _batches(images, check_count("batch_size", batch_size)):
         returned = keras.ops.convert_to_numpy(features(batch))
-        rows = to_features(returned, "features(images)")
+        (rows,) = to_features(**{"features(images)": returned})
         if len(rows) != len(batch):
             raise ValueError(
                 "`features` must return one row for each image. "
@@ -203,8 +194,9 @@ def _feature_batches(
         yield rows
 
 
-def _batches(images: ArrayLike | Iterable[ArrayLike], batch_size: int) -> Iterator[np.ndarray]:
-    for batch in [images] if hasattr(images, "shape") else images:
+def _batches(images: Images, batch_size: int) -> Iterator[np.ndarray]:
+    several = isinstance(images, Iterable) and not hasattr(images, "shape")
+    for batch in images if several else [images]:
         if not hasattr(batch, "shape"):
             raise TypeError(
                 "`images` must be an array, or batches that are arrays. Received: a batch of type "

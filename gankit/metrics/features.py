@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.backend import single_precision
+from gankit.checks import check_count, check_images, check_path, check_seed
 from gankit.metrics._augment import AugmentedBatches
+from gankit.metrics._checks import as_array, to_labels
 
 IMAGE_SHAPE = (28, 28, 1)
 FEATURES = 64
@@ -30,10 +31,13 @@ class DigitClassifier:
     global dtype policy or image data format.
 
     Args:
-        seed: seed of the initial weights, a non-negative integer.
+        seed: seed of the initial weights, from 0 to 2**32 - 1.
 
     Attributes:
         network: the `keras.Model` from images to `(features, logits)`.
+
+    Raises:
+        ValueError: if the seed is out of range.
 
     Example:
 
@@ -46,7 +50,7 @@ class DigitClassifier:
     """
 
     def __init__(self, seed: int = 0):
-        self.network = _build_network(seed)
+        self.network = _build_network(check_seed("seed", seed))
 
     def features(self, images: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Compute the activations of the 64 units before the logits.
@@ -114,9 +118,8 @@ class DigitClassifier:
             TypeError: if `images` are not floats or `labels` are not integers.
             ValueError: if a shape or range is not as above.
         """
-        images = _check_images(images)
-        labels = _check_labels(labels, len(images))
-        return float(np.mean(self.predict(images, batch_size) == labels))
+        predicted = self.predict(images, batch_size)
+        return float(np.mean(predicted == to_labels(labels, "labels", predicted.shape, CLASSES)))
 
     def save(self, path: str | Path) -> None:
         """Write the weights to an `.npz` file under names `layer/variable`.
@@ -126,9 +129,15 @@ class DigitClassifier:
 
         Args:
             path: file to write.
+
+        Raises:
+            TypeError: if `path` is not a path.
         """
-        arrays = {name: np.asarray(v, np.float16) for name, v in self._weights().items()}
-        with open(path, "wb") as file:
+        arrays = {
+            name: keras.ops.convert_to_numpy(variable).astype(np.float16)
+            for name, variable in self._weights().items()
+        }
+        with open(check_path("path", path), "wb") as file:
             np.savez_compressed(file, **arrays)
 
     def load(self, path: str | Path) -> None:
@@ -138,37 +147,34 @@ class DigitClassifier:
             path: file to read.
 
         Raises:
+            TypeError: if `path` is not a path.
             FileNotFoundError: if there is no such file.
             ValueError: if the file is damaged, or its names or shapes are not this network's.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name].astype(np.float32) for name in file.files}
-        except (zipfile.BadZipFile, EOFError, ValueError, AttributeError) as error:
-            raise ValueError(
-                f"`path` must be a readable .npz file. Received: path={str(path)!r}. Reading it "
-                f"failed: {error}"
-            ) from error
-        expected = {name: v.shape for name, v in self._weights().items()}
-        found = {name: v.shape for name, v in arrays.items()}
-        if found != expected:
-            wrong = sorted(set(expected.items()) ^ set(found.items()))
+        with open(check_path("path", path), "rb") as file:
+            try:
+                arrays = {name: a.astype(np.float32) for name, a in np.load(file).items()}
+            except Exception as error:  # there are many, for there are many ways to be damaged
+                raise ValueError(
+                    f"`path` must be a readable .npz file. Received: path={str(path)!r}. Reading "
+                    f"it failed: {error}"
+                ) from error
+        weights = self._weights()
+        expected, found = ({(k, tuple(v.shape)) for k, v in w.items()} for w in (weights, arrays))
+        if wrong := sorted(expected ^ found):
             raise ValueError(
                 "`path` must hold the weights of a digit classifier. "
                 f"Received: path={str(path)!r}, in which these names and shapes differ: {wrong}."
             )
-        for name, variable in self._variables().items():
+        for name, variable in weights.items():
             variable.assign(arrays[name])
 
-    def _variables(self) -> dict[str, keras.Variable]:
+    def _weights(self) -> dict[str, keras.Variable]:
         return {
             f"{layer.name}/{variable.name}": variable
             for layer in self.network.layers
             for variable in layer.variables
         }
-
-    def _weights(self) -> dict[str, np.ndarray]:
-        return {k: keras.ops.convert_to_numpy(v) for k, v in self._variables().items()}
 
     def _predict(self, images: ArrayLike, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
         images = _check_images(images)
@@ -179,6 +185,7 @@ class DigitClassifier:
         return features, logits
 
 
+@functools.lru_cache(maxsize=1)
 def digit_classifier() -> DigitClassifier:
     """Return the digit classifier whose weights come with the package.
 
@@ -199,7 +206,9 @@ def digit_classifier() -> DigitClassifier:
     >>> int(digit_classifier().probabilities(one).argmax())
     1
     """
-    return _embedded_classifier()
+    classifier = DigitClassifier()
+    classifier.load(WEIGHTS)
+    return classifier
 
 
 def train_digit_classifier(
@@ -244,7 +253,7 @@ def train_digit_classifier(
     1.0
     """
     images = _check_images(images)
-    labels = _check_labels(labels, len(images))
+    labels = to_labels(labels, "labels", images.shape[:1], CLASSES).astype(np.int32)
     check_count("epochs", epochs), check_count("batch_size", batch_size)
     classifier = DigitClassifier(seed)
     batches = AugmentedBatches(images, labels, batch_size, seed)
@@ -260,80 +269,42 @@ def train_digit_classifier(
     return classifier
 
 
-@functools.lru_cache(maxsize=1)
-def _embedded_classifier() -> DigitClassifier:
-    classifier = DigitClassifier()
-    classifier.load(WEIGHTS)
-    return classifier
-
-
 def _build_network(seed: int) -> keras.Model:
     inputs = keras.Input(IMAGE_SHAPE, dtype="float32")
     x = inputs
-    for index, (filters, strides) in enumerate(((16, 1), (32, 2), (48, 2), (48, 2)), start=1):
-        x = keras.layers.Conv2D(
-            filters,
-            3,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            data_format="channels_last",
-            kernel_initializer=keras.initializers.HeNormal(seed + index),
-            dtype="float32",
-            name=f"conv_{index}",
-        )(x)
-        x = keras.layers.BatchNormalization(
-            axis=-1, momentum=0.9, dtype="float32", name=f"norm_{index}"
-        )(x)
-        x = keras.layers.ReLU(dtype="float32", name=f"relu_{index}")(x)
-    x = keras.layers.Flatten(data_format="channels_last", dtype="float32", name="flatten")(x)
-    features = keras.layers.Dense(
-        FEATURES,
-        activation="relu",
-        kernel_initializer=keras.initializers.HeNormal(seed + 5),
-        dtype="float32",
-        name="features",
-    )(x)
-    logits = keras.layers.Dense(
-        CLASSES,
-        kernel_initializer=keras.initializers.GlorotUniform(seed + 6),
-        dtype="float32",
-        name="logits",
-    )(features)
+    with single_precision():
+        for index, (filters, strides) in enumerate(((16, 1), (32, 2), (48, 2), (48, 2)), start=1):
+            x = keras.layers.Conv2D(
+                filters,
+                3,
+                strides,
+                padding="same",
+                use_bias=False,
+                data_format="channels_last",
+                kernel_initializer=keras.initializers.HeNormal(seed + index),
+                name=f"conv_{index}",
+            )(x)
+            x = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
+            x = keras.layers.ReLU()(x)
+        x = keras.layers.Flatten(data_format="channels_last")(x)
+        he, glorot = (
+            keras.initializers.HeNormal(seed + 5),
+            keras.initializers.GlorotUniform(seed + 6),
+        )
+        features = keras.layers.Dense(FEATURES, "relu", kernel_initializer=he, name="features")(x)
+        logits = keras.layers.Dense(CLASSES, kernel_initializer=glorot, name="logits")(features)
     return keras.Model(inputs, [features, logits], name="digit_classifier")
 
 
 def _check_images(images: ArrayLike) -> np.ndarray:
-    images = np.asarray(images)
+    images = as_array(images, "images")
     if images.dtype.kind != "f":
         raise TypeError(
             f"`images` must be floats in [-1, 1]. Received: dtype {images.dtype}. "
             "Scale bytes with images / 127.5 - 1."
         )
-    if images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE or len(images) == 0:
+    if images.shape[1:] != IMAGE_SHAPE or len(images) == 0:
         raise ValueError(
             f"`images` must have shape (n, 28, 28, 1), n >= 1. Received: shape {images.shape}."
         )
-    low, high = float(images.min()), float(images.max())
-    # The tolerance allows for rounding by a resize or by half precision, not for another range.
-    if not (low >= -1.001 and high <= 1.001):
-        raise ValueError(
-            f"`images` must be finite and lie in [-1, 1]. Received: values from {low} to {high}."
-        )
-    return images.astype(np.float32)
-
-
-def _check_labels(labels: ArrayLike, count: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"`labels` must be integers 0..9. Received: dtype {labels.dtype}.")
-    if labels.shape != (count,):
-        raise ValueError(
-            f"`labels` must have shape ({count},), one label per image. "
-            f"Received: shape {labels.shape}."
-        )
-    if labels.min() < 0 or labels.max() >= CLASSES:
-        raise ValueError(
-            f"`labels` must lie in 0..9. Received: values from {labels.min()} to {labels.max()}."
-        )
-    return labels.astype(np.int32)
+    return check_images("images", images).astype(np.float32)

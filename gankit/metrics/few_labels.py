@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_labels, to_row_pair
+from gankit.checks import check_count, check_number, check_seed
+from gankit.metrics._checks import to_array, to_labels, to_rows
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 
@@ -38,7 +38,7 @@ def few_label_accuracy(
         test_labels: classes of the test examples.
         count: number of labeled examples per draw, a multiple of the number of classes.
         draws: number of draws.
-        penalties: values of C to choose from.
+        penalties: values of C to choose from, above 0.
         seed: seed of the draws. The same seed draws the same examples, whatever the features.
 
     Returns:
@@ -46,7 +46,8 @@ def few_label_accuracy(
 
     Raises:
         TypeError: if features are not real numbers or labels are not integers.
-        ValueError: if shapes do not fit, or there are too few examples of a class.
+        ValueError: if shapes do not fit, there are too few examples of a class, there is only one
+            class, all features are 0, or a value of C is not above 0.
 
     Example:
 
@@ -63,15 +64,19 @@ def few_label_accuracy(
     """
     from sklearn.svm import LinearSVC
 
-    rows, test_rows = to_row_pair(features, test_features, "features", "test_features")
-    labels = to_labels(labels, len(rows), "labels")
-    test_labels = to_labels(test_labels, len(test_rows), "test_labels")
+    rows, test_rows = to_rows(features=features, test_features=test_features)
+    labels = to_labels(labels, "labels", rows.shape[:1])
+    test_labels = to_labels(test_labels, "test_labels", test_rows.shape[:1])
     scale = np.sqrt(np.mean(np.sum(rows**2, axis=1)))
+    if scale == 0.0:
+        raise ValueError("`features` must differ from 0. Received: only zeros.")
     rows, test_rows = rows / scale, test_rows / scale
-    chosen = _draw_balanced(labels, count, check_count("draws", draws), seed)
+    penalties = to_array(penalties, "penalties").ravel().tolist()
+    for penalty in penalties:
+        check_number("penalties", penalty, above=0)
+    chosen = _draw_balanced(labels, count, check_count("draws", draws), check_seed("seed", seed))
 
-    held_out = np.zeros((len(penalties), draws))
-    tested = np.zeros((len(penalties), draws))
+    held_out, tested = np.zeros((2, len(penalties), draws))
     for draw, few in enumerate(chosen):
         others = np.delete(np.arange(len(rows)), few)
         for row, penalty in enumerate(penalties):
@@ -85,6 +90,8 @@ def few_label_accuracy(
 def _draw_balanced(labels: np.ndarray, count: int, draws: int, seed: int) -> list[np.ndarray]:
     """Draw the indices of `count` examples for each draw, the same number from each class."""
     classes, sizes = np.unique(labels, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"`labels` must hold at least two classes. Received: only {classes[0]}.")
     each, rest = divmod(check_count("count", count), len(classes))
     if rest:
         raise ValueError(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import check_same_network, to_features
-from gankit.metrics.feature_statistics import FeatureStatistics
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import check_widths, to_features
+from gankit.metrics.feature_statistics import Features, FeatureStatistics, Images
 
 
 def frechet_distance(
@@ -37,8 +36,9 @@ def frechet_distance(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are too few examples for the covariance to have full rank.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are too few examples for the covariance to have
+            full rank.
 
     Example:
 
@@ -52,7 +52,7 @@ def frechet_distance(
     the FID only for features of Inception. Do not compare distances for different features.
     """
     a, b = _fit(features_a, "features_a"), _fit(features_b, "features_b")
-    check_same_network(len(a.mean), len(b.mean), "features_a", "features_b")
+    check_widths(features_a=len(a.mean), features_b=len(b.mean))
     # For equal sets, rounding errors are about 1e-15 of the traces, with either sign.
     return max(_squared_wasserstein(a, b), 0.0)
 
@@ -98,8 +98,8 @@ def frechet_distance_at_infinity(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, there are too few examples, or `points` is below 2.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, there are too few examples, or `points` is below 2.
 
     Example:
 
@@ -115,13 +115,13 @@ def frechet_distance_at_infinity(
     Them", section 4: 15 sizes from 5,000 to 50,000. Departure: the paper takes latents from Sobol
     sequences, which reduces the variance; here the caller chooses the latents.
     """
-    real, fake = _fit(features_real, "features_real"), to_features(features_fake, "features_fake")
-    check_same_network(len(real.mean), fake.shape[1], "features_real", "features_fake")
+    real, (fake,) = _fit(features_real, "features_real"), to_features(features_fake=features_fake)
+    check_widths(features_real=len(real.mean), features_fake=fake.shape[1])
     check_count("points", points, minimum=2)
     n, d = fake.shape
     _check_enough(n, d, "features_fake", 2 * (d + 1), "a line through several sizes")
     sizes = np.linspace(max(n // 10, d + 1), n, points).astype(int)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed("seed", seed))
     subsets = (fake[rng.choice(n, size, replace=False)] for size in sizes)
     distances = [_squared_wasserstein(real, _fit(subset, "features_fake")) for subset in subsets]
     _, constant = np.polyfit(1 / sizes, distances, 1)
@@ -129,9 +129,7 @@ def frechet_distance_at_infinity(
 
 
 def frechet_image_distance(
-    real_images: ArrayLike | Iterable[ArrayLike],
-    fake_images: ArrayLike | Iterable[ArrayLike],
-    features: Callable[[np.ndarray], ArrayLike] | None = None,
+    real_images: Images, fake_images: Images, features: Features | None = None
 ) -> float:
     """Compute the Fréchet distance between the features of real and generated images.
 
@@ -176,7 +174,7 @@ class _Gaussian(NamedTuple):
 def _fit(features: ArrayLike | FeatureStatistics, name: str) -> _Gaussian:
     statistics = features
     if not isinstance(features, FeatureStatistics):
-        statistics = FeatureStatistics().add(to_features(features, name))
+        statistics = FeatureStatistics().add(*to_features(**{name: features}))
     if statistics.count == 0:
         raise ValueError(
             f"`{name}` must have examples. Received: a FeatureStatistics without examples. "
@@ -201,9 +199,5 @@ def _check_enough(n: int, d: int, name: str, least: int, what: str) -> None:
 def _squared_wasserstein(a: _Gaussian, b: _Gaussian) -> float:
     difference = a.mean - b.mean
     trace_of_root = np.linalg.svd(a.root.T @ b.root, compute_uv=False).sum()
-    return float(
-        difference @ difference
-        + np.sum(np.square(a.root))
-        + np.sum(np.square(b.root))
-        - 2.0 * trace_of_root
-    )
+    squares = difference @ difference + np.sum(np.square(a.root)) + np.sum(np.square(b.root))
+    return float(squares - 2.0 * trace_of_root)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count, check_images
+from gankit.backend import single_precision
+from gankit.checks import check_count, check_images, check_path
 from gankit.weights import published_weights
 
 SIZE = 299
@@ -50,6 +49,7 @@ def inception_features(
     Raises:
         RuntimeError: if the weights are missing and cannot be downloaded; the error names the file
             and the folder for it.
+        TypeError: if `weights` is neither a path nor None.
         FileNotFoundError: if `weights` is a path without a file.
 
     Example:
@@ -65,14 +65,19 @@ def inception_features(
     check_count("batch_size", batch_size)
     if weights == "imagenet":
         weights = published_weights(**PUBLISHED)
-    elif weights is not None and not Path(weights).is_file():
+    elif weights is not None and not check_path("weights", weights).is_file():
         raise FileNotFoundError(
             f"`weights` must be 'imagenet', None or a file. Received: weights={weights!r}."
         )
-    with _keras_defaults():
-        network = keras.applications.InceptionV3(
-            include_top=False, pooling="avg", input_shape=(SIZE, SIZE, 3), weights=weights
-        )
+    data_format = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_last")
+    try:
+        with single_precision():
+            network = keras.applications.InceptionV3(
+                include_top=False, pooling="avg", input_shape=(SIZE, SIZE, 3), weights=weights
+            )
+    finally:
+        keras.config.set_image_data_format(data_format)
     return _Resized(network, batch_size)
 
 
@@ -96,23 +101,6 @@ def _to_input(images: np.ndarray) -> np.ndarray:
     if images.shape[-1] == 1:
         images = np.repeat(images, 3, axis=-1)
     resized = keras.ops.image.resize(
-        images,
-        (SIZE, SIZE),
-        interpolation="bilinear",
-        antialias=True,
-        data_format="channels_last",
+        images, (SIZE, SIZE), "bilinear", antialias=True, data_format="channels_last"
     )
     return keras.ops.convert_to_numpy(resized)
-
-
-@contextlib.contextmanager
-def _keras_defaults() -> Iterator[None]:
-    """Use float32 and channels last, as the weights need, instead of the global settings."""
-    policy, data_format = keras.config.dtype_policy(), keras.config.image_data_format()
-    keras.config.set_dtype_policy("float32")
-    keras.config.set_image_data_format("channels_last")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
-        keras.config.set_image_data_format(data_format)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_seed
 from gankit.metrics._blocks import row_blocks
-from gankit.metrics._checks import to_feature_pair
+from gankit.metrics._checks import to_features
 
 
 class KernelDistance(NamedTuple):
@@ -56,8 +56,8 @@ def kernel_distance(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are fewer than two examples for each block.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are fewer than two examples for each block.
 
     Example:
 
@@ -74,7 +74,7 @@ def kernel_distance(
     deviation does not give the error of the mean. Here the blocks are disjoint and contain every
     example once.
     """
-    a, b = to_feature_pair(features_a, features_b, "features_a", "features_b")
+    a, b = to_features(features_a=features_a, features_b=features_b)
     check_count("blocks", blocks)
     if min(len(a), len(b)) < 2 * blocks:
         raise ValueError(
@@ -82,7 +82,7 @@ def kernel_distance(
             f"Received: blocks={blocks} with {len(a)} and {len(b)} examples. "
             "Give more examples, or use fewer blocks."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed("seed", seed))
     parts = (np.array_split(rng.permutation(rows), blocks) for rows in (a, b))
     values = [_unbiased_mmd(x, y) for x, y in zip(*parts, strict=True)]
     error = np.std(values, ddof=1) / np.sqrt(blocks) if blocks > 1 else np.nan

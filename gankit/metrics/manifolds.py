@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
 from gankit.metrics._blocks import squared_distance_blocks
-from gankit.metrics._checks import to_feature_pair
+from gankit.metrics._checks import to_features
 from gankit.metrics.neighbors import nearest_neighbors
 
 
@@ -59,8 +59,8 @@ def precision_recall(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are not more than k examples.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are not more than k examples.
 
     Example:
 
@@ -103,8 +103,8 @@ def density_coverage(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if a value is not finite, the arrays are not 2-D or have different numbers of
-            columns, or there are not more than k examples.
+        ValueError: if a value is beyond ±1e20 or not finite, the arrays are not 2-D or have
+            different numbers of columns, or there are not more than k examples.
 
     Example:
 
@@ -130,19 +130,17 @@ def _in_balls(points: np.ndarray, centers: np.ndarray, k: int) -> Iterator[np.nd
     """Yield for blocks of points whether each ball contains them, bool (points, centers)."""
     # The nearest neighbor is the center itself, hence k + 1.
     radii = nearest_neighbors(centers, centers, k=k + 1).distances[:, k]
-    # The border belongs to the ball, in spite of rounding errors.
-    rounding = 1e-12 * max(
-        np.square(centers).sum(axis=1).max(), np.square(points).sum(axis=1).max()
-    )
-    reach = np.square(radii) + rounding
-    for _, distances in squared_distance_blocks(points, centers):
-        yield distances <= reach
+    # The border belongs to the ball, in spite of rounding errors, which grow with both vectors.
+    of_centers, of_points = (1e-12 * np.square(x).sum(axis=1) for x in (centers, points))
+    reach = np.square(radii) + of_centers
+    for block, distances in squared_distance_blocks(points, centers):
+        yield distances - of_points[block, None] <= reach
 
 
 def _check_and_center(
     features_real: ArrayLike, features_fake: ArrayLike, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    real, fake = to_feature_pair(features_real, features_fake, "features_real", "features_fake")
+    real, fake = to_features(features_real=features_real, features_fake=features_fake)
     if min(len(real), len(fake)) <= check_count("k", k):
         raise ValueError(
             "`features_real` and `features_fake` must have at least k + 1 examples each. "

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.metrics._checks import check_positive, to_array, to_row_pair
+from gankit.checks import check_number
+from gankit.metrics._checks import as_array, check_function, to_array, to_rows
 from gankit.metrics.divergence import jensen_shannon_divergence
 from gankit.metrics.features import digit_classifier
 
@@ -57,8 +58,8 @@ def mode_coverage(
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite, or `std` or `threshold` is not
-            above zero.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, or `std` or
+            `threshold` is not above zero.
 
     Example:
 
@@ -73,20 +74,14 @@ def mode_coverage(
     Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.1, for the ring
     of eight; Srivastava et al. 2017, "VEEGAN", section 5.1, for the three-sigma rule.
     """
-    points, centers = to_row_pair(points, centers, "points", "centers")
-    radius = check_positive(std, "std") * check_positive(threshold, "threshold")
+    points, centers = to_rows(points=points, centers=centers)
+    radius = check_number("std", std, above=0) * check_number("threshold", threshold, above=0)
     # There are few centers, so the differences fit in memory. This avoids cancellation.
     distances = np.stack([np.linalg.norm(points - center, axis=1) for center in centers], axis=1)
     near = distances.min(axis=1) <= radius
     counts = np.bincount(distances.argmin(axis=1)[near], minlength=len(centers))
     jsd, kl = _divergence_to_uniform(counts)
-    return ModeCoverage(
-        modes=int((counts > 0).sum()),
-        high_quality=float(near.mean()),
-        jsd=jsd,
-        kl=kl,
-        counts=counts,
-    )
+    return ModeCoverage(int((counts > 0).sum()), float(near.mean()), jsd, kl, counts)
 
 
 class StackedModeCoverage(NamedTuple):
@@ -142,19 +137,14 @@ def stacked_mode_coverage(
     Source: Metz et al. 2017, "Unrolled Generative Adversarial Networks", section 3.3. Departure:
     the paper compares with the histogram of the data, which is nearly uniform.
     """
-    images = np.asarray(images)
+    images = as_array(images, "images")
     if images.ndim != 4 or images.shape[-1] != 3 or len(images) == 0:
         raise ValueError(
             "`images` must have shape (n, height, width, 3), n >= 1. "
             f"Received: shape {images.shape}."
         )
-    if probabilities is None:
-        probabilities = digit_classifier().probabilities
-    if not callable(probabilities):
-        raise TypeError(
-            "`probabilities` must be a function of images. "
-            f"Received: probabilities={probabilities!r}."
-        )
+    probabilities = digit_classifier().probabilities if probabilities is None else probabilities
+    check_function("probabilities", probabilities)
     channels = np.moveaxis(images, -1, 0).reshape(-1, *images.shape[1:3], 1)
     returned = to_array(probabilities(channels), "probabilities(images)")
     if returned.shape != (len(channels), 10):

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.metrics._checks import to_row_pair
+from gankit.checks import check_count
+from gankit.metrics._checks import to_rows
 
 
 class Neighbors(NamedTuple):
@@ -38,8 +39,9 @@ def nearest_neighbors(queries: ArrayLike, references: ArrayLike, k: int = 1) -> 
         `(indices, distances)`, each of shape (n, k), nearest first.
 
     Raises:
-        TypeError: if a value is not a real number, or `k` is not an integer.
-        ValueError: if the shapes do not fit, a value is not finite, or `k` is out of range.
+        TypeError: if a value is not a real number.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, or `k` is not a
+            whole number in range.
 
     Example:
 
@@ -50,10 +52,8 @@ def nearest_neighbors(queries: ArrayLike, references: ArrayLike, k: int = 1) -> 
     """
     from sklearn.neighbors import NearestNeighbors
 
-    queries, references = to_row_pair(queries, references, "queries", "references")
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"`k` must be an integer. Received: k={k!r}.")
-    if not 1 <= k <= len(references):
+    queries, references = to_rows(queries=queries, references=references)
+    if check_count("k", k) > len(references):
         raise ValueError(
             f"`k` must lie in 1..{len(references)}, the number of references. Received: k={k}."
         )

@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gankit.checks import check_number
 from gankit.metrics._blocks import squared_distance_blocks
-from gankit.metrics._checks import check_positive, to_array, to_row_pair
+from gankit.metrics._checks import to_array, to_rows
+
+_WIDTHS = (1e-100, 1e100)  # whose squares neither vanish nor overflow
 
 
 class ParzenLogLikelihood(NamedTuple):
@@ -32,7 +35,7 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     Args:
         test: examples to score, values in [0, 1], shape (n, d) or (n, height, width, channels).
         centers: generated samples, values in [0, 1], same shape after the first axis.
-        sigma: width of the windows, above zero; choose it with `cross_validate_sigma`.
+        sigma: width of the windows, from 1e-100 to 1e100; choose it with `cross_validate_sigma`.
 
     Returns:
         `(mean, standard_error)` over the test examples, in nats; the standard error is their
@@ -41,7 +44,7 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     Raises:
         TypeError: if a value is not a real number.
         ValueError: if the shapes do not fit, a value is not finite or outside [0, 1], or `sigma` is
-            not above zero.
+            out of range.
 
     Example:
 
@@ -53,8 +56,8 @@ def parzen_log_likelihood(test: ArrayLike, centers: ArrayLike, sigma: float) -> 
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 5; Breuleux et al. 2011.
     These papers use 10,000 centers and gray values, which are not binarized.
     """
-    test, centers = _check_unit_range(test, centers, "test")
-    scores = _log_likelihoods(test, centers, [check_positive(sigma, "sigma")])[0]
+    test, centers = _check_unit_range(test=test, centers=centers)
+    scores = _log_likelihoods(test, centers, [check_number("sigma", sigma, *_WIDTHS)])[0]
     return ParzenLogLikelihood(float(scores.mean()), float(scores.std() / np.sqrt(len(scores))))
 
 
@@ -67,7 +70,7 @@ def cross_validate_sigma(
         centers: generated samples, values in [0, 1], shape (n, d) or (n, height, width, channels).
         validation: real examples that are not test examples, values in [0, 1]; the paper uses the
             thousand images after the 50,000 training images.
-        sigmas: widths to try, all above zero, shape (k,); by default the paper's
+        sigmas: widths to try, all from 1e-100 to 1e100, shape (k,); by default the paper's
             `np.logspace(-1, 0, 10)`.
 
     Returns:
@@ -76,7 +79,7 @@ def cross_validate_sigma(
     Raises:
         TypeError: if a value is not a real number.
         ValueError: if the shapes do not fit, a value is not finite or outside [0, 1], or a width is
-            not above zero.
+            out of range.
 
     Example:
 
@@ -89,9 +92,9 @@ def cross_validate_sigma(
 
     Source: Goodfellow et al. 2014, "Generative Adversarial Nets", section 5.
     """
-    validation, centers = _check_unit_range(validation, centers, "validation")
+    validation, centers = _check_unit_range(validation=validation, centers=centers)
     widths = np.logspace(-1, 0, 10) if sigmas is None else to_array(sigmas, "sigmas")
-    widths = [check_positive(width, "sigmas") for width in np.ravel(widths)]
+    widths = [check_number("sigmas", width, *_WIDTHS) for width in np.ravel(widths).tolist()]
     means = _log_likelihoods(validation, centers, widths).mean(axis=1)
     return widths[int(means.argmax())]
 
@@ -115,15 +118,13 @@ def _logsumexp_rows(exponents: np.ndarray) -> np.ndarray:
     return peak[:, 0] + np.log(exponents.sum(axis=1))
 
 
-def _check_unit_range(
-    examples: ArrayLike, centers: ArrayLike, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    examples, centers = to_row_pair(examples, centers, name, "centers")
-    for array, array_name in ((examples, name), (centers, "centers")):
+def _check_unit_range(**examples: ArrayLike) -> list[np.ndarray]:
+    arrays = to_rows(**examples)
+    for name, array in zip(examples, arrays, strict=True):
         if array.min() < 0.0 or array.max() > 1.0:
             raise ValueError(
-                f"`{array_name}` must lie in [0, 1], as for published scores. "
+                f"`{name}` must lie in [0, 1], as for published scores. "
                 f"Received: values from {array.min():g} to {array.max():g}. "
                 "Scale images in [-1, 1] with (images + 1) / 2."
             )
-    return examples, centers
+    return arrays

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gankit.checks import check_count
+from gankit.metrics._checks import as_array, to_labels
 
 
 class SegmentationScores(NamedTuple):
@@ -72,22 +73,13 @@ def segmentation_scores(
     Segmentation", section 5, for the formulas.
     """
     check_count("num_classes", num_classes)
-    true, predicted = (
-        _check_labels(labels, name, num_classes)
-        for labels, name in ((true, "true"), (predicted, "predicted"))
-    )
-    if true.shape != predicted.shape:
-        raise ValueError(
-            "`true` and `predicted` must have the same shape. "
-            f"Received: shapes {true.shape} and {predicted.shape}."
-        )
+    true = as_array(true, "true")
+    true = to_labels(true, "true", true.shape, num_classes)
+    predicted = to_labels(predicted, "predicted", true.shape, num_classes)
     cells = true.ravel().astype(np.int64) * num_classes + predicted.ravel()
     confusion = np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
-    correct, of_true, of_predicted = (
-        confusion.diagonal(),
-        confusion.sum(axis=1),
-        confusion.sum(axis=0),
-    )
+    correct = confusion.diagonal()
+    of_true, of_predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     accuracies = _ratio(correct, of_true)
     ious = _ratio(correct, of_true + of_predicted - correct)
     return SegmentationScores(
@@ -98,23 +90,6 @@ def segmentation_scores(
         class_ious=ious,
         confusion=confusion,
     )
-
-
-def _check_labels(labels: ArrayLike, name: str, num_classes: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.size == 0:
-        raise ValueError(f"`{name}` must not be empty. Received: shape {labels.shape}.")
-    if labels.dtype.kind not in "iu":
-        raise TypeError(
-            f"`{name}` must hold integers, one class per pixel. Received: dtype {labels.dtype}. "
-            "Convert probabilities with argmax(axis=-1)."
-        )
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"`{name}` must hold classes in [0, {num_classes}). "
-            f"Received: values in {labels.min()}..{labels.max()}."
-        )
-    return labels
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

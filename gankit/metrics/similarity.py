@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import as_array
 from gankit.metrics._images import as_levels, check_unambiguous, per_image, to_level_pair
 
 WINDOW = 11
@@ -139,10 +140,11 @@ def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> flo
     4.2: 100 pairs within each class. Departures: pairs are drawn without replacement; fewer scales
     for small images, as in `ms_ssim`.
     """
-    if np.ndim(images) != 4:
+    images = as_array(images, "images")
+    if images.ndim != 4:
         raise ValueError(
             "`images` must have shape (n, height, width, channels). "
-            f"Received: shape {np.shape(images)}."
+            f"Received: shape {images.shape}."
         )
     (images,) = check_unambiguous(images=images)
     _check_window_fits(images)
@@ -152,7 +154,7 @@ def ms_ssim_diversity(images: ArrayLike, pairs: int = 100, seed: int = 0) -> flo
             f"`pairs` must be at most {possible}, the number of pairs of {len(images)} images. "
             f"Received: pairs={pairs}."
         )
-    drawn = np.random.default_rng(seed).choice(possible, pairs, replace=False)
+    drawn = np.random.default_rng(check_seed("seed", seed)).choice(possible, pairs, replace=False)
     # Pair k is (i, j) with j < i, numbered along the rows of the triangle: k = i (i - 1) / 2 + j.
     i = ((1 + np.sqrt(1 + 8 * drawn)) // 2).astype(int)
     j = drawn - i * (i - 1) // 2
@@ -193,10 +195,7 @@ def _ssim_of_channels(a: np.ndarray, b: np.ndarray, k1: float = _K1) -> np.ndarr
     from skimage.metrics import structural_similarity
 
     protocol = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 255}
-    a, b = np.moveaxis(a, -1, 1), np.moveaxis(b, -1, 1)
-    return np.array(
-        [
-            [structural_similarity(p, q, K1=k1, **protocol) for p, q in zip(x, y, strict=True)]
-            for x, y in zip(a, b, strict=True)
-        ]
-    )
+    n, height, width, channels = a.shape
+    a, b = (np.moveaxis(x, -1, 1).reshape(-1, height, width) for x in (a, b))
+    values = [structural_similarity(p, q, K1=k1, **protocol) for p, q in zip(a, b, strict=True)]
+    return np.reshape(values, (n, channels))

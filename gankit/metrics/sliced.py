@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import to_row_pair
+from gankit.checks import check_count, check_seed
+from gankit.metrics._checks import to_rows
 from gankit.metrics._images import as_levels, check_unambiguous
 
 PATCH = 7
@@ -36,7 +36,8 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed:
 
     Raises:
         TypeError: if a value is not a real number.
-        ValueError: if the shapes do not fit, a value is not finite, or `projections` is below 1.
+        ValueError: if the shapes do not fit, a value is beyond ±1e20 or not finite, or
+            `projections` is below 1.
 
     Example:
 
@@ -49,9 +50,10 @@ def sliced_wasserstein(a: ArrayLike, b: ArrayLike, projections: int = 128, seed:
     Source: Rabin et al. 2011, "Wasserstein Barycenter and Its Application to Texture Mixing".
     Departure: W1 instead of the squared W2, as in Karras et al. 2018.
     """
-    a, b = to_row_pair(a, b, "a", "b")
+    a, b = to_rows(a=a, b=b)
     check_count("projections", projections)
-    directions = np.random.default_rng(seed).normal(size=(projections, a.shape[1]))
+    rng = np.random.default_rng(check_seed("seed", seed))
+    directions = rng.normal(size=(projections, a.shape[1]))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     blocks = np.array_split(directions, -(-projections * (len(a) + len(b)) // _BLOCK))
     return float(np.concatenate([_wasserstein(u @ a.T, u @ b.T) for u in blocks]).mean())
@@ -105,8 +107,19 @@ def sliced_wasserstein_pyramid(
     level, the images themselves).
     """
     sets = check_unambiguous(real=real, fake=fake)
-    _check_squares(*sets)
-    check_count("patches", patches)
+    height, width = sets[0].shape[1:3]
+    if sets[0].shape[1:] != sets[1].shape[1:]:
+        raise ValueError(
+            "`real` and `fake` must be images of the same size. "
+            f"Received: images of shapes {sets[0].shape[1:]} and {sets[1].shape[1:]}."
+        )
+    if height != width or height < COARSEST:
+        raise ValueError(
+            f"`real` and `fake` must be square images with sides of at least {COARSEST} pixels. "
+            f"Received: {height}x{width} pixels. Crop or resize both sets in the same way."
+        )
+    check_count("patches", patches), check_count("projections", projections)
+    check_seed("seed", seed)
     of_real, of_fake = (_patches(images, patches, seed) for images in sets)
     return {
         side: sliced_wasserstein(of_real[side], of_fake[side], projections, seed)
@@ -122,20 +135,6 @@ def _wasserstein(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     widths = np.diff(jumps) / (n * m)
     a, b = np.sort(a)[:, jumps[:-1] // m], np.sort(b)[:, jumps[:-1] // n]
     return np.abs(a - b) @ widths
-
-
-def _check_squares(real: np.ndarray, fake: np.ndarray) -> None:
-    shape = real.shape[1:]
-    if shape != fake.shape[1:]:
-        raise ValueError(
-            "`real` and `fake` must be images of the same size. "
-            f"Received: images of shapes {shape} and {fake.shape[1:]}."
-        )
-    if shape[0] != shape[1] or shape[0] < COARSEST:
-        raise ValueError(
-            f"`real` and `fake` must be square images with sides of at least {COARSEST} pixels. "
-            f"Received: {shape[0]}x{shape[1]} pixels. Crop or resize both sets in the same way."
-        )
 
 
 def _pyramid(images: np.ndarray) -> list[np.ndarray]:

@@ -52,25 +52,20 @@ class PenaltyAtPoints(Penalty):
             TypeError: if the real examples are not floating point.
             ValueError: if real and generated examples differ in shape.
         """
+        real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+        dtype = keras.backend.standardize_dtype(real.dtype)
+        if "float" not in dtype:
+            raise TypeError(f"Examples must be floating point. Received: dtype {dtype}.")
+        # An unknown size is None before the step runs, and equals any other.
+        sizes = zip(real.shape, fake.shape, strict=False)
+        if len(real.shape) != len(fake.shape) or any(m != n and m and n for m, n in sizes):
+            raise ValueError(
+                f"A penalty needs real and generated examples of the same shape. Received: real "
+                f"examples of shape {tuple(real.shape)} and generated ones of {tuple(fake.shape)}."
+            )
         # Draw at every update, so that later random numbers do not depend on `every`.
-        points = self.points(*_in_equal_precision(real, fake), draws)
+        points = self.points(real, ops.cast(fake, dtype), draws)
         if self.every == 1:
             return self.value(critic, points)
         due = ops.equal(ops.mod(step, self.every), 0)
         return autodiff.cond(due, lambda: self.every * self.value(critic, points))
-
-
-def _in_equal_precision(real: Any, fake: Any) -> tuple[Any, Any]:
-    """Return both batches in the precision of the real one; refuse different shapes."""
-    real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
-    dtype = keras.backend.standardize_dtype(real.dtype)
-    if "float" not in dtype:
-        raise TypeError(f"Examples must be floating point. Received: dtype {dtype}.")
-    # An unknown size is None before the step runs, and equals any other.
-    sizes = zip(real.shape, fake.shape, strict=False)
-    if len(real.shape) != len(fake.shape) or any(m != n and m and n for m, n in sizes):
-        raise ValueError(
-            f"A penalty needs real and generated examples of the same shape. Received: real "
-            f"examples of shape {tuple(real.shape)} and generated ones of {tuple(fake.shape)}."
-        )
-    return real, ops.cast(fake, dtype)

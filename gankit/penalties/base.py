@@ -56,9 +56,17 @@ class PlainPenalty(Penalty):
 
     Args:
         function: returns a scalar tensor.
+
+    Raises:
+        ValueError: if it is no function.
     """
 
     def __init__(self, function: Callable[[Callable, Any, Any], Any]):
+        if isinstance(function, type) or not callable(function):
+            raise ValueError(
+                f"A penalty must be a gankit.penalties.Penalty, for example R1(weight=0.1), or a "
+                f"function penalty(critic, real, fake). Received: penalty={function!r}."
+            )
         self.function = function
 
     def __call__(
@@ -93,11 +101,4 @@ def get(penalty: Penalty | Callable[[Callable, Any, Any], Any]) -> Penalty:
     >>> gankit.penalties.get(gankit.penalties.R1(0.1, every=4)).get_config()
     {'weight': 0.1, 'every': 4}
     """
-    if isinstance(penalty, Penalty):
-        return penalty
-    if isinstance(penalty, type) or not callable(penalty):
-        raise ValueError(
-            f"A penalty must be a gankit.penalties.Penalty, for example R1(weight=0.1), or a "
-            f"function penalty(critic, real, fake). Received: penalty={penalty!r}."
-        )
-    return PlainPenalty(penalty)
+    return penalty if isinstance(penalty, Penalty) else PlainPenalty(penalty)

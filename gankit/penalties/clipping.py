@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from gankit.penalties._numbers import check_number
+from gankit.checks import check_number
 from gankit.penalties.base import Penalty
 
 __all__ = ["WeightClipping"]
@@ -24,6 +24,7 @@ class WeightClipping(Penalty):
         limit: $c$, above 0.
 
     Raises:
+        TypeError: if `limit` is not a number.
         ValueError: if `limit` is not above 0.
 
     Example:
@@ -38,7 +39,7 @@ class WeightClipping(Penalty):
     """
 
     def __init__(self, limit: float = 0.01):
-        self.limit = check_number("limit", limit, zero=False)
+        self.limit = check_number("limit", limit, above=0)
 
     def after_update(self, variables: Sequence[keras.Variable]) -> None:
         """Clip the weights."""

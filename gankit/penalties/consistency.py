@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit.penalties._numbers import check_number, to_float32
+from gankit.checks import check_number
 from gankit.penalties.at_points import PenaltyAtPoints
 
 __all__ = ["ConsistencyRegularization", "shift_and_flip"]
@@ -67,7 +67,7 @@ class ConsistencyRegularization(PenaltyAtPoints):
 
     Raises:
         ValueError: if `weight` is negative.
-        TypeError: if `augment` is not a function.
+        TypeError: if `weight` is not a number, or `augment` is not a function.
 
     Example:
 
@@ -85,7 +85,7 @@ class ConsistencyRegularization(PenaltyAtPoints):
     """
 
     def __init__(self, weight: float = 10.0, augment: Callable[[Any, Any], Any] | None = None):
-        self.weight = check_number("weight", weight)
+        self.weight = check_number("weight", weight, 0)
         self.augment = shift_and_flip if augment is None else augment
         if not callable(self.augment):
             raise TypeError(
@@ -99,8 +99,10 @@ class ConsistencyRegularization(PenaltyAtPoints):
 
     def value(self, critic: Callable[[Any], Any], points: Any) -> Any:
         r"""Compute $\lambda\,E\,(s(x) - s(T(x)))^2$."""
-        real, augmented = points
-        difference = to_float32(critic(real)) - to_float32(critic(augmented))
+        real, augmented = (critic(examples) for examples in points)
+        # The square of a float16 overflows at 256.
+        dtype = keras.backend.result_type(real.dtype, "float32")
+        difference = ops.cast(real, dtype) - ops.cast(augmented, dtype)
         return self.weight * ops.mean(ops.square(difference))
 
     def get_config(self) -> dict:

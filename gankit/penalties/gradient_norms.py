@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from gankit import autodiff, checks
-from gankit.penalties._numbers import check_number
+from gankit import autodiff
+from gankit.checks import check_count, check_flag, check_number
 from gankit.penalties.at_points import PenaltyAtPoints
 
 __all__ = ["DRAGAN", "R1", "R2", "GradientPenalty"]
@@ -39,6 +39,7 @@ class GradientPenalty(PenaltyAtPoints):
         one_sided: penalize only norms above the target, $\max(0, \|\cdot\| - t)^2$.
 
     Raises:
+        TypeError: if a number is none, or `one_sided` is not True or False.
         ValueError: if `weight` is negative or `target` is not above 0.
 
     Example:
@@ -56,9 +57,9 @@ class GradientPenalty(PenaltyAtPoints):
     """
 
     def __init__(self, weight: float = 10.0, target: float = 1.0, one_sided: bool = False):
-        self.weight = check_number("weight", weight)
-        self.target = check_number("target", target, zero=False)
-        self.one_sided = bool(one_sided)
+        self.weight = check_number("weight", weight, 0)
+        self.target = check_number("target", target, above=0)
+        self.one_sided = check_flag("one_sided", one_sided)
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
         """Draw a point on the line between each real example and a generated one."""
@@ -90,6 +91,7 @@ class DRAGAN(GradientPenalty):
             meant for values in [-1, 1].
 
     Raises:
+        TypeError: if an argument is not a number.
         ValueError: if `weight` is negative, or `target` or `noise` is not above 0.
 
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), section 2.4. The authors
@@ -99,7 +101,7 @@ class DRAGAN(GradientPenalty):
 
     def __init__(self, weight: float = 10.0, target: float = 1.0, noise: float = 0.1):
         super().__init__(weight, target)
-        self.noise = check_number("noise", noise, zero=False)
+        self.noise = check_number("noise", noise, above=0)
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
         """Add noise to the real examples."""
@@ -121,6 +123,7 @@ class R1(PenaltyAtPoints):
             uses 16.
 
     Raises:
+        TypeError: if `weight` is not a number.
         ValueError: if `weight` is negative or `every` is not a whole number of at least 1.
 
     Example:
@@ -139,8 +142,8 @@ class R1(PenaltyAtPoints):
     """
 
     def __init__(self, weight: float, every: int = 1):
-        self.weight = check_number("weight", weight)
-        self.every = checks.check_count("every", every)
+        self.weight = check_number("weight", weight, 0)
+        self.every = check_count("every", every)
 
     def points(self, real: Any, fake: Any, draws: Any) -> Any:
         """Return the real examples."""

@@ -23,10 +23,19 @@ def test_moving_averages_follow_the_batch_in_training_only():
 
 @pytest.mark.parametrize(
     "name, value",
-    [("num_classes", 0), ("num_classes", 2.0), ("momentum", 1.5), ("epsilon", 0.0)],
+    [
+        ("num_classes", 0),
+        ("num_classes", 2.0),
+        ("momentum", 1.5),
+        ("momentum", "x"),
+        ("momentum", True),
+        ("epsilon", 0.0),
+        ("epsilon", float("inf")),
+        ("epsilon", None),
+    ],
 )
 def test_bad_arguments_are_repeated(name, value):
-    with pytest.raises(ValueError, match=f"{name}={value!r}"):
+    with pytest.raises((TypeError, ValueError), match=f"{name}={value!r}"):
         ConditionalBatchNormalization(**({"num_classes": 3} | {name: value}))
 
 

@@ -55,7 +55,63 @@ def test_gradients_pass_as_finite_differences_do():
     assert (gradient * direction).sum() == pytest.approx((ahead - behind) / 0.1, rel=1e-3)
 
 
-@pytest.mark.parametrize("policy", [[], "color", ["hue"], ["cutout", "cutout"]])
+def test_colors_follow_the_formula(monkeypatch):
+    """With all numbers 1/4: brightness - 1/4, half the saturation, 3/4 of the contrast."""
+    monkeypatch.setattr(DiffAugment, "_uniform", lambda self, like: 0.25)
+    x = IMAGES.astype("float64") - 0.25
+    x = 0.5 * x + 0.5 * x.mean(axis=3, keepdims=True)
+    expected = 0.75 * x + 0.25 * x.mean(axis=(1, 2, 3), keepdims=True)
+    np.testing.assert_allclose(augmented(DiffAugment(["color"])), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "center", "hole"),
+    [
+        (8, 0, (0, 2)),
+        (8, 5, (3, 7)),
+        (8, 8, (6, 8)),
+        (7, 6, (4, 7)),
+        (6, 2, (1, 4)),
+        (6, 5, (4, 6)),
+    ],
+)
+def test_a_hole_lies_around_its_center(monkeypatch, size, center, hole):
+    """Half a side of 8 and of 7 is 4 pixels, two before the center; of 6 it is 3, one before."""
+
+    def drawn(self, like, low, high):
+        assert low <= center <= high
+        return center
+
+    monkeypatch.setattr(DiffAugment, "_integers", drawn)
+    holes = augmented(DiffAugment(["cutout"]), np.ones((1, size, size, 1), "float32")) == 0
+    expected = np.zeros((size, size), bool)
+    expected[slice(*hole), slice(*hole)] = True
+    np.testing.assert_array_equal(holes[0, ..., 0], expected)
+
+
+@pytest.mark.parametrize(("size", "highest"), [(6, 5), (7, 7), (8, 8)])
+def test_centers_lie_anywhere_in_the_image(monkeypatch, size, highest):
+    ranges = []
+
+    def drawn(self, like, low, high):
+        ranges.append((low, high))
+        return low
+
+    monkeypatch.setattr(DiffAugment, "_integers", drawn)
+    augmented(DiffAugment(["cutout"]), np.ones((1, size, size, 1), "float32"))
+    # The center of an odd hole is a pixel; that of an even one lies between two, or at a border.
+    assert ranges == [(0, highest)] * 2
+
+
+@pytest.mark.parametrize("seed", ["x", -1, True, 2**32])
+def test_bad_seeds_are_repeated(seed):
+    with pytest.raises(ValueError, match=f"seed={seed!r}"):
+        DiffAugment(seed=seed)
+
+
+@pytest.mark.parametrize(
+    "policy", [[], "color", ["hue"], ["cutout", "cutout"], None, 5, [["color"]]]
+)
 def test_bad_policies_are_repeated(policy):
     with pytest.raises(ValueError, match=re.escape(f"policy={policy!r}")):
         DiffAugment(policy)

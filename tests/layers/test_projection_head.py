@@ -15,7 +15,7 @@ def test_bad_numbers_of_classes_are_repeated(value):
         ProjectionHead(value)
 
 
-@pytest.mark.parametrize("wrapper", ["missing>Wrapper", keras.layers.SpectralNormalization])
+@pytest.mark.parametrize("wrapper", ["missing>Wrapper", keras.layers.SpectralNormalization, 5])
 def test_a_wrapper_that_no_file_could_name_is_refused(wrapper):
     with pytest.raises(ValueError, match=re.escape(f"wrapper={wrapper!r}")):
         ProjectionHead(3, wrapper=wrapper)

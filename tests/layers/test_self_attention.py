@@ -30,5 +30,7 @@ def test_bad_inputs_are_repeated(shape):
 
 
 def test_a_wrapper_that_no_file_could_name_is_refused():
+    with pytest.raises(ValueError, match="wrapper=5"):
+        SelfAttention2D(wrapper=5)
     with pytest.raises(ValueError, match="wrapper='missing>Wrapper'"):
         SelfAttention2D(wrapper="missing>Wrapper")

@@ -59,10 +59,18 @@ def test_a_gan_with_it_trains_and_is_saved_with_its_reference(tmp_path):
 
 @pytest.mark.parametrize(
     "name, value",
-    [("reference_size", 1), ("reference_size", 2.0), ("epsilon", 0.0), ("epsilon", -1.0)],
+    [
+        ("reference_size", 1),
+        ("reference_size", 2.0),
+        ("epsilon", 0.0),
+        ("epsilon", -1.0),
+        ("epsilon", float("inf")),
+        ("epsilon", "x"),
+        ("epsilon", True),
+    ],
 )
 def test_bad_arguments_are_repeated(name, value):
-    with pytest.raises(ValueError, match=f"{name}={value!r}"):
+    with pytest.raises((TypeError, ValueError), match=f"{name}={value!r}"):
         VirtualBatchNormalization(**({"reference_size": 5} | {name: value}))
 
 

@@ -110,6 +110,13 @@ def test_models_without_such_layers_are_refused():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3)], name="plain")
     with pytest.raises(ValueError, match="plain"):
         initialize(model, np.ones((8, 4), "float32"))
+    with pytest.raises(ValueError, match="Received: model='x'"):
+        initialize("x", np.ones((8, 4), "float32"))
+
+
+def test_a_flag_is_true_or_false():
+    with pytest.raises(TypeError, match="train_scale='no'"):
+        WeightNormalization(layers.Dense(3), train_scale="no")
 
 
 def test_losses_of_the_layer_are_kept():

@@ -39,6 +39,7 @@ def test_what_fools_it():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
+        ({"seed": -1}, ValueError, "seed=-1"),
         ({"splits": 0}, ValueError, "`splits` must be a whole number of at least 1.*splits=0"),
         (
             {"splits": 8},

@@ -92,12 +92,12 @@ def test_equal_distances_say_nothing():
         (
             {"held_out": np.ones((30, 3))},
             ValueError,
-            "`held_out` and `training` must .*Received: 3 and 2",
+            "`training` and `held_out` must .*Received: 2 and 2 and 3",
         ),
         (
             {"generated": np.ones((30, 3))},
             ValueError,
-            "`generated` and `training` must .*Received: 3 and 2",
+            "`generated` and `training` and `held_out` must .*Received: 3 and 2 and 2",
         ),
         ({"training": np.ones(30)}, ValueError, "`training` must have one row per example"),
         (
@@ -106,6 +106,8 @@ def test_equal_distances_say_nothing():
             "`training` must hold finite values. Received: 1 values",
         ),
         ({"training": [["a", "b"]]}, TypeError, "`training` must hold real numbers"),
+        ({"training": [[1e200, 0]]}, ValueError, "the first is 1e.200"),
+        ({"seed": -1}, ValueError, "seed=-1"),
         ({"cells": 0}, ValueError, "`cells` must be a whole number of at least 1.*cells=0"),
         (
             {"cells": 31},

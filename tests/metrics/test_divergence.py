@@ -52,7 +52,7 @@ def test_range_of_the_divergence():
         ([0.5, 0.5], [0.5, np.nan], 1.0, "`q` must hold finite values. Received: 1 values"),
         ([0.5, 0.5], [0.5, 0.2], 1.0, "`q` must have mass 1 .* Received: mass 0.7"),
         ([0.5, 0.5], [0.5, 0.5], 0.1, "`p` must have mass 1"),
-        ([0.5, 0.5], [0.5, 0.5], 0.0, "`dx` must be a finite number above zero. Received: dx=0.0"),
+        ([0.5, 0.5], [0.5, 0.5], 0.0, "`dx` must be a finite number above 0. Received: dx=0.0"),
         ([0.5, 0.5], [0.5, 0.5], (1.0, 1.0), "`dx` must be one number, or one for each of 1"),
         (
             np.ones((1, 1, 1)),
@@ -69,6 +69,11 @@ def test_bad_densities_are_refused(p, q, dx, message):
 
 
 def test_text_is_refused():
+    with pytest.raises(TypeError, match="`range` must hold real numbers"):
+        jsd_from_samples([0.0], [1.0], range="x")
+    for dx in ("x", None, True):
+        with pytest.raises(TypeError, match=f"`dx` must be a finite number.*Received: dx={dx!r}"):
+            jensen_shannon_divergence([0.5, 0.5], [0.5, 0.5], dx=dx)
     with pytest.raises(TypeError, match="real numbers. Received: dtype <U1"):
         jensen_shannon_divergence(["a"], ["b"])
 
@@ -115,9 +120,14 @@ def test_equal_points_need_no_range():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"bins": 0}, "`bins` must be a positive integer, or 1 of them. Received: bins=0"),
-        ({"bins": (3, 3)}, "or 1 of them"),
+        ({"bins": 0}, "`bins` must be a whole number of at least 1. Received: bins=0"),
+        ({"bins": (3, 3)}, "one number, or one for each of 1 axes"),
         ({"bins": 2.5}, "Received: .*2.5"),
+        ({"bins": "many"}, "Received: bins='many'"),
+        ({"bins": None}, "Received: bins=None"),
+        ({"range": (0.0, np.inf)}, "`range` must hold finite values"),
+        ({"range": ((0, 1), (0,))}, "`range` must be an array, with rows of equal shapes"),
+        ({"x": [[0.0], [0.0, 1.0]]}, "`x` must be an array, with rows of equal shapes"),
         ({"range": (1.0, 1.0)}, r"low < high, or 1 of them. Received: .*\(1.0, 1.0\)"),
         ({"range": ((0, 1), (0, 1))}, "low < high"),
         ({"y": [[1.0, 2.0]]}, "Received: 1 and 2"),

@@ -69,11 +69,15 @@ def test_the_seed_decides_the_codes_whatever_the_global_seed():
         (dict(bits=1.5), "bits=1.5"),
         (dict(noise=-0.1), "noise.*-0.1"),
         (dict(dropout=1.0), "dropout.*1.0"),
+        (dict(noise=1.5), "noise.*1.5"),  # Keras would refuse it in `fit`
+        (dict(noise="x"), "noise='x'"),
+        (dict(dropout="x"), "dropout='x'"),
         (dict(seed=-1), "seed=-1"),
+        (dict(seed=2**32), "seed=4294967296"),
     ],
 )
 def test_bad_arguments_are_repeated(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         SemanticHash(**arguments)
 
 
@@ -97,6 +101,7 @@ def test_bad_images_and_order_of_calls():
     ("codes", "max_distance", "error", "message"),
     [
         (np.zeros((3, 4)), 0, TypeError, "float64"),
+        ([[True], [True, False]], 0, ValueError, "rows of equal shapes. Received: .*False"),
         (np.zeros(4, bool), 0, ValueError, r"\(4,\)"),
         (np.zeros((0, 4), bool), 0, ValueError, r"\(0, 4\)"),
         (np.zeros((3, 4), bool), 4, ValueError, "below 4, .*Received: max_distance=4"),

@@ -52,7 +52,7 @@ def test_merge():
         TypeError, match="`other` must be a FeatureStatistics. Received: other=None"
     ):
         first.merge(None)
-    with pytest.raises(ValueError, match="same network. Received: 2 and 3 columns"):
+    with pytest.raises(ValueError, match="same network. Received: 2 and 3 values"):
         first.merge(FeatureStatistics().add(rows[:, :2]))
 
 
@@ -96,6 +96,8 @@ def test_digits_by_default():
         ([], color_means, ValueError, "`images` must have .*Received: no batch.*create it again"),
         ([[0.5]], color_means, TypeError, "Received: a batch of type list"),
         ("abc", color_means, TypeError, "Received: a batch of type str"),
+        (None, color_means, TypeError, "Received: a batch of type NoneType"),
+        (5, color_means, TypeError, "Received: a batch of type int"),
         (
             [(np.ones(3), np.ones(3))],
             color_means,
@@ -131,7 +133,7 @@ def test_bad_statistics_are_refused():
         statistics.covariance  # noqa: B018
     with pytest.raises(ValueError, match="at least 2 examples. Received: 1"):
         statistics.add([[1.0, 2.0]]).covariance  # noqa: B018
-    with pytest.raises(ValueError, match="same network. Received: 3 and 2 columns"):
+    with pytest.raises(ValueError, match="same network. Received: 3 and 2 values"):
         statistics.add(np.ones((4, 3)))
     with pytest.raises(
         TypeError, match="`features` must hold real numbers. Received: dtype complex128"

@@ -68,6 +68,13 @@ def test_draws_are_balanced_and_without_repetition(monkeypatch):
         (dict(count=30), ValueError, "count=30.*smallest class has 10"),
         (dict(count=0), ValueError, "count=0"),
         (dict(draws=0), ValueError, "draws=0"),
+        (dict(seed=-1), ValueError, "seed=-1"),
+        (dict(features=np.zeros((30, 10))), ValueError, "`features` must .*Received: only zeros"),
+        (dict(labels=np.ones(30, int)), ValueError, "at least two classes. Received: only 1"),
+        (dict(penalties=[1.0, 0.0]), ValueError, "penalties=0.0"),
+        (dict(penalties=[]), ValueError, "`penalties` must not be empty"),
+        (dict(penalties="C"), TypeError, "`penalties` must hold real numbers"),
+        (dict(labels=[[0], [1, 2]]), ValueError, "`labels` must be an array.*Received: .*1, 2"),
         (dict(test_features=np.zeros((30, 4))), ValueError, "Received: 10 and 4"),
     ],
 )

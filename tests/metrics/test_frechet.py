@@ -72,7 +72,7 @@ def test_bad_features_are_refused():
     good = np.random.default_rng(0).normal(size=(10, 3))
     with pytest.raises(ValueError, match="at least 4.*Received: 3 examples of 3 features.*Give"):
         frechet_distance(good, good[:3])
-    with pytest.raises(ValueError, match="same network. Received: 3 and 2 columns"):
+    with pytest.raises(ValueError, match="same network. Received: 3 and 2 values"):
         frechet_distance(good, good[:, :2])
     with pytest.raises(
         ValueError, match=r"`features_a` must have shape \(n, d\).*Received: shape \(10,\)"
@@ -90,6 +90,17 @@ def test_bad_features_are_refused():
         TypeError, match="`features_a` must hold real numbers. Received: dtype complex128"
     ):
         frechet_distance(good * 1j, good)
+
+
+def test_huge_features_are_refused():
+    huge = 1e200 * np.random.default_rng(0).normal(size=(10, 3))
+    for call in (
+        lambda: frechet_distance(huge, huge),
+        lambda: frechet_distance_at_infinity(huge, huge),
+        lambda: FeatureStatistics().add(huge),
+    ):
+        with pytest.raises(ValueError, match="Received: 30 values .* beyond"):
+            call()
 
 
 def test_few_examples_are_sent_to_the_kernel_distance():
@@ -153,8 +164,10 @@ def test_bad_extrapolations_are_refused():
         ValueError, match="`features_real` must .*Received: 3 examples of 3 features"
     ):
         frechet_distance_at_infinity(good[:3], good)
-    with pytest.raises(ValueError, match="same network. Received: 2 and 3 columns"):
+    with pytest.raises(ValueError, match="same network. Received: 2 and 3 values"):
         frechet_distance_at_infinity(good[:, :2], good)
+    with pytest.raises(ValueError, match="seed=-1"):
+        frechet_distance_at_infinity(good, good, seed=-1)
     with pytest.raises(ValueError, match="`points` must be a whole number of at least 2.*points=1"):
         frechet_distance_at_infinity(good, good, points=1)
     with pytest.raises(

@@ -66,6 +66,8 @@ def test_bad_arguments_are_refused(as_resized, tmp_path):
         FileNotFoundError, match="'imagenet', None or a file. Received: .*'noisy-student'"
     ):
         inception_features("noisy-student")
+    with pytest.raises(TypeError, match="weights=5"):
+        inception_features(5)
     with pytest.raises(ValueError, match="`batch_size` must be .* batch_size=0"):
         inception_features(None, batch_size=0)
     with pytest.raises(TypeError, match="`images` must hold uint8 .* dtype int64"):

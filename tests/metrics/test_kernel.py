@@ -60,13 +60,16 @@ def test_the_seed_decides_the_blocks():
         ({"blocks": 0}, ValueError, "`blocks` must be a whole number of at least 1.*blocks=0"),
         ({"blocks": 2.0}, ValueError, "blocks=2.0"),
         ({"blocks": 4}, ValueError, "at least 8 examples each. Received: blocks=4 with 9 and 7"),
-        ({"features_b": np.ones((9, 3))}, ValueError, "same network. Received: 2 and 3 columns"),
+        ({"features_b": np.ones((9, 3))}, ValueError, "same network. Received: 2 and 3 values"),
         ({"features_b": np.ones(9)}, ValueError, r"`features_b` must have shape \(n, d\)"),
         (
             {"features_a": [[np.nan, 1.0]] * 9},
             ValueError,
             "`features_a` must hold finite values. Received: 9 values",
         ),
+        ({"features_a": np.full((9, 2), 1e200)}, ValueError, "Received: 18 .* the first is 1e.200"),
+        ({"seed": "x"}, ValueError, "seed='x'"),
+        ({"seed": -1}, ValueError, "seed=-1"),
         ({"features_a": [["a", "b"]] * 9}, TypeError, "`features_a` must hold real numbers"),
     ],
 )

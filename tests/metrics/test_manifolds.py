@@ -59,13 +59,22 @@ def test_neither_block_memory_nor_a_shift_matters(measure, monkeypatch):
     assert measure(real, fake) == pytest.approx(whole, rel=1e-12)
 
 
+def test_one_far_example_hides_no_distance():
+    """Rounding errors of a far example must not count as the border of every ball."""
+    rng = np.random.default_rng(0)
+    real, elsewhere = rng.normal(size=(2, 60, 2)) + [[[0.0]], [[50.0]]]
+    fake = np.concatenate([elsewhere, [[1e15, 0.0]]])
+    assert precision_recall(real, fake).precision == 0.0
+    assert density_coverage(real, fake) == (0.0, 0.0)
+
+
 @both
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"k": 0}, ValueError, "`k` must be a whole number of at least 1.*k=0"),
         ({"k": 6}, ValueError, "at least k . 1 examples each. Received: k=6 with 9 and 6"),
-        ({"features_fake": np.ones((9, 3))}, ValueError, "same network. Received: 2 and 3 columns"),
+        ({"features_fake": np.ones((9, 3))}, ValueError, "same network. Received: 2 and 3 values"),
         ({"features_real": np.ones(9)}, ValueError, r"`features_real` must have shape \(n, d\)"),
         (
             {"features_real": [[np.inf, 0.0]]},
@@ -73,6 +82,8 @@ def test_neither_block_memory_nor_a_shift_matters(measure, monkeypatch):
             "`features_real` must hold finite values. Received: 1 values",
         ),
         ({"features_real": [[1j, 0.0]]}, TypeError, "`features_real` must hold real numbers"),
+        ({"features_fake": np.full((9, 2), 1e200)}, ValueError, "Received: 18 .* first is 1e.200"),
+        ({"features_fake": [[1.0], [1.0, 2.0]]}, ValueError, "rows of equal shapes. Received: .*2"),
     ],
 )
 def test_bad_input_is_refused(measure, arguments, error, message):

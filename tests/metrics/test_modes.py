@@ -58,10 +58,10 @@ def test_no_point_near_a_mode(ring):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"std": 0.0}, "`std` must be a finite number above zero. Received: std=0.0"),
+        ({"std": 0.0}, "`std` must be a finite number above 0. Received: std=0.0"),
         (
             {"threshold": -1},
-            "`threshold` must be a finite number above zero. Received: threshold=-1",
+            "`threshold` must be a finite number above 0. Received: threshold=-1",
         ),
         ({"points": [[np.nan, 0.0]]}, "`points` must hold finite values. Received: 1 values"),
         ({"points": [[1.0, 2.0, 3.0]]}, "Received: 3 and 2"),
@@ -131,6 +131,7 @@ def test_the_shipped_classifier_reads_stacked_digits():
             r"Received: shape \(0, 28, 28, 3\)",
         ),
         (np.zeros((2, 8, 8, 3), "float32"), None, ValueError, r"\(n, 28, 28, 1\)"),
+        ([[1.0], [1.0, 2.0]], None, ValueError, "`images` must be an array, with rows of equal"),
         (np.zeros((2, 28, 28, 3), "uint8"), None, TypeError, "floats in .*Received: dtype uint8"),
         (
             np.zeros((2, 8, 8, 3)),

@@ -35,9 +35,11 @@ def test_near_duplicates_within_one_set():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"k": 0}, ValueError, "`k` must lie in 1..3, the number of references. Received: k=0"),
+        ({"k": 0}, ValueError, "`k` must be a whole number of at least 1. Received: k=0"),
         ({"k": 4}, ValueError, "`k` must lie in 1..3, the number of references. Received: k=4"),
-        ({"k": 1.0}, TypeError, "`k` must be an integer. Received: k=1.0"),
+        ({"k": 1.0}, ValueError, "Received: k=1.0"),
+        ({"k": "1"}, ValueError, "Received: k='1'"),
+        ({"queries": [[1e200, 0]]}, ValueError, "the first is 1e.200"),
         (
             {"queries": np.ones((1, 3))},
             ValueError,

@@ -41,21 +41,23 @@ def test_small_integers_do_not_overflow():
 
 def test_bad_arguments():
     maps = np.zeros((2, 4, 4), int)
-    with pytest.raises(TypeError, match="`predicted` must hold integers.*float64.*argmax"):
+    with pytest.raises(TypeError, match="`predicted` must be integers.*float64.*argmax"):
         segmentation_scores(maps, maps.astype(float), 2)
-    with pytest.raises(TypeError, match="`true` must hold integers.*bool"):
+    with pytest.raises(TypeError, match="`true` must be integers.*bool"):
         segmentation_scores(maps.astype(bool), maps, 2)
     with pytest.raises(
-        ValueError, match=r"same shape. Received: shapes \(2, 4, 4\) and \(1, 4, 4\)"
+        ValueError, match=r"`predicted` .* shape \(2, 4, 4\).*Received: shape \(1, 4, 4\)"
     ):
         segmentation_scores(maps, maps[:1], 2)
     with pytest.raises(
-        ValueError, match=r"`predicted` must hold classes in \[0, 2\). Received: values in 2..2"
+        ValueError, match="`predicted` must lie in 0..1, the classes. Received: values from 2 to 2"
     ):
         segmentation_scores(maps, maps + 2, 2)
-    with pytest.raises(ValueError, match="`true` must hold classes.*-1..-1"):
+    with pytest.raises(ValueError, match="`true` must lie in .*from -1 to -1"):
         segmentation_scores(maps - 1, maps, 2)
-    with pytest.raises(ValueError, match="`true` must not be empty"):
+    with pytest.raises(ValueError, match="`true` must have .* at least one label"):
         segmentation_scores(maps[:0], maps[:0], 2)
+    with pytest.raises(ValueError, match="`true` must be an array, with rows of equal shapes"):
+        segmentation_scores([[0, 1], [1]], maps, 2)
     with pytest.raises(ValueError, match="num_classes.*at least 1.*num_classes=0"):
         segmentation_scores(maps, maps, 0)

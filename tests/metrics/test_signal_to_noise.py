@@ -96,6 +96,7 @@ BYTES, FLOATS = np.zeros((12, 12, 3), "uint8"), np.full((12, 12, 3), -1.0)
             "`border` must leave pixels.*Received: border=6 with 12x12 pixels",
         ),
         ((BYTES, BYTES, -1), ValueError, "border=-1"),
+        (([[1.0], [1.0, 2.0]], BYTES), ValueError, "`a` must be an array, with rows of equal"),
         (
             (BYTES, BYTES, 0, 1),
             TypeError,

@@ -134,6 +134,7 @@ def test_too_small_images_are_refused():
             "at most 6, .* of 4 images. Received: pairs=7",
         ),
         (np.zeros((4, 12, 12, 1), "uint8"), 0, ValueError, "pairs=0"),
+        ([[1.0], [1.0, 2.0]], 1, ValueError, "`images` must be an array, with rows of equal"),
         (
             np.zeros((1, 12, 12, 1), "uint8"),
             1,
@@ -148,3 +149,5 @@ def test_too_small_images_are_refused():
 def test_diversity_refuses(images, pairs, error, message):
     with pytest.raises(error, match=message):
         ms_ssim_diversity(images, pairs)
+    with pytest.raises(ValueError, match="seed=-1"):
+        ms_ssim_diversity(np.zeros((4, 12, 12, 1), "uint8"), seed=-1, pairs=1)

@@ -61,6 +61,8 @@ def test_it_falls_when_the_generator_improves():
             "`b` must hold finite values. Received: 8 values",
         ),
         ((np.zeros((4, 2)), np.zeros((4, 2)), 0), ValueError, "projections=0"),
+        ((np.zeros((4, 2)), np.zeros((4, 2)), 4, -1), ValueError, "seed=-1"),
+        ((np.zeros((4, 2)), np.full((4, 2), 1e200)), ValueError, "Received: 8 values"),
         ((np.zeros((4, 2)), np.zeros((4, 2), complex)), TypeError, "`b` must hold real numbers"),
     ],
 )
@@ -137,6 +139,7 @@ IMAGES = np.full((2, 16, 16, 1), -1.0)
         ((IMAGES, IMAGES.astype("uint8")), TypeError, "{'real': 'float64', 'fake': 'uint8'}"),
         ((IMAGES, IMAGES, 0), ValueError, "patches=0"),
         ((IMAGES, IMAGES, 4, 0), ValueError, "projections=0"),
+        ((IMAGES, IMAGES, 4, 4, "x"), ValueError, "seed='x'"),
     ],
 )
 def test_bad_images_are_refused(arguments, error, message):
