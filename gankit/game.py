@@ -92,7 +92,7 @@ class Game(Saved, keras.Model):
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.draws = ReplicaRandom(self.seed_generator)
         self.averages = {}
-        self.data_position, self.order_follows_seed = None, False
+        self.data_position, self.order_follows_seed, self.training_data = None, False, None
         # Of runs whose result is not saved yet; and what the latest one holds, in words.
         self.finished_backups, self.last_backup = set(), None
         self._report = Report()
@@ -148,7 +148,7 @@ class Game(Saved, keras.Model):
                 does not return a scalar for each player, or a report whose names other losses use.
         """
         names = (players,) if isinstance(players, str) else tuple(players)
-        team = self._teams.get(names) or self._team(names)
+        team = self._teams.get(names) or self._teams.setdefault(names, Team(self, names))
         rows = ops.shape(batch[0])[0]
         share = 1.0 if self.draws.replicas == 1 else share_of_batch(rows)
         scales = [optimizer.scale_loss(share) for optimizer in team.optimizers]
@@ -198,10 +198,6 @@ class Game(Saved, keras.Model):
                     f"A penalty must return a scalar. Received: {value} from {penalty}."
                 )
         return sum(values)
-
-    def _team(self, names: tuple[str, ...]) -> Team:
-        self._teams[names] = Team(self, names)
-        return self._teams[names]
 
     # ---- compile -----------------------------------------------------------------------------
 
@@ -360,15 +356,14 @@ class Game(Saved, keras.Model):
             with self._report.traced():
                 backend.trace_step(self, data[0] if arrays else first)
         position = getattr(data, "position", None)
-        self._trained_on = data if arrays else first
+        self.training_data = data if arrays else first
         data = autodiff.to_input_pipeline(data, self, steps_per_epoch) if arrays else data
         # With steps_per_epoch, a pass over the data and an epoch are different things.
         self.data_position = position if steps_per_epoch is None else None
         self.order_follows_seed = arrays
         follow = feed.FollowTraining()
         with warnings.catch_warnings():
-            if self.data_position is not None:
-                # An epoch that is resumed in the middle ends early, as it should.
+            if self.data_position is not None:  # an epoch resumed in its middle ends early
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
             try:
                 history = super().fit(
@@ -376,8 +371,7 @@ class Game(Saved, keras.Model):
                     epochs=epochs,
                     verbose=verbose,
                     callbacks=[follow, *callbacks],
-                    # Keras would shuffle the batches again, from a random state that no file holds.
-                    shuffle=False,
+                    shuffle=False,  # again, from a random state that no file would hold
                     initial_epoch=initial_epoch,
                     steps_per_epoch=steps_per_epoch,
                 )
@@ -386,15 +380,11 @@ class Game(Saved, keras.Model):
                     raise checked.error from None
                 raise
             finally:
-                self._trained_on = None
+                self.training_data = None
         follow.refuse_nan()
         for name in self.optimizers:
-            self._team((name,)).finalize()
+            self._teams[(name,)].finalize()
         return history
-
-    def data_facts(self) -> dict:
-        """What tells the data that `fit` is training on from other data: see `feed.facts`."""
-        return feed.facts(self._trained_on)
 
     def sets(self, x: Any, y: Any) -> list[tuple]:
         """Sort the arrays that `fit` was given into the sets of `batch_spec`, if it has several.
@@ -416,8 +406,7 @@ class Game(Saved, keras.Model):
             TypeError, ValueError: saying what is wrong.
         """
         if self._declared is None:
-            feed.check_not_empty(tensors)
-            return
+            return feed.check_not_empty(tensors)
         if len(tensors) != sum(map(len, self._declared)):
             raise ValueError(self.wrong_parts(len(tensors)))
         remaining = iter(tensors)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from gankit import backend, checks
+from gankit import backend, checks, feed
 from gankit.saving import atomic_write
 
 __all__ = ["BackupAndRestore"]
@@ -189,7 +189,7 @@ def _what_it_continues(model: keras.Model, batches: int) -> dict:
         "variables": [list(v.shape) for v in variables],
         "settings": {k: v for k, v in settings.items() if k not in how_it_runs},
         "arguments": {k: v for k, v in config.items() if k != "seed"},
-        "data": model.data_facts(),
+        "data": feed.facts(model.training_data),
         "batches per epoch": batches,
     }
     return json.loads(json.dumps(_without_names(continues), default=str))

@@ -57,7 +57,7 @@ def test_three_losses_from_one_pass_move_each_player_by_its_own_gradient(points)
     game = three_players(norm=False, dropout=0.0, optimizers=dict.fromkeys(PLAYERS, "sgd"))
     game.draws.normal = ops.zeros_like
     batch = ops.convert_to_tensor(points)
-    groups = [game._team((name,)).variables[0] for name in PLAYERS]
+    groups = [game._teams[(name,)].variables[0] for name in PLAYERS]
     before = [values(group) for group in groups]
     expected = []
     for index, group in enumerate(groups):
@@ -127,7 +127,7 @@ def test_a_shared_variable_counts_once_in_a_player():
 
     game = Sharing(first, both)
     game.compile()
-    (variables,) = game._team(("x",)).variables
+    (variables,) = game._teams[("x",)].variables
     assert len(variables) == 4 and len({id(v) for v in variables}) == 4
 
 
