@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gankit.checks import check_count
-from gankit.datasets.images import check_channels, check_image_size, check_split, to_unit_range
+from gankit.checks import check_choice, check_count, check_seed
+from gankit.datasets.images import check_image_size, to_unit_range
 
 _FILES = {
     "train": {
@@ -84,16 +84,15 @@ def photo_crops(
         split: `"train"` (13 photographs) or `"test"` (4).
         per_photograph: number of crops from each photograph, at least 1; crops may overlap.
         channels: 3 for color, 1 for gray.
-        seed: non-negative integer that determines where the crops lie.
+        seed: 0 to 2**32 - 1; determines where the crops lie.
 
     Returns:
         float32 `(photographs * per_photograph, image_size, image_size, channels)` in [-1, 1],
         one photograph after another in the order of `photographs`.
 
     Raises:
-        TypeError: if the image size is not a whole number.
-        ValueError: if the split is unknown, a number is out of range, or the image size exceeds
-            the height or width of a photograph.
+        ValueError: if the split is unknown, a number is not whole or out of range, or the image
+            size exceeds the height or width of a photograph.
 
     Example:
 
@@ -102,7 +101,7 @@ def photo_crops(
     """
     side = check_image_size(image_size)
     count = check_count("per_photograph", per_photograph)
-    rng = np.random.Generator(np.random.PCG64(check_count("seed", seed, 0)))
+    rng = np.random.Generator(np.random.PCG64(check_seed("seed", seed)))
     crops = []
     for name, levels in _levels(split, channels).items():
         positions = np.array(levels.shape[:2]) - side + 1
@@ -118,8 +117,8 @@ def photo_crops(
 
 def _levels(split: str, channels: int) -> dict[str, np.ndarray]:
     """Return the gray levels of the photographs of one split; the arrays are cached."""
-    check_split("photos", split, _FILES)
-    check_channels(channels)
+    check_choice("split", split, _FILES)
+    check_choice("channels", channels, (1, 3))
     return {name: _read(file, channels) for name, file in _FILES[split].items()}
 
 
