@@ -162,11 +162,5 @@ class _PolylinePen(BasePen):
 
     def _qCurveToOne(self, control: tuple[float, float], end: tuple[float, float]) -> None:
         start = self.contours[-1][-1]
-        for i in range(1, _SEGMENTS_PER_CURVE + 1):
-            t = i / _SEGMENTS_PER_CURVE
-            weights = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
-            x, y = (
-                weights[0] * a + weights[1] * b + weights[2] * c
-                for a, b, c in zip(start, control, end, strict=True)
-            )
-            self.contours[-1].append((x, y))
+        t = np.arange(1, _SEGMENTS_PER_CURVE + 1)[:, None] / _SEGMENTS_PER_CURVE
+        self.contours[-1].extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)

@@ -20,7 +20,7 @@ from gankit.datasets.own_images import (
 
 Pair = tuple[np.ndarray, np.ndarray]
 
-_HALF = re.compile(r"((train|test|val)/?)?[ab]/", re.IGNORECASE)
+_HALF = re.compile(r"((train|test|val)[_/]?)?[ab]/", re.IGNORECASE)
 
 
 def paired_folder(
