@@ -99,11 +99,7 @@ def _train(options: argparse.Namespace) -> int:
     # The backup outlives the training: it goes when the model is on disk.
     backup = BackupAndRestore(folder, delete_when_done=False)
     gan.fit(
-        inputs,
-        targets,
-        batch_size=options.batch_size,
-        epochs=options.epochs,
-        callbacks=[backup],
+        inputs, targets, batch_size=options.batch_size, epochs=options.epochs, callbacks=[backup]
     )
     gan.save(options.model)
     shutil.rmtree(folder)

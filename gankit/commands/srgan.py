@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import keras
@@ -124,8 +124,8 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
     Shrunk pictures have finer detail for their size, and there are more of them.
 
     Args:
-        pictures: uint8 `(height, width, channels)`. Larger pictures give more crops, and those
-            that are smaller than a crop give none.
+        pictures: uint8 `(height, width, channels)`, 2 to 4 channels. Larger pictures give more
+            crops, and those that are smaller than a crop give none.
         side: side of the squares in pixels, at least 1.
         count: how many, at least 1.
         seed: what the places depend on, 0 to 2**32 - 1.
@@ -134,9 +134,8 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
         float32 `(count, side, side, channels)` in [-1, 1].
 
     Raises:
-        TypeError: if the pictures are not uint8.
-        ValueError: if a picture has another shape, no picture holds a crop, or a number is not
-            whole or out of range.
+        TypeError: if the pictures are not as described above.
+        ValueError: if no picture holds a crop, or a number is not whole or out of range.
 
     Example:
 
@@ -145,10 +144,12 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
     """
     checks.check_count("side", side)
     checks.check_count("count", count)
-    for picture in pictures:
-        if getattr(picture, "dtype", None) != np.uint8 or picture.ndim != 3:
+    for picture in pictures if isinstance(pictures, Iterable) else [pictures]:
+        array = np.asarray(picture)
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (2, 3, 4):
             raise TypeError(
-                f"`pictures` must be uint8 arrays (height, width, channels). Received: {picture!r}."
+                f"`pictures` must be uint8 arrays (height, width, channels), with 2 to 4 channels. "
+                f"Received: a {type(picture).__name__} of {array.dtype} and shape {array.shape}."
             )
     if not any(min(picture.shape[:2]) >= side for picture in pictures):
         sizes = [f"{picture.shape[0]}x{picture.shape[1]}" for picture in pictures]
@@ -179,15 +180,25 @@ def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
     """Compute PSNR by the protocol of the papers: bytes, Y, without a border of `scale` pixels.
 
     Args:
-        output: float array in [-1, 1], `(height, width, channels)`.
+        output: float array in [-1, 1], `(height, width, channels)`; what exceeds it is cut.
         target: another one.
         scale: pixels of the border to leave out.
+
+    Raises:
+        TypeError: if they are not floats.
+        ValueError: if they are not finite; and as `gankit.metrics.psnr`.
 
     Example:
 
     >>> round(y_psnr(np.zeros((20, 20, 1)), np.full((20, 20, 1), 2 / 255)), 2)
     48.13
     """
+    for name, picture in (("output", output), ("target", target)):
+        floats = np.asarray(picture).dtype.kind == "f"
+        if not floats or not np.isfinite(picture).all():
+            raise (ValueError if floats else TypeError)(
+                f"`{name}` must hold finite floats in [-1, 1]. Received: {picture!r}."
+            )
     pair = [np.floor((x.clip(-1, 1) + 1) * 127.5 + 0.5).astype("uint8") for x in (output, target)]
     return metrics.psnr(*pair, border=scale, y_channel=True)
 

@@ -197,10 +197,7 @@ def sample_factors(rng: np.random.Generator, count: int) -> dict[str, np.ndarray
 
 
 def render(
-    labels: np.ndarray,
-    factors: dict[str, np.ndarray],
-    bends: np.ndarray,
-    fields: np.ndarray,
+    labels: np.ndarray, factors: dict[str, np.ndarray], bends: np.ndarray, fields: np.ndarray
 ) -> np.ndarray:
     """Draw digits from their factors.
 

@@ -58,10 +58,7 @@ class SkippedImages(UserWarning):
 
 
 def from_folder(
-    path: str | os.PathLike,
-    image_size: int,
-    channels: int = 3,
-    on_error: str = "raise",
+    path: str | os.PathLike, image_size: int, channels: int = 3, on_error: str = "raise"
 ) -> np.ndarray:
     """Read all images in a folder and its subfolders.
 
@@ -210,9 +207,7 @@ def central_square(image: Image.Image, side: int, channels: int) -> np.ndarray:
     shortest = min(image.size)
     left, top = (image.width - shortest) / 2, (image.height - shortest) / 2
     square = image.resize(
-        (side, side),
-        Image.Resampling.BICUBIC,
-        box=(left, top, left + shortest, top + shortest),
+        (side, side), Image.Resampling.BICUBIC, box=(left, top, left + shortest, top + shortest)
     )
     return np.asarray(square).reshape(side, side, channels)
 

@@ -16,29 +16,12 @@ from gankit.checks import check_choice, check_count, check_seed
 from gankit.datasets.images import check_image_size, to_unit_range
 
 _FILES = {
-    "train": {
-        "astronaut": "skimage/data/astronaut.png",
-        "flower": "sklearn/datasets/images/flower.jpg",
-        "hubble_deep_field": "skimage/data/hubble_deep_field.jpg",
-        "ihc": "skimage/data/ihc.png",
-        "motorcycle_left": "skimage/data/motorcycle_left.png",
-        "motorcycle_right": "skimage/data/motorcycle_right.png",
-        "retina": "skimage/data/retina.jpg",
-        "rocket": "skimage/data/rocket.jpg",
-        "brick": "skimage/data/brick.png",
-        "camera": "skimage/data/camera.png",
-        "grass": "skimage/data/grass.png",
-        "gravel": "skimage/data/gravel.png",
-        "moon": "skimage/data/moon.png",
-    },
+    "train": "astronaut.png flower.jpg hubble_deep_field.jpg ihc.png motorcycle_left.png "
+    "motorcycle_right.png retina.jpg rocket.jpg brick.png camera.png grass.png gravel.png moon.png",
     # Textures that show errors clearly: fur, a building, wood and china, metal.
-    "test": {
-        "chelsea": "skimage/data/chelsea.png",
-        "china": "sklearn/datasets/images/china.jpg",
-        "coffee": "skimage/data/coffee.png",
-        "coins": "skimage/data/coins.png",
-    },
+    "test": "chelsea.png china.jpg coffee.png coins.png",
 }
+_OF_SKLEARN = ("flower.jpg", "china.jpg")
 
 
 def photographs(split: str = "train", channels: int = 3) -> dict[str, np.ndarray]:
@@ -119,15 +102,15 @@ def _levels(split: str, channels: int) -> dict[str, np.ndarray]:
     """Return the gray levels of the photographs of one split; the arrays are cached."""
     check_choice("split", split, _FILES)
     check_choice("channels", channels, (1, 3))
-    return {name: _read(file, channels) for name, file in _FILES[split].items()}
+    return {Path(file).stem: _read(file, channels) for file in _FILES[split].split()}
 
 
 @functools.cache
 def _read(file: str, channels: int) -> np.ndarray:
     from PIL import Image
 
-    package, inside = file.split("/", 1)
+    package, inside = ("sklearn", "datasets/images") if file in _OF_SKLEARN else ("skimage", "data")
     (folder,) = find_spec(package).submodule_search_locations
-    with Image.open(Path(folder, inside)) as image:
+    with Image.open(Path(folder, inside, file)) as image:
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return levels.reshape(*levels.shape[:2], channels)

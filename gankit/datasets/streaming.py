@@ -73,7 +73,7 @@ def stream(
     dataset = find(name, "load")
     check_choice("split", split, dataset.splits)
     side = check_image_size(image_size, dataset.image_size)
-    check_count("batch_size", batch_size)
+    check_count("batch_size", batch_size, 1, 2**31 - 1)
     check_flag("labels", labels)
     check_flag("shuffle", shuffle)
     check_flag("drop_remainder", drop_remainder)

@@ -231,11 +231,11 @@ def unavailable(
     """
     if idx.known(dataset.name):
         files = {archive for split in idx.ARCHIVES.values() for archive in split}
-    names_of_files = f" ({', '.join(sorted(files))})" if files else ""
+    listed = f" ({', '.join(sorted(files))})" if files else ""
     return DatasetUnavailable(
         f"{dataset.name!r} is not in the data folder {str(folder)!r}, and {reason}. "
-        f"Go online, or put its original files{names_of_files} into {str(folder / dataset.name)!r}, "
-        "or set GANKIT_DATA_DIR to a writable folder or to one that holds the set, or use an embedded "
+        f"Go online, or put its original files{listed} into {str(folder / dataset.name)!r}, or "
+        "set GANKIT_DATA_DIR to a writable folder or to one that holds the set, or use an embedded "
         f"set, which needs no network: {', '.join(names(True, dataset.loader))}."
     )
 

@@ -162,7 +162,12 @@ def test_options_are_checked_when_they_are_read(options, message, capsys):
         (lambda: random_crops([PICTURE], 8, 1, -1), ValueError, "seed=-1"),
         (lambda: random_crops([PICTURE / 255], 8, 1, 0), TypeError, "must be uint8"),
         (lambda: random_crops([PICTURE[..., 0]], 8, 1, 0), TypeError, "must be uint8"),
-        (lambda: random_crops(["x"], 8, 1, 0), TypeError, "Received: 'x'"),
+        (lambda: random_crops([PICTURE[..., :1]], 8, 1, 0), TypeError, r"shape \(9, 9, 1\)"),
+        (lambda: random_crops("x", 8, 1, 0), TypeError, "Received: a str of <U1"),
+        (lambda: random_crops(None, 8, 1, 0), TypeError, "Received: a NoneType of object"),
+        (lambda: y_psnr(PICTURE, PICTURE), TypeError, "`output` must hold finite floats"),
+        (lambda: y_psnr(PICTURE / 255, None), TypeError, "`target` must hold.*Received: None"),
+        (lambda: y_psnr(PICTURE / 255, PICTURE / 255 + np.nan), ValueError, "`target`.*nan"),
         (lambda: random_crops([], 8, 1, 0), ValueError, r"Received: \[\]"),
     ],
 )

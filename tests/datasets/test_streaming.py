@@ -118,6 +118,7 @@ def test_fit_reads_one_epoch_per_epoch():
         (dict(batch_size=0), ValueError, "at least 1. Received: batch_size=0"),
         (dict(batch_size=2.5), ValueError, "whole number .*Received: batch_size=2.5"),
         (dict(batch_size=5000), ValueError, "at most 1442,.* Received: batch_size=5000"),
+        (dict(batch_size=10**30, drop_remainder=False), ValueError, "at most 2147483647"),
         (dict(seed=-1), ValueError, "at least 0 .*Received: seed=-1"),
         (dict(seed=None), ValueError, "whole number .*Received: seed=None"),
         (dict(labels="yes"), TypeError, "True or False. Received: labels='yes'"),
