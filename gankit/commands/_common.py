@@ -20,8 +20,6 @@ from gankit.checks import check_count, check_number
 from gankit.datasets.own_images import SkippedImages, UnreadableImage, image_files
 from gankit.saving import atomic_write, load_model
 
-Job = tuple[Path, Path]
-
 
 def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     """Run the command that the arguments name, and say what is wrong in one line.
@@ -100,14 +98,13 @@ def check_target(model: Path) -> None:
     try:
         model.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=model.parent).close()
-        folder = model.is_dir()
+        if model.is_dir():
+            raise IsADirectoryError("it is a folder")
     except OSError as error:
         raise ValueError(
-            f"The model's file cannot be written ({error}). Received: {str(model)!r}. Choose a "
-            f"folder that you can write to."
+            f"The model's file cannot be written ({error}). Received: {str(model)!r}. Choose "
+            f"another name, in a folder that you can write to."
         ) from error
-    if folder:
-        raise ValueError(f"The model's file is a folder. Received: {str(model)!r}. Rename it.")
 
 
 @contextlib.contextmanager
@@ -158,7 +155,7 @@ def load(path: Path, what: str, holds: Callable[[keras.Model], bool]) -> keras.M
     return model
 
 
-def find_jobs(inputs: Sequence[Path], results: Path, overwrite: bool) -> list[Job]:
+def find_jobs(inputs: Sequence[Path], results: Path, overwrite: bool) -> list[tuple[Path, Path]]:
     """Pair each picture with the file for its result, which replaces nothing unasked.
 
     The result of `a.jpg` is `a.png`; where there is an `a.bmp` too, it is `a.jpg.png`. A missing
@@ -212,7 +209,7 @@ def find_jobs(inputs: Sequence[Path], results: Path, overwrite: bool) -> list[Jo
     return jobs
 
 
-def make_each(jobs: Sequence[Job], make: Callable, made: str, results: Path) -> int:
+def make_each(jobs: list[tuple[Path, Path]], make: Callable, made: str, results: Path) -> int:
     """Make a result of each picture, name those of which none could be made, and count.
 
     Args:

@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0; 1 if some files could not be used and the others were; 2 if nothing
         could be done.
+
+    Raises:
+        SystemExit: with status 2, if the arguments themselves are wrong; with status 0 after help.
     """
     return _common.run(_parser(), arguments)
 

@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0; 1 if some files could not be used and the others were; 2 if nothing
         could be done.
+
+    Raises:
+        SystemExit: with status 2, if the arguments themselves are wrong; with status 0 after help.
     """
     return _common.run(_parser(), arguments)
 
@@ -208,8 +211,7 @@ def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
 
 def _upscale(options: argparse.Namespace) -> int:
     model = _common.load(options.model, "an SRGAN or its generator", _enlarges)
-    tile = options.tile
-    srgan.upscale(np.zeros((1, 1), "uint8"), model, tile=tile, scale=options.scale)
+    srgan.upscale(np.zeros((1, 1), "uint8"), model, options.tile, scale=options.scale)
     jobs = _common.find_jobs(options.pictures, options.results, options.overwrite)
 
     def enlarge(file: Path) -> np.ndarray:
@@ -219,7 +221,7 @@ def _upscale(options: argparse.Namespace) -> int:
             bar.target = tiles
             bar.update(done)
 
-        return srgan.upscale(read_picture(file), model, tile=tile, progress=show)
+        return srgan.upscale(read_picture(file), model, options.tile, progress=show)
 
     return _common.make_each(jobs, enlarge, "enlarged", options.results)
 

@@ -18,8 +18,6 @@ from gankit.datasets.own_images import (
     read_each,
 )
 
-Pair = tuple[np.ndarray, np.ndarray]
-
 _HALF = re.compile(r"((train|test|val)[_/]?)?[ab]/", re.IGNORECASE)
 
 
@@ -135,7 +133,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _read_two(a: Path, b: Path, side: int) -> Pair:
+def _read_two(a: Path, b: Path, side: int) -> tuple[np.ndarray, np.ndarray]:
     first, second = open_image(a), open_image(b)
     if first.size != second.size:
         raise UnreadableImage(
@@ -144,7 +142,7 @@ def _read_two(a: Path, b: Path, side: int) -> Pair:
     return central_square(first, side, 3), central_square(second, side, 3)
 
 
-def _read_halves(file: Path, side: int) -> Pair:
+def _read_halves(file: Path, side: int) -> tuple[np.ndarray, np.ndarray]:
     image = open_image(file)
     half, rest = divmod(image.width, 2)
     if rest or not half:

@@ -65,7 +65,10 @@ def test_a_target_is_tried_before_the_training(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     for path, message in [
         (tmp_path / "model.h5", r"must end in \.keras. Received: '.*model.h5'"),
-        (tmp_path / "folder.keras", "is a folder. Received: '.*folder.keras'"),
+        (
+            tmp_path / "folder.keras",
+            "cannot be written .it is a folder.*Received: '.*folder.keras'",
+        ),
         (tmp_path / "file" / "model.keras", "cannot be written .*Received: '.*file/model.keras'"),
         (tmp_path / f"{'m' * 300}.keras", "cannot be written .*too long"),
     ]:
@@ -76,5 +79,7 @@ def test_a_target_is_tried_before_the_training(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(dir))
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(ValueError, match="cannot be written .*Permission denied.*Choose a folder"):
+    with pytest.raises(
+        ValueError, match="cannot be written .*Permission denied.*Choose another name"
+    ):
         check_target(tmp_path / "model.keras")

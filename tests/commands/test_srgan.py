@@ -112,7 +112,7 @@ def test_transparency_gray_and_names_that_meet(model, tmp_path):
         (["train", "nowhere", "x.keras"], "The folder 'nowhere' does not exist"),
         (["train", "IN", "x.keras"], "9x7 pixels hold no crop of 96"),
         (["train", "IN", "x.keras", "--crop", "18"], "multiples of scale=4"),
-        (["train", "IN", "FOLDER"], "is a folder. Received: '.*folder.keras'"),
+        (["train", "IN", "FOLDER"], "it is a folder.*Received: 'folder.keras'"),
         (["train", "IN", "x.keras", "--vgg", "no.h5"], "--vgg is for phase 2"),
         (["train", "IN", "x.keras", "--vgg", "no.h5", "--gan-epochs", "1"], "weights='no.h5'"),
     ],
