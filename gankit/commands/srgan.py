@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 import functools
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
+from PIL import Image, ImageOps
 
-from gankit import metrics
+from gankit import checks, metrics
 from gankit.callbacks import BackupAndRestore, Validate
+from gankit.commands import _common
 from gankit.datasets.images import to_unit_range
-from gankit.datasets.own_images import UnreadableImage, image_files, open_image
+from gankit.datasets.own_images import UnreadableImage, image_files, open_image, read_each
+from gankit.game import Game
 from gankit.models import srgan
-from gankit.saving import atomic_write, load_model
 
 __all__ = ["main", "random_crops", "read_picture", "y_psnr"]
 
@@ -34,14 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0; 1 if some files could not be used and the others were; 2 if nothing
         could be done.
+
+    Raises:
+        SystemExit: with status 2, if the arguments themselves are wrong; with status 0 after help.
     """
-    options = _parser().parse_args(arguments)
-    try:
-        failed = options.run(options)
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 1 if failed else 0
+    return _common.run(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,48 +47,43 @@ def _parser() -> argparse.ArgumentParser:
         description="Super-resolution: train a model on pictures, or enlarge pictures with one.",
     )
     commands = parser.add_subparsers(required=True, metavar="train|upscale")
-    _add_train(commands)
-    up = commands.add_parser(
-        "upscale",
-        help="enlarge pictures of any size",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    add_command = functools.partial(
+        commands.add_parser, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    up.add_argument("model", type=Path, help=".keras file of an SRGAN or of its generator")
-    up.add_argument("pictures", type=Path, nargs="+", help="folders and files")
-    up.add_argument("output", type=Path, help="folder for the results, .png; made if missing")
-    up.add_argument("--scale", type=int, help="refuse a model that enlarges by another factor")
-    up.add_argument("--tile", type=int, default=256, help="side of the tiles, in small pixels")
-    up.set_defaults(run=_upscale)
-    return parser
-
-
-def _add_train(commands: Any) -> None:
-    train = commands.add_parser(
-        "train",
-        help="train on a folder of pictures; after a crash, run it again and it continues",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    train = add_command(
+        "train", help="train on a folder of pictures; after a crash, run it again and it continues"
     )
+    train.set_defaults(run=_train)
     train.add_argument("pictures", type=Path, help="folder; a tenth of its pictures is held out")
     train.add_argument("model", type=Path, help=".keras file to write")
     train.add_argument("--scale", type=int, default=4, choices=srgan.SCALES)
-    train.add_argument("--mse-epochs", type=int, default=60, help="phase 1, for PSNR")
-    train.add_argument("--gan-epochs", type=int, default=0, help="phase 2, for looks")
+    number = functools.partial(_common.add_number, train)
+    number("--mse-epochs", 60, "phase 1, for PSNR")
+    number("--gan-epochs", 0, "phase 2, for looks", minimum=0)
     train.add_argument("--vgg", help="weights of VGG-19 for phase 2: a file, or 'imagenet'")
-    train.add_argument("--vgg-layer", default="block5_conv4")
+    train.add_argument("--vgg-layer", default="block5_conv4", help="layer of it to compare in")
     train.add_argument(
         "--keep-best",
         action="store_true",
         help="keep phase 2's epoch of best PSNR on held-out pictures, not its last one",
     )
     train.add_argument("--paper", action="store_true", help="the paper's network, for a GPU")
-    train.add_argument("--width", type=int, default=32, help="maps of the light network")
-    train.add_argument("--blocks", type=int, default=8, help="residual blocks of it")
-    train.add_argument("--rate", type=float, default=5e-4, help="of phase 1, falling to 0")
-    train.add_argument("--crop", type=int, default=96, help="side of the crops in pixels")
-    train.add_argument("--crops", type=int, default=4000, help="crops, an epoch")
-    train.add_argument("--batch-size", type=int, default=16)
-    train.add_argument("--seed", type=int, default=0)
-    train.set_defaults(run=_train)
+    number("--width", 32, "maps of the light network")
+    number("--blocks", 8, "residual blocks of it")
+    number("--rate", 5e-4, "of phase 1, falling to 0", checks.check_number, above=0)
+    number("--crop", 96, "side of the crops in pixels", minimum=16)
+    number("--crops", 4000, "crops, an epoch")
+    number("--batch-size", 16, "crops, a step")
+    number("--seed", 0, "what all randomness depends on", checks.check_seed)
+
+    up = add_command("upscale", help="enlarge pictures of any size")
+    up.set_defaults(run=_upscale)
+    up.add_argument("model", type=Path, help=".keras file of an SRGAN or of its generator")
+    up.add_argument("pictures", type=Path, nargs="+", help="folders and files")
+    _common.add_results(up)
+    _common.add_number(up, "--scale", None, "refuse a model that enlarges by another factor")
+    _common.add_number(up, "--tile", 256, "side of the tiles, in small pixels")
+    return parser
 
 
 # ---- pictures ------------------------------------------------------------------------------------
@@ -108,6 +100,7 @@ def read_picture(file: Path) -> np.ndarray:
 
     Raises:
         UnreadableImage: if the file cannot be read, whatever the reason.
+        TypeError: if `file` is no path.
 
     Example:
 
@@ -118,8 +111,7 @@ def read_picture(file: Path) -> np.ndarray:
     ...     read_picture(Path(folder, "logo.png")).shape
     (30, 40, 4)
     """
-    from PIL import Image, ImageOps
-
+    file = checks.check_path("file", file)
     image = open_image(file)  # opaque; it finds out whatever is wrong with the file
     with Image.open(file) as opened:
         if opened.has_transparency_data:
@@ -135,31 +127,39 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
     Shrunk pictures have finer detail for their size, and there are more of them.
 
     Args:
-        pictures: uint8 `(height, width, channels)`. Larger pictures give more crops, and those
-            that are smaller than a crop give none.
-        side: side of the squares in pixels.
-        count: how many.
-        seed: what the places depend on.
+        pictures: uint8 `(height, width, channels)`, 2 to 4 channels. Larger pictures give more
+            crops, and those that are smaller than a crop give none.
+        side: side of the squares in pixels, at least 1.
+        count: how many, at least 1.
+        seed: what the places depend on, 0 to 2**32 - 1.
 
     Returns:
         float32 `(count, side, side, channels)` in [-1, 1].
 
     Raises:
-        ValueError: if no picture holds a crop.
+        TypeError: if the pictures are not as described above.
+        ValueError: if no picture holds a crop, or a number is not whole or out of range.
 
     Example:
 
     >>> random_crops([np.zeros((50, 60, 3), "uint8")], side=32, count=5, seed=0).shape
     (5, 32, 32, 3)
     """
-    from PIL import Image
-
+    checks.check_count("side", side)
+    checks.check_count("count", count)
+    for picture in pictures if isinstance(pictures, Iterable) else [pictures]:
+        array = np.asarray(picture)
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (2, 3, 4):
+            raise TypeError(
+                f"`pictures` must be uint8 arrays (height, width, channels), with 2 to 4 channels. "
+                f"Received: a {type(picture).__name__} of {array.dtype} and shape {array.shape}."
+            )
     if not any(min(picture.shape[:2]) >= side for picture in pictures):
         sizes = [f"{picture.shape[0]}x{picture.shape[1]}" for picture in pictures]
         raise ValueError(
             f"A picture must be large enough for a crop of {side} pixels. Received: {sizes}."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.check_seed("seed", seed))
     areas = np.array([picture.shape[0] * picture.shape[1] for picture in pictures], "float64")
 
     @functools.cache
@@ -183,15 +183,25 @@ def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
     """Compute PSNR by the protocol of the papers: bytes, Y, without a border of `scale` pixels.
 
     Args:
-        output: float array in [-1, 1], `(height, width, channels)`.
+        output: float array in [-1, 1], `(height, width, channels)`; what exceeds it is cut.
         target: another one.
         scale: pixels of the border to leave out.
+
+    Raises:
+        TypeError: if they are not floats.
+        ValueError: if they are not finite; and as `gankit.metrics.psnr`.
 
     Example:
 
     >>> round(y_psnr(np.zeros((20, 20, 1)), np.full((20, 20, 1), 2 / 255)), 2)
     48.13
     """
+    for name, picture in (("output", output), ("target", target)):
+        floats = np.asarray(picture).dtype.kind == "f"
+        if not floats or not np.isfinite(picture).all():
+            raise (ValueError if floats else TypeError)(
+                f"`{name}` must hold finite floats in [-1, 1]. Received: {picture!r}."
+            )
     pair = [np.floor((x.clip(-1, 1) + 1) * 127.5 + 0.5).astype("uint8") for x in (output, target)]
     return metrics.psnr(*pair, border=scale, y_channel=True)
 
@@ -200,81 +210,70 @@ def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
 
 
 def _upscale(options: argparse.Namespace) -> int:
-    from PIL import Image
+    model = _common.load(options.model, "an SRGAN or its generator", _enlarges)
+    srgan.upscale(np.zeros((1, 1), "uint8"), model, options.tile, scale=options.scale)
+    jobs = _common.find_jobs(options.pictures, options.results, options.overwrite)
 
-    model = load_model(options.model, compile=False)
-    if options.scale is not None:
-        srgan.upscale(np.zeros((1, 1), "uint8"), model, tile=options.tile, scale=options.scale)
-    jobs = _jobs(options.pictures, options.output)
-    failed = []
-    for number, (file, result) in enumerate(jobs, start=1):
-        print(f"[{number}/{len(jobs)}] {file}", flush=True)
+    def enlarge(file: Path) -> np.ndarray:
         bar = keras.utils.Progbar(None, unit_name="tile")
-        try:
-            picture = read_picture(file)
 
-            def show(done: int, tiles: int, bar: Any = bar) -> None:
-                bar.target = tiles
-                bar.update(done)
+        def show(done: int, tiles: int) -> None:
+            bar.target = tiles
+            bar.update(done)
 
-            large = srgan.upscale(picture, model, tile=options.tile, progress=show)
-            result.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write(result) as temporary:
-                Image.fromarray(large[..., 0] if large.shape[-1] == 1 else large).save(temporary)
-        except (UnreadableImage, OSError) as error:
-            failed.append(file)
-            print(f"failed: {getattr(error, 'reason', error)}", file=sys.stderr)
-    return _count("enlarged", len(jobs), failed)
+        return srgan.upscale(read_picture(file), model, options.tile, progress=show)
+
+    return _common.make_each(jobs, enlarge, "enlarged", options.results)
 
 
-def _jobs(inputs: Iterable[Path], output: Path) -> list[tuple[Path, Path]]:
-    """Pair each picture with the file for its result. A missing file is a job too, and fails."""
-    pairs = []
-    for path in inputs:
-        files = image_files(path) if path.is_dir() else [path]
-        root = path if path.is_dir() else path.parent
-        pairs += [(file, output / file.relative_to(root)) for file in files]
-    plain = [place.with_suffix(".png") for _, place in pairs]
-    jobs = []
-    for (file, place), result in zip(pairs, plain, strict=True):
-        if plain.count(result) > 1:  # a.jpg and a.png
-            result = place.with_name(f"{place.name}.png")
-        if result.resolve() == file.resolve():
-            raise ValueError(
-                f"A result would replace its picture. Received: {str(file)!r}. Choose another "
-                f"folder for the results."
-            )
-        jobs.append((file, result))
-    return jobs
-
-
-def _count(what: str, files: int, failed: Sequence) -> int:
-    print(f"{files - len(failed)} of {files} pictures {what}, {len(failed)} failed.")
-    return len(failed)
+def _enlarges(model: keras.Model) -> bool:
+    network = not isinstance(model, Game) and hasattr(model, "input_shape")
+    return network or isinstance(model, srgan.SRGAN)
 
 
 # ---- train ---------------------------------------------------------------------------------------
 
 
 def _train(options: argparse.Namespace) -> int:
-    if options.model.suffix != ".keras":
-        raise ValueError(f"The model's name must end in .keras. Received: {str(options.model)!r}.")
-    if options.gan_epochs and options.vgg is None:
+    _common.check_target(options.model)
+    content = "mse"
+    if options.vgg and options.gan_epochs:
+        content = srgan.VGGContent(options.vgg_layer, options.vgg)
+    elif options.vgg:
+        raise ValueError("--vgg is for phase 2. Received: --gan-epochs=0. Give it epochs, too.")
+    elif options.gan_epochs:
         print("Phase 2 without --vgg: its content loss is the mean squared error.")
-    files = image_files(options.pictures)
-    pictures, failed = _read(files, options.crop)
+    light = srgan.LIGHT | {"width": options.width, "blocks": options.blocks}
+    sizes = ({}, {}) if options.paper else (light, {"width": 16, "dense": 256})
+    shape = (options.crop, options.crop, 3)
+    gan = srgan.SRGAN(shape, options.scale, *sizes, seed=options.seed)
+    with _common.left_out() as left_out:
+        files = image_files(options.pictures)
+        pictures = read_each(files, lambda file: _read(file, options.crop), "skip")
     if len(pictures) < 2:
         raise ValueError(
             f"Training needs 2 pictures that hold a crop. Received: {len(pictures)} in "
             f"{str(options.pictures)!r}."
         )
-    held_out = _modulo(pictures[::10], options.scale)
     training = [picture for index, picture in enumerate(pictures) if index % 10]
     crops = random_crops(training, options.crop, options.crops, options.seed)
-    gan = _train_phases(options, crops, held_out)
-    gan.save(options.model)
-    shutil.rmtree(_runs(options))
+    held_out = []
+    for picture in pictures[::10]:
+        height, width = (side // options.scale * options.scale for side in picture.shape[:2])
+        held_out.append(picture[:height, :width])
     small = [srgan.bicubic_downscale(picture, options.scale) for picture in held_out]
+
+    runs = options.model.with_suffix(".runs")  # from which a killed run continues
+    fit = functools.partial(_fit, gan, crops, small, held_out, runs, options)
+    steps = -(-len(crops) // options.batch_size) * options.mse_epochs
+    rate = keras.optimizers.schedules.CosineDecay(options.rate, steps)
+    gan.compile(adversarial_weight=0, generator_optimizer=keras.optimizers.Adam(rate))
+    fit("mse", options.mse_epochs)
+    if options.gan_epochs:
+        gan.compile(content=content)
+        fit("gan", options.gan_epochs)
+    gan.save(options.model)
+    shutil.rmtree(runs)
     for name, enlarge in (
         ("bicubic", lambda x: srgan.bicubic_upscale(x, options.scale)),
         ("this model", lambda x: srgan.upscale(x, gan)),
@@ -284,71 +283,30 @@ def _train(options: argparse.Namespace) -> int:
             for x, y in zip(small, held_out, strict=True)
         ]
         print(f"{name}: {np.mean(scores):.2f} dB on {len(held_out)} pictures held out")
-    return _count("used", len(files), failed)
+    return _common.report(f"{len(pictures)} pictures", left_out, options.model)
 
 
-def _read(files: Sequence[Path], side: int) -> tuple[list[np.ndarray], list[Path]]:
-    """Return pictures in color, and the files that cannot be read or are smaller than a crop."""
-    pictures, failed = [], []
-    for file in files:
-        try:
-            picture = np.asarray(open_image(file).convert("RGB"))
-            if min(picture.shape[:2]) < side:
-                reason = f"its {picture.shape[1]}x{picture.shape[0]} pixels hold no crop of {side}"
-                raise UnreadableImage(file, reason)
-            pictures.append(picture)
-        except UnreadableImage as error:
-            failed.append(file)
-            print(f"left out: {str(file)!r}: {error.reason}", file=sys.stderr)
-    return pictures, failed
+def _read(file: Path, side: int) -> np.ndarray:
+    """Read a picture in color, unless it is smaller than a crop."""
+    picture = np.asarray(open_image(file).convert("RGB"))
+    if min(picture.shape[:2]) < side:
+        reason = f"its {picture.shape[1]}x{picture.shape[0]} pixels hold no crop of {side}"
+        raise UnreadableImage(file, reason)
+    return picture
 
 
-def _modulo(pictures: Iterable[np.ndarray], scale: int) -> list[np.ndarray]:
-    """Cut pictures to sides that the scale divides."""
-    return [p[: len(p) // scale * scale, : p.shape[1] // scale * scale] for p in pictures]
-
-
-def _train_phases(options, crops, held_out) -> srgan.SRGAN:
-    sizes = {} if options.paper else srgan.LIGHT | _width_and_blocks(options)
-    judge = {} if options.paper else {"width": 16, "dense": 256}
-    shape = (options.crop, options.crop, 3)
-    gan = srgan.SRGAN(shape, options.scale, sizes, judge, seed=options.seed)
-    steps = -(-len(crops) // options.batch_size) * options.mse_epochs
-    rate = keras.optimizers.schedules.CosineDecay(options.rate, max(steps, 1))
-    gan.compile(adversarial_weight=0, generator_optimizer=keras.optimizers.Adam(rate))
-    _fit(gan, crops, held_out, options, "mse", options.mse_epochs)
-    if options.gan_epochs:
-        content = "mse"
-        if options.vgg is not None:
-            content = srgan.VGGContent(options.vgg_layer, options.vgg)
-        gan.compile(content=content)
-        _fit(gan, crops, held_out, options, "gan", options.gan_epochs)
-    return gan
-
-
-def _runs(options) -> Path:
-    """Return the folder from which a killed run continues."""
-    return options.model.with_suffix(".runs")
-
-
-def _width_and_blocks(options) -> dict:
-    return {"width": options.width, "blocks": options.blocks}
-
-
-def _fit(gan, crops, held_out, options, phase, epochs) -> None:
+def _fit(gan, crops, small, held_out, runs, options, phase, epochs) -> None:
     """Train one phase, or what is left of it."""
-    folder = _runs(options)
-    small = [to_unit_range(srgan.bicubic_downscale(p, options.scale)) for p in held_out]
     validate = Validate(
         {"held_out_psnr": lambda a, b: y_psnr(a, b, options.scale)},
-        small,
+        [to_unit_range(picture) for picture in small],
         [to_unit_range(picture) for picture in held_out],
         monitor="held_out_psnr",
         mode="max",
-        path=folder / f"{phase}.keras",
+        path=runs / f"{phase}.keras",
         restore_best=options.keep_best or phase == "mse",
     )
-    backup = BackupAndRestore(folder / phase, delete_when_done=False)
+    backup = BackupAndRestore(runs / phase, delete_when_done=False)
     gan.fit(crops, batch_size=options.batch_size, epochs=epochs, callbacks=[validate, backup])
 
 

@@ -14,11 +14,8 @@ Structure", GCPR 2013.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
-import os
 import re
-import shutil
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -26,9 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from gankit.datasets import tfds_sets
-from gankit.datasets.folders import data_folder
+from gankit.datasets.folders import data_folder, read_original
 from gankit.datasets.own_images import central_square, open_image
 from gankit.datasets.registry import Dataset
+from gankit.saving import atomic_write
 
 ARCHIVE = "facades.zip"
 """Name of the original archive, which belongs in `<data folder>/cmp_facades/`."""
@@ -67,8 +65,7 @@ def read_pairs(dataset: Dataset, split: str, side: int) -> tuple[np.ndarray, np.
     archive = _archive_path()
     if not archive.is_file():
         _fetch(dataset, archive)
-    _check_original(archive)
-    with zipfile.ZipFile(archive) as opened:
+    with zipfile.ZipFile(io.BytesIO(_content(archive))) as opened:
         photographs, label_maps = (_members(opened, split, half) for half in "AB")
         if photographs.keys() != label_maps.keys():
             unpaired = sorted(photographs.keys() ^ label_maps.keys())
@@ -90,30 +87,22 @@ def _fetch(dataset: Dataset, archive: Path) -> None:
     """Fetch the archive into the data folder, and leave no partial file there on failure."""
     folder = data_folder()
     tfds_sets.check_writable(dataset, folder)
-    partial = archive.with_name(f"{ARCHIVE}.{os.getpid()}.partial")
     try:
         with urllib.request.urlopen(_URL, timeout=_TIMEOUT_SECONDS) as answer:
             archive.parent.mkdir(exist_ok=True)
-            with open(partial, "wb") as file:
-                shutil.copyfileobj(answer, file)
-        _check_original(partial)
-        partial.replace(archive)
+            with atomic_write(archive) as partial:
+                partial.write_bytes(answer.read())
+                _content(partial)
     except (OSError, ValueError) as error:
         reason = f"it cannot be fetched from {_URL} ({error})"
         raise tfds_sets.unavailable(dataset, folder, reason, {ARCHIVE}) from error
     finally:
-        partial.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             archive.parent.rmdir()  # fails, and keeps the folder, if it is not empty
 
 
-def _check_original(archive: Path) -> None:
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != _SHA256:
-        raise ValueError(
-            f"{str(archive)!r} is not the original archive, whose SHA-256 is {_SHA256}. "
-            f"Received: SHA-256 {found}. Delete the file, and gankit will fetch it again."
-        )
+def _content(archive: Path) -> bytes:
+    return read_original(archive, _SHA256, "Delete the file, and gankit will fetch it again.")
 
 
 def _members(archive: zipfile.ZipFile, split: str, half: str) -> dict[int, str]:

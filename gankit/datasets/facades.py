@@ -14,27 +14,13 @@ layout, the gradient of the sky and the shadows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.datasets.facade_layouts import (
-    BALCONY,
-    CLASSES,
-    CORNICE,
-    DOOR,
-    ROOF,
-    SHUTTER,
-    SKY,
-    UNITS,
-    WALL,
-    WINDOW,
-    rasterize,
-    sample,
-)
-from gankit.datasets.images import check_image_size, check_split, to_unit_range
+from gankit.checks import check_choice, check_count, check_seed
+from gankit.datasets.facade_layouts import CLASSES, SKY, UNITS, WINDOW, rasterize, sample
+from gankit.datasets.images import check_image_size, to_unit_range
+from gankit.feed import Examples
 
 IMAGE_SIZE = 64
 """Default side of the pictures in pixels."""
@@ -60,8 +46,8 @@ COLORS = np.array(
 _SEEDS = {"train": 2017, "test": 2018}
 _LAYOUT_STREAM, _PICTURE_STREAM = 1, 2
 _SHADE = 0.78
-_OPENINGS = (WINDOW, DOOR)
-_PROTRUDING = (ROOF, CORNICE, BALCONY)
+_OPENINGS = [CLASSES.index(name) for name in ("window", "door")]
+_PROTRUDING = [CLASSES.index(name) for name in ("roof", "cornice", "balcony")]
 
 
 def _matt(red: float, green: float, blue: float) -> tuple[np.ndarray, np.ndarray]:
@@ -74,39 +60,39 @@ def _matt(red: float, green: float, blue: float) -> tuple[np.ndarray, np.ndarray
 # A pixel lies on the line segment between the two colors. Segments of different classes are at
 # least 23 gray levels apart, so the label map can be recovered.
 _STYLES = {
-    SKY: [(((102, 157, 223), (195, 221, 249)), ((210, 230, 252), (226, 243, 255)))],
-    ROOF: [
+    "sky": [(((102, 157, 223), (195, 221, 249)), ((210, 230, 252), (226, 243, 255)))],
+    "roof": [
         (_matt(217, 114, 62), _matt(133, 65, 55)),
         (_matt(127, 141, 169), _matt(89, 88, 114)),
         (_matt(128, 197, 171), _matt(78, 138, 126)),
     ],
-    WALL: [
+    "wall": [
         (_matt(200, 73, 60), _matt(240, 155, 130)),
         (_matt(232, 178, 84), _matt(250, 226, 160)),
         (_matt(122, 160, 110), _matt(191, 221, 170)),
         (_matt(104, 131, 191), _matt(192, 197, 226)),
         (_matt(166, 116, 190), _matt(212, 184, 232)),
     ],
-    CORNICE: [(_matt(248, 237, 203), _matt(154, 145, 123))],
-    WINDOW: [
+    "cornice": [(_matt(248, 237, 203), _matt(154, 145, 123))],
+    "window": [
         (_matt(30, 48, 76), _matt(56, 84, 122)),
         (_matt(255, 206, 40), _matt(255, 236, 110)),
         (_matt(116, 207, 233), _matt(173, 244, 251)),
     ],
-    SHUTTER: [
+    "shutter": [
         (_matt(56, 140, 74), _matt(28, 84, 50)),
         (_matt(52, 84, 190), _matt(30, 48, 128)),
         (_matt(190, 36, 56), _matt(116, 20, 40)),
     ],
-    BALCONY: [(_matt(255, 252, 251), _matt(36, 28, 30))],
-    DOOR: [
+    "balcony": [(_matt(255, 252, 251), _matt(36, 28, 30))],
+    "door": [
         (_matt(0, 142, 150), _matt(0, 96, 110)),
         (_matt(150, 96, 30), _matt(100, 62, 16)),
         (_matt(134, 50, 134), _matt(88, 28, 92)),
     ],
 }
-_TONES = np.array([tone for c in sorted(_STYLES) for style in _STYLES[c] for tone in style], float)
-_TONE_LABELS = np.repeat(np.arange(len(CLASSES)), [2 * len(_STYLES[c]) for c in sorted(_STYLES)])
+_TONES = np.array([tone for name in CLASSES for style in _STYLES[name] for tone in style], float)
+_TONE_LABELS = np.repeat(np.arange(len(CLASSES)), [2 * len(_STYLES[name]) for name in CLASSES])
 _FIRST_TONES = np.searchsorted(_TONE_LABELS, np.arange(len(CLASSES)))
 
 
@@ -118,14 +104,13 @@ def sample_label_maps(count: int, image_size: int = IMAGE_SIZE, seed: int = 0) -
     Args:
         count: number of maps, at least 1.
         image_size: side of the maps in pixels, at least 4; below 32, details are lost.
-        seed: non-negative integer.
+        seed: 0 to 2**32 - 1.
 
     Returns:
         uint8 `(count, image_size, image_size)`, indices into `CLASSES`.
 
     Raises:
-        TypeError: if the image size is not a whole number.
-        ValueError: if a value is too small.
+        ValueError: if a value is not a whole number in its range.
 
     Example:
 
@@ -144,14 +129,14 @@ def draw(label_maps: ArrayLike, seed: int = 0) -> np.ndarray:
     Args:
         label_maps: integers `(n, height, width)`, indices into `CLASSES`, from
             `sample_label_maps` or of your own.
-        seed: non-negative integer that determines colors, textures and lighting.
+        seed: 0 to 2**32 - 1; determines colors, textures and lighting.
 
     Returns:
         float32 `(n, height, width, 3)` in [-1, 1].
 
     Raises:
         TypeError: if the labels are not integers.
-        ValueError: if the shape is wrong, a label is not a class, or the seed is negative.
+        ValueError: if the shape is wrong, a label is not a class, or the seed is out of range.
 
     Example:
 
@@ -205,7 +190,8 @@ def recover_labels(pictures: ArrayLike) -> np.ndarray:
     >>> bool((recover_labels(draw(maps)) == maps).all())
     True
     """
-    pictures = _check_pictures(pictures)
+    pictures = np.asarray(pictures)
+    Examples((None, None, 3), name="pictures").check(pictures)
     labels = np.empty(pictures.shape[:-1], np.uint8)
     for i, picture in enumerate(pictures):
         levels = (picture.reshape(-1, 3).astype(np.float64) + 1) * 127.5
@@ -225,15 +211,14 @@ def label_maps(split: str = "train", image_size: int = IMAGE_SIZE) -> np.ndarray
         uint8 `(n, image_size, image_size)`, indices into `CLASSES`.
 
     Raises:
-        TypeError: if the image size is not a whole number.
-        ValueError: if the split is unknown, or the image size is below 4.
+        ValueError: if the split is unknown, or the image size is not a whole number of at least 4.
 
     Example:
 
     >>> label_maps("test", image_size=32).shape
     (100, 32, 32)
     """
-    check_split("facades", split, COUNTS)
+    check_choice("split", split, COUNTS)
     return sample_label_maps(COUNTS[split], image_size, _SEEDS[split])
 
 
@@ -279,26 +264,6 @@ def check_label_maps(label_maps: ArrayLike) -> np.ndarray:
     return labels
 
 
-def _check_pictures(pictures: ArrayLike) -> np.ndarray:
-    pictures = np.asarray(pictures)
-    if pictures.dtype.kind != "f":
-        raise TypeError(
-            f"`pictures` must be floats in [-1, 1]. Received: dtype {pictures.dtype}. "
-            "Scale bytes with `x / 127.5 - 1`."
-        )
-    if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.size == 0:
-        raise ValueError(
-            f"`pictures` must have shape (n, height, width, 3). Received: shape {pictures.shape}."
-        )
-    low, high = pictures.min(), pictures.max()
-    if not (low >= -1 and high <= 1):  # This also refuses NaN.
-        raise ValueError(
-            f"`pictures` must lie in [-1, 1]. Received: values in [{low:g}, {high:g}]. "
-            "Scale bytes with `x / 127.5 - 1`."
-        )
-    return pictures
-
-
 def _squared_distances(levels: np.ndarray) -> np.ndarray:
     """Return the squared distance from each of `(n, 3)` colors to the line segment of each tone."""
     start, along = _TONES[:, 0], _TONES[:, 1] - _TONES[:, 0]
@@ -310,8 +275,7 @@ def _squared_distances(levels: np.ndarray) -> np.ndarray:
 
 
 def _stream(seed: int, example: int, stream: int) -> np.random.Generator:
-    check_count("seed", seed, 0)
-    return np.random.Generator(np.random.PCG64([seed, example, stream]))
+    return np.random.Generator(np.random.PCG64([check_seed("seed", seed), example, stream]))
 
 
 def _draw_levels(label_maps: np.ndarray, seed: int) -> np.ndarray:
@@ -325,7 +289,7 @@ def _draw_one(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     light = 0.6 + 0.2 * rng.random() - 0.5 * _in_shadow(labels, grain)
     tones = np.empty(labels.shape, np.intp)
     brightness = np.empty(labels.shape)
-    for label, texture in _TEXTURES.items():
+    for label, texture in enumerate(_TEXTURES):
         style = _styles(labels, label, rng)
         where = np.nonzero(labels == label)
         row, column = (index // grain for index in where)
@@ -338,7 +302,7 @@ def _draw_one(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _styles(labels: np.ndarray, label: int, rng: np.random.Generator) -> int | np.ndarray:
     """Draw the style of a class: one for the whole building, or one for each window."""
-    count = len(_STYLES[label])
+    count = len(_STYLES[CLASSES[label]])
     if label != WINDOW:
         return int(rng.random() * count)
     from scipy import ndimage
@@ -359,9 +323,6 @@ def _in_shadow(labels: np.ndarray, grain: int) -> np.ndarray:
 # A texture takes the rows and columns of the pixels of a class and the light on these pixels. It
 # returns a mask of the pixels with the second tone of the style, and the brightness of each pixel
 # from 0 (darkest) to 1 (lightest).
-_Texture = Callable[
-    [np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]
-]
 
 
 def _phase(rng: np.random.Generator) -> int:
@@ -373,7 +334,7 @@ def _relief(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> 
     return 0.7 * rng.random((16, 16))[first % 16, second % 16] - 0.35
 
 
-def _sky(row, column, light, rng):  # noqa: ANN001
+def _sky(row, column, light, rng):
     cloud = np.zeros(row.shape, bool)
     for _ in range(int(rng.random() * 4)):
         x, y, width = rng.random() * 64, 2 + rng.random() * 22, 5 + rng.random() * 6
@@ -419,13 +380,5 @@ def _planks(row, column, light, rng):
     return (column + _phase(rng)) // 2 % 2 == 0, light
 
 
-_TEXTURES: dict[int, _Texture] = {
-    SKY: _sky,
-    ROOF: _tiles,
-    WALL: _bricks,
-    CORNICE: _blocks,
-    WINDOW: _panes,
-    SHUTTER: _louvers,
-    BALCONY: _bars,
-    DOOR: _planks,
-}
+# In the order of `CLASSES`.
+_TEXTURES = (_sky, _tiles, _bricks, _blocks, _panes, _louvers, _bars, _planks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -45,6 +46,30 @@ def committed_file(name: str) -> Path | None:
     """
     path = _PROJECT / "data" / name
     return path if _in_checkout() and path.is_file() else None
+
+
+def read_original(path: Path, sha256: str, advice: str) -> bytes:
+    """Read an archive that must be the original one.
+
+    Args:
+        path: the archive.
+        sha256: SHA-256 of the original.
+        advice: what to do about another one, for the error.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        ValueError: if it is another one.
+    """
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ValueError(
+            f"{str(path)!r} is not the original archive, whose SHA-256 is {sha256}. "
+            f"Received: SHA-256 {found}. {advice}"
+        )
+    return content
 
 
 def _default_folder() -> Path:

@@ -7,13 +7,12 @@ number of dimensions, each dimension), then the values. The whole file is gzippe
 from __future__ import annotations
 
 import gzip
-import hashlib
 import struct
 from pathlib import Path
 
 import numpy as np
 
-_UNSIGNED_BYTE = 8
+from gankit.datasets.folders import read_original
 
 _TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
 _TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
@@ -103,7 +102,7 @@ def parse(content: bytes) -> np.ndarray:
     >>> parse(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])).tolist()
     [7, 9]
     """
-    if len(content) < 4 or content[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
+    if len(content) < 4 or content[:3] != bytes([0, 0, 8]):  # 8: unsigned bytes
         raise ValueError(
             f"This is not an idx file of unsigned bytes. Received: first bytes {content[:4]!r}."
         )
@@ -122,12 +121,5 @@ def parse(content: bytes) -> np.ndarray:
 
 
 def _read_archive(path: Path, sha256: str) -> np.ndarray:
-    packed = path.read_bytes()
-    found = hashlib.sha256(packed).hexdigest()
-    if found != sha256:
-        raise ValueError(
-            f"{str(path)!r} is not the original archive, whose SHA-256 is {sha256}. "
-            f"Received: SHA-256 {found}. Fetch it again, or move it away to let TensorFlow "
-            "Datasets fetch it."
-        )
-    return parse(gzip.decompress(packed))
+    advice = "Fetch it again, or move it away to let TensorFlow Datasets fetch it."
+    return parse(gzip.decompress(read_original(path, sha256, advice)))

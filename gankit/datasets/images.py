@@ -2,99 +2,39 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Iterable
-
 import numpy as np
 
-SMALLEST = 4
+from gankit.checks import check_count
 
 
-def check_image_size(image_size: object) -> int:
+def check_image_size(image_size: object, default: int | None = None) -> int:
     """Return the side of a square image if it is valid.
 
     Args:
         image_size: the side that the caller asked for.
+        default: what None stands for; None where a side must be given.
 
     Returns:
         The side as an `int`.
 
     Raises:
-        TypeError: if it is not a whole number.
-        ValueError: if it is below 4 pixels.
+        ValueError: if it is not a whole number of at least 4 pixels.
 
     Example:
 
     >>> check_image_size(32)
     32
     """
-    if isinstance(image_size, bool) or not isinstance(image_size, numbers.Integral):
-        raise TypeError(
-            "`image_size` must be one whole number, the side of a square. "
-            f"Received: image_size={image_size!r}."
-        )
-    if image_size < SMALLEST:
-        raise ValueError(
-            f"`image_size` must be at least {SMALLEST} pixels. Received: image_size={image_size!r}."
-        )
-    return int(image_size)
-
-
-def check_channels(channels: object) -> int:
-    """Return the number of channels of an image if it is valid.
-
-    Args:
-        channels: the number that the caller asked for.
-
-    Returns:
-        The number of channels.
-
-    Raises:
-        ValueError: if it is neither 1 (gray) nor 3 (color).
-
-    Example:
-
-    >>> check_channels(3)
-    3
-    """
-    if channels not in (1, 3):
-        raise ValueError(
-            f"`channels` must be 1 (gray) or 3 (color). Received: channels={channels!r}."
-        )
-    return channels
-
-
-def check_split(name: str, split: str, splits: Iterable[str]) -> str:
-    """Return the name of a split if the set has it.
-
-    Args:
-        name: name of the set.
-        split: the split that the caller asked for.
-        splits: the splits of the set.
-
-    Returns:
-        The name of the split.
-
-    Raises:
-        ValueError: if the set has no split of this name.
-
-    Example:
-
-    >>> check_split("digits", "test", ("train", "test"))
-    'test'
-    """
-    if split not in splits:
-        raise ValueError(
-            f"`split` must be one of {', '.join(splits)} for {name!r}. Received: split={split!r}."
-        )
-    return split
+    if image_size is None and default is not None:
+        return default
+    return check_count("image_size", image_size, 4)
 
 
 def resize(images: np.ndarray, image_size: int) -> np.ndarray:
     """Resize square images with antialiasing (Pillow's bicubic).
 
     Args:
-        images: uint8 `(n, side, side, channels)`.
+        images: uint8 `(n, side, side, channels)` with 1 or 3 channels.
         image_size: new side in pixels.
 
     Returns:
@@ -110,14 +50,11 @@ def resize(images: np.ndarray, image_size: int) -> np.ndarray:
 
     if images.shape[1] == image_size or not len(images):
         return images
+    planes = images[..., 0] if images.shape[-1] == 1 else images
     side = (image_size, image_size)
-    channels = images.shape[-1]
-    result = np.empty((len(images), *side, channels), np.uint8)
-    for i, image in enumerate(images):
-        for c in range(channels):
-            plane = Image.fromarray(np.ascontiguousarray(image[..., c]))
-            result[i, ..., c] = np.asarray(plane.resize(side, Image.Resampling.BICUBIC))
-    return np.clip(result, images.min(), images.max())
+    resized = [Image.fromarray(image).resize(side, Image.Resampling.BICUBIC) for image in planes]
+    result = np.stack([np.asarray(image) for image in resized])
+    return result.reshape(len(images), *side, -1).clip(images.min(), images.max())
 
 
 def to_unit_range(images: np.ndarray, max_level: int = 255) -> np.ndarray:

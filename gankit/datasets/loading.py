@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gankit.checks import check_choice
 from gankit.datasets import cmp_facades, idx, tfds_sets
 from gankit.datasets.folders import data_folder
-from gankit.datasets.images import check_image_size, check_split, resize, to_unit_range
+from gankit.datasets.images import check_image_size, resize, to_unit_range
 from gankit.datasets.registry import Dataset, describe, find, names
 
 
@@ -37,8 +38,7 @@ def load(
 
     Raises:
         ValueError: if the name or the split is unknown, another function reads the set, or the
-            image size is below 4.
-        TypeError: if the image size is not a whole number.
+            image size is not a whole number of at least 4.
         DatasetUnavailable: if the set is missing and cannot be fetched or stored.
         ImportError: if the set needs TensorFlow Datasets, which is not installed.
 
@@ -49,7 +49,6 @@ def load(
     ((1442, 8, 8, 1), -1.0, 1.0)
     """
     dataset = find(name, "load")
-    check_split(name, split, dataset.splits)
     images, labels = read_levels(dataset, split, image_size)
     return to_unit_range(images, dataset.max_level), labels
 
@@ -67,8 +66,13 @@ def read_levels(
     Returns:
         uint8 images `(n, side, side, channels)` with levels `0..dataset.max_level`, and int32
         labels or None.
+
+    Raises:
+        ValueError: if the set has no such split, or the image size is not a whole number of at
+            least 4.
     """
-    side = dataset.image_size if image_size is None else check_image_size(image_size)
+    check_choice("split", split, dataset.splits)
+    side = check_image_size(image_size, dataset.image_size)
     if dataset.embedded is not None:
         images, labels = dataset.embedded(split)
     elif _has_archives(dataset):
@@ -105,7 +109,7 @@ def factors(name: str, split: str = "train") -> dict[str, np.ndarray]:
             f"This set has no known factors. Received: name={name!r}. "
             f"Sets with known factors: {', '.join(known)}."
         )
-    return dataset.factors(check_split(name, split, dataset.splits))
+    return dataset.factors(check_choice("split", split, dataset.splits))
 
 
 def available(name: str) -> bool:

@@ -17,26 +17,13 @@ import numpy as np
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 
-FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Oblique",
-    "DejaVuSans-Bold",
-    "DejaVuSans-BoldOblique",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Oblique",
-    "DejaVuSansMono-Bold",
-    "DejaVuSerif",
-    "DejaVuSerif-Italic",
-    "DejaVuSerif-Bold",
-    "DejaVuSerif-BoldItalic",
-    "STIXGeneral",
-    "STIXGeneralItalic",
-    "STIXGeneralBol",
-    "STIXGeneralBolIta",
-    "cmr10",
-    "cmb10",
-    "cmss10",
-    "cmtt10",
+from gankit.checks import check_choice, check_count, check_number
+
+FONTS = tuple(
+    "DejaVuSans DejaVuSans-Oblique DejaVuSans-Bold DejaVuSans-BoldOblique DejaVuSansMono "
+    "DejaVuSansMono-Oblique DejaVuSansMono-Bold DejaVuSerif DejaVuSerif-Italic DejaVuSerif-Bold "
+    "DejaVuSerif-BoldItalic STIXGeneral STIXGeneralItalic STIXGeneralBol STIXGeneralBolIta "
+    "cmr10 cmb10 cmss10 cmtt10".split()
 )
 """Fonts with ten legible lining digits. The files are the same in matplotlib 3.10 and 3.11."""
 
@@ -60,11 +47,16 @@ def digit_outline(font: str, digit: int) -> np.ndarray:
         float64 array `(segments, 2, 2)`: start and end points `(x, y)`, y upwards, in
         units of the height of the font's digit 0, centered on the digit's bounding box.
 
+    Raises:
+        ValueError: if the font or the digit is another one.
+
     Example:
 
     >>> digit_outline("DejaVuSans", 1).shape[1:]
     (2, 2)
     """
+    check_choice("font", font, FONTS)
+    check_count("digit", digit, 0, 9)
     zero = np.concatenate(_contours(font, 0))
     height = zero[:, 1].max() - zero[:, 1].min()
     contours = _contours(font, digit)
@@ -113,13 +105,19 @@ def distance_fields(cells: int = 96, extent: float = 2.0) -> np.ndarray:
     """Return the signed distance field of every digit of every font.
 
     Args:
-        cells: grid points per side.
-        extent: side of the square grid, in digit heights.
+        cells: grid points per side, at least 2.
+        extent: side of the square grid, in digit heights, above 0.
 
     Returns:
         Read-only float64 array `(fonts, 10, cells, cells)` in digit heights; row 0 is the top. It
         is cached.
+
+    Raises:
+        TypeError: if `extent` is not a number.
+        ValueError: if a number is out of range.
     """
+    check_count("cells", cells, 2)
+    check_number("extent", extent, above=0)
     axis = (np.arange(cells) - (cells - 1) / 2) * (extent / (cells - 1))
     x, y = np.meshgrid(axis, -axis)
     grid = np.stack([x.ravel(), y.ravel()], axis=1)
@@ -162,11 +160,5 @@ class _PolylinePen(BasePen):
 
     def _qCurveToOne(self, control: tuple[float, float], end: tuple[float, float]) -> None:
         start = self.contours[-1][-1]
-        for i in range(1, _SEGMENTS_PER_CURVE + 1):
-            t = i / _SEGMENTS_PER_CURVE
-            weights = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
-            x, y = (
-                weights[0] * a + weights[1] * b + weights[2] * c
-                for a, b, c in zip(start, control, end, strict=True)
-            )
-            self.contours[-1].append((x, y))
+        t = np.arange(1, _SEGMENTS_PER_CURVE + 1)[:, None] / _SEGMENTS_PER_CURVE
+        self.contours[-1].extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)

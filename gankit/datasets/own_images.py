@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
-from gankit.datasets.images import check_channels, check_image_size, to_unit_range
+from gankit.checks import check_choice, check_path
+from gankit.datasets.images import check_image_size, to_unit_range
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,10 +58,7 @@ class SkippedImages(UserWarning):
 
 
 def from_folder(
-    path: str | os.PathLike,
-    image_size: int,
-    channels: int = 3,
-    on_error: str = "raise",
+    path: str | os.PathLike, image_size: int, channels: int = 3, on_error: str = "raise"
 ) -> np.ndarray:
     """Read all images in a folder and its subfolders.
 
@@ -84,7 +82,7 @@ def from_folder(
         NotADirectoryError: if the path is not a folder.
         ValueError: if the folder holds no readable image, a file cannot be read (the error names
             it), or `image_size`, `channels` or `on_error` is not valid.
-        TypeError: if `image_size` is not a whole number.
+        TypeError: if `path` is no path.
 
     Example:
 
@@ -96,16 +94,11 @@ def from_folder(
     (1, 16, 16, 3)
     """
     side = check_image_size(image_size)
-    check_channels(channels)
-    files = image_files(Path(path))
+    check_choice("channels", channels, (1, 3))
+    files = image_files(check_path("path", path))
     images = read_each(
         files, lambda file: central_square(open_image(file), side, channels), on_error
     )
-    if not images:
-        raise ValueError(
-            f"At least one image in {str(path)!r} must be readable. "
-            f"Received: {len(files)} image(s), none of which can be read."
-        )
     return to_unit_range(np.stack(images))
 
 
@@ -152,14 +145,13 @@ def read_each(
         skipped: files that the caller has already skipped, for the warning.
 
     Returns:
-        The results of `read`, in the order of the files.
+        The results of `read`, at least one, in the order of the files.
 
     Raises:
         UnreadableImage: if a file cannot be read and `on_error` is `"raise"`.
-        ValueError: if `on_error` has another value.
+        ValueError: if no file can be read, or `on_error` has another value.
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}.")
+    check_choice("on_error", on_error, ("raise", "skip"))
     results, skipped = [], list(skipped)
     for file in files:
         try:
@@ -168,7 +160,9 @@ def read_each(
             if on_error == "raise":
                 raise
             skipped.append(error)
-    if skipped and results:
+    if not results:
+        raise ValueError(f"At least one image must be readable. Received: {SkippedImages(skipped)}")
+    if skipped:
         warnings.warn(SkippedImages(skipped), stacklevel=3)
     return results
 
@@ -213,9 +207,7 @@ def central_square(image: Image.Image, side: int, channels: int) -> np.ndarray:
     shortest = min(image.size)
     left, top = (image.width - shortest) / 2, (image.height - shortest) / 2
     square = image.resize(
-        (side, side),
-        Image.Resampling.BICUBIC,
-        box=(left, top, left + shortest, top + shortest),
+        (side, side), Image.Resampling.BICUBIC, box=(left, top, left + shortest, top + shortest)
     )
     return np.asarray(square).reshape(side, side, channels)
 

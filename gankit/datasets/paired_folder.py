@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 
+from gankit.checks import check_path
 from gankit.datasets.images import check_image_size, to_unit_range
 from gankit.datasets.own_images import (
     UnreadableImage,
@@ -16,17 +18,22 @@ from gankit.datasets.own_images import (
     read_each,
 )
 
-Pair = tuple[np.ndarray, np.ndarray]
+_HALF = re.compile(r"((train|test|val)[_/]?)?[ab]/", re.IGNORECASE)
 
 
 def paired_folder(
     path: str | os.PathLike, image_size: int, on_error: str = "raise"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read a folder of image pairs (A, B) that is organized in one of two ways.
+    """Read a folder of image pairs (A, B), whose layout is told by the names of its subfolders.
 
-    - If the folder has subfolders `A` and `B`, an image in `A` and an image in `B` form a pair if
-      their paths are equal except for the suffix. The two images must have equal sizes.
-    - Otherwise, the left half of each image is A and the right half is B, as in the pix2pix sets.
+    - `A` and `B`, `a` and `b`, `trainA` and `trainB`, or `train/A` and `train/B`: an image in the
+      one and an image in the other form a pair if their paths are equal except for the suffix. The
+      two images must have equal sizes. `testA`, `test/A`, `valA` and the like are left aside.
+    - No such names: the left half of each image is A and the right half is B, as in the pix2pix
+      sets.
+
+    Everything in between is refused: one half without the other, two layouts at once, or two
+    subfolders of other names that hold images of the same names.
 
     Both images of a pair are cropped to their central square and resized with antialiasing
     (Pillow's bicubic). Modes, rotation, transparency, suffixes and hidden files are treated as in
@@ -47,9 +54,10 @@ def paired_folder(
     Raises:
         FileNotFoundError: if the folder does not exist.
         NotADirectoryError: if the path is not a folder.
-        ValueError: if the folder holds no complete pair, a file has no partner or cannot be read
-            (the error names it), or `image_size` or `on_error` is not valid.
-        TypeError: if `image_size` is not a whole number.
+        ValueError: if the layout is ambiguous, the folder holds no complete pair, a file has no
+            partner or cannot be read (the error names it), or `image_size` or `on_error` is not
+            valid.
+        TypeError: if `path` is no path.
 
     Example:
 
@@ -61,9 +69,17 @@ def paired_folder(
     >>> a.shape, b.shape
     ((1, 16, 16, 3), (1, 16, 16, 3))
     """
-    side, folder = check_image_size(image_size), Path(path)
-    if (folder / "A").is_dir() and (folder / "B").is_dir():
-        partners, unpaired = _partners(folder)
+    side, folder = check_image_size(image_size), check_path("path", path)
+    files = image_files(folder)
+    halves = _halves(folder, files)
+    if halves:
+        a, b = (_by_stem(half) for half in halves)
+        unpaired = [
+            UnreadableImage(file, f"it has no partner in {other.name}")
+            for own, others, other in ((a, b, halves[1]), (b, a, halves[0]))
+            for stem, file in own.items()
+            if stem not in others
+        ]
         if unpaired and on_error == "raise":
             raise ValueError(
                 f"Every image in {str(folder)!r} must have a partner of the same name. "
@@ -71,21 +87,37 @@ def paired_folder(
                 f"{', '.join(str(image.file.relative_to(folder)) for image in unpaired)}. "
                 "Remove them, or pass on_error='skip'."
             )
+        partners = {a[stem]: b[stem] for stem in a if stem in b}
         pairs = read_each(partners, lambda a: _read_two(a, partners[a], side), on_error, unpaired)
     else:
-        pairs = read_each(image_files(folder), lambda file: _read_halves(file, side), on_error)
-    if not pairs:
-        raise ValueError(f"The folder {str(folder)!r} holds no complete pair of images.")
+        pairs = read_each(files, lambda file: _read_halves(file, side), on_error)
     a, b = (to_unit_range(np.stack(images)) for images in zip(*pairs, strict=True))
     return a, b
 
 
-def _partners(folder: Path) -> tuple[dict[Path, Path], list[UnreadableImage]]:
-    """Return the file in `B` for each file in `A`, and the files without a partner."""
-    a, b = (_by_stem(folder / name) for name in ("A", "B"))
-    unpaired = [UnreadableImage(a[stem], "it has no partner in B") for stem in a if stem not in b]
-    unpaired += [UnreadableImage(b[stem], "it has no partner in A") for stem in b if stem not in a]
-    return {a[stem]: b[stem] for stem in a if stem in b}, unpaired
+def _halves(folder: Path, files: list[Path]) -> list[Path]:
+    """Return the folders of A and of B, or none where each file holds a pair side by side."""
+    inside = [file.relative_to(folder) for file in files]
+    found = {match[0] for match in (_HALF.match(path.as_posix()) for path in inside) if match}
+    used = sorted((f for f in found if not f.lower().startswith(("test", "val"))), key=str.lower)
+    if [half[-2:].lower() for half in used] == ["a/", "b/"]:
+        if used[0][:-2].lower() == used[1][:-2].lower():
+            return [folder / half for half in used]
+    if found:
+        raise ValueError(
+            f"{str(folder)!r} must hold images in one folder for A and one for B: A and B, trainA "
+            f"and trainB, or train/A and train/B. Received: images in "
+            f"{', '.join(sorted(found))}. Rename the folders, or pass the path of the two."
+        )
+    names = {(path.parent, path.stem) for path in inside}
+    if len({stem for _, stem in names}) < len(names):
+        raise ValueError(
+            f"Images of the same name in several subfolders of {str(folder)!r} may be pairs or "
+            f"not. Received: images in {', '.join(sorted({str(p) for p, _ in names}))}. Rename two "
+            f"folders to A and B if they hold pairs; if each file shows a pair side by side, pass "
+            f"one folder at a time."
+        )
+    return []
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
@@ -101,7 +133,7 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _read_two(a: Path, b: Path, side: int) -> Pair:
+def _read_two(a: Path, b: Path, side: int) -> tuple[np.ndarray, np.ndarray]:
     first, second = open_image(a), open_image(b)
     if first.size != second.size:
         raise UnreadableImage(
@@ -110,7 +142,7 @@ def _read_two(a: Path, b: Path, side: int) -> Pair:
     return central_square(first, side, 3), central_square(second, side, 3)
 
 
-def _read_halves(file: Path, side: int) -> Pair:
+def _read_halves(file: Path, side: int) -> tuple[np.ndarray, np.ndarray]:
     image = open_image(file)
     half, rest = divmod(image.width, 2)
     if rest or not half:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from gankit.checks import check_choice
 from gankit.datasets import cmp_facades
-from gankit.datasets.images import check_image_size, check_split, to_unit_range
+from gankit.datasets.images import check_image_size, to_unit_range
 from gankit.datasets.registry import find
 
 
@@ -31,8 +34,7 @@ def load_pairs(
 
     Raises:
         ValueError: if the name or the split is unknown, another function reads the set, or the
-            image size is below 4.
-        TypeError: if the image size is not a whole number.
+            image size is not a whole number of at least 4.
         DatasetUnavailable: if the set is missing and cannot be fetched or stored.
 
     Example:
@@ -42,10 +44,8 @@ def load_pairs(
     ((100, 32, 32, 3), (100, 32, 32, 3))
     """
     dataset = find(name, "load_pairs")
-    side = dataset.image_size if image_size is None else check_image_size(image_size)
-    check_split(name, split, dataset.splits)
-    if dataset.embedded is not None:
-        inputs, targets = dataset.embedded(split, side)
-    else:
-        inputs, targets = cmp_facades.read_pairs(dataset, split, side)
+    side = check_image_size(image_size, dataset.image_size)
+    check_choice("split", split, dataset.splits)
+    read = dataset.embedded or functools.partial(cmp_facades.read_pairs, dataset)
+    inputs, targets = read(split, side)
     return to_unit_range(inputs), to_unit_range(targets)

@@ -12,33 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from gankit.checks import check_count
-from gankit.datasets.images import check_channels, check_image_size, check_split, to_unit_range
+from gankit.checks import check_choice, check_count, check_seed
+from gankit.datasets.images import check_image_size, to_unit_range
 
 _FILES = {
-    "train": {
-        "astronaut": "skimage/data/astronaut.png",
-        "flower": "sklearn/datasets/images/flower.jpg",
-        "hubble_deep_field": "skimage/data/hubble_deep_field.jpg",
-        "ihc": "skimage/data/ihc.png",
-        "motorcycle_left": "skimage/data/motorcycle_left.png",
-        "motorcycle_right": "skimage/data/motorcycle_right.png",
-        "retina": "skimage/data/retina.jpg",
-        "rocket": "skimage/data/rocket.jpg",
-        "brick": "skimage/data/brick.png",
-        "camera": "skimage/data/camera.png",
-        "grass": "skimage/data/grass.png",
-        "gravel": "skimage/data/gravel.png",
-        "moon": "skimage/data/moon.png",
-    },
+    "train": "astronaut.png flower.jpg hubble_deep_field.jpg ihc.png motorcycle_left.png "
+    "motorcycle_right.png retina.jpg rocket.jpg brick.png camera.png grass.png gravel.png moon.png",
     # Textures that show errors clearly: fur, a building, wood and china, metal.
-    "test": {
-        "chelsea": "skimage/data/chelsea.png",
-        "china": "sklearn/datasets/images/china.jpg",
-        "coffee": "skimage/data/coffee.png",
-        "coins": "skimage/data/coins.png",
-    },
+    "test": "chelsea.png china.jpg coffee.png coins.png",
 }
+_OF_SKLEARN = ("flower.jpg", "china.jpg")
 
 
 def photographs(split: str = "train", channels: int = 3) -> dict[str, np.ndarray]:
@@ -84,16 +67,15 @@ def photo_crops(
         split: `"train"` (13 photographs) or `"test"` (4).
         per_photograph: number of crops from each photograph, at least 1; crops may overlap.
         channels: 3 for color, 1 for gray.
-        seed: non-negative integer that determines where the crops lie.
+        seed: 0 to 2**32 - 1; determines where the crops lie.
 
     Returns:
         float32 `(photographs * per_photograph, image_size, image_size, channels)` in [-1, 1],
         one photograph after another in the order of `photographs`.
 
     Raises:
-        TypeError: if the image size is not a whole number.
-        ValueError: if the split is unknown, a number is out of range, or the image size exceeds
-            the height or width of a photograph.
+        ValueError: if the split is unknown, a number is not whole or out of range, or the image
+            size exceeds the height or width of a photograph.
 
     Example:
 
@@ -102,7 +84,7 @@ def photo_crops(
     """
     side = check_image_size(image_size)
     count = check_count("per_photograph", per_photograph)
-    rng = np.random.Generator(np.random.PCG64(check_count("seed", seed, 0)))
+    rng = np.random.Generator(np.random.PCG64(check_seed("seed", seed)))
     crops = []
     for name, levels in _levels(split, channels).items():
         positions = np.array(levels.shape[:2]) - side + 1
@@ -118,17 +100,17 @@ def photo_crops(
 
 def _levels(split: str, channels: int) -> dict[str, np.ndarray]:
     """Return the gray levels of the photographs of one split; the arrays are cached."""
-    check_split("photos", split, _FILES)
-    check_channels(channels)
-    return {name: _read(file, channels) for name, file in _FILES[split].items()}
+    check_choice("split", split, _FILES)
+    check_choice("channels", channels, (1, 3))
+    return {Path(file).stem: _read(file, channels) for file in _FILES[split].split()}
 
 
 @functools.cache
 def _read(file: str, channels: int) -> np.ndarray:
     from PIL import Image
 
-    package, inside = file.split("/", 1)
+    package, inside = ("sklearn", "datasets/images") if file in _OF_SKLEARN else ("skimage", "data")
     (folder,) = find_spec(package).submodule_search_locations
-    with Image.open(Path(folder, inside)) as image:
+    with Image.open(Path(folder, inside, file)) as image:
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
     return levels.reshape(*levels.shape[:2], channels)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from gankit.checks import check_choice, check_flag
 from gankit.datasets import digits, facades, glyphs, photos
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -48,102 +48,32 @@ class Dataset:
     large: bool = False
 
 
+# Name, side, channels, classes and description; then what not all sets have.
+# fmt: off
 _DATASETS = (
-    Dataset(
-        name="digits",
-        image_size=8,
-        channels=1,
-        num_classes=10,
-        description="1,797 real handwritten digits of the UCI repository",
-        max_level=digits.MAX_LEVEL,
-        embedded=digits.read,
-    ),
-    Dataset(
-        name="glyphs",
-        image_size=28,
-        channels=1,
-        num_classes=10,
-        description="14,000 digits drawn from fonts, with every factor known",
-        embedded=glyphs.read,
-        factors=glyphs.read_factors,
-    ),
-    Dataset(
-        name="mnist",
-        image_size=28,
-        channels=1,
-        num_classes=10,
-        description="70,000 handwritten digits",
-        tfds_name="mnist",
-    ),
-    Dataset(
-        name="fashion_mnist",
-        image_size=28,
-        channels=1,
-        num_classes=10,
-        description="70,000 pictures of clothes",
-        tfds_name="fashion_mnist",
-    ),
-    Dataset(
-        name="kmnist",
-        image_size=28,
-        channels=1,
-        num_classes=10,
-        description="70,000 cursive hiragana",
-        tfds_name="kmnist",
-    ),
-    Dataset(
-        name="emnist",
-        image_size=28,
-        channels=1,
-        num_classes=47,
-        description="131,600 handwritten digits and letters in 47 balanced classes",
-        tfds_name="emnist/balanced",
-    ),
-    Dataset(
-        name="cifar10",
-        image_size=32,
-        channels=3,
-        num_classes=10,
-        description="60,000 small photographs",
-        tfds_name="cifar10",
-    ),
-    Dataset(
-        name="celeb_a",
-        image_size=64,
-        channels=3,
-        num_classes=None,
-        description="202,599 faces, cut to the central square",
-        splits=("train", "validation", "test"),
-        tfds_name="celeb_a",
-        large=True,
-    ),
-    Dataset(
-        name="facades",
-        image_size=facades.IMAGE_SIZE,
-        channels=3,
-        num_classes=None,
-        description="500 label maps of building fronts and pictures drawn by a known rule",
-        loader="load_pairs",
-        embedded=facades.read_pairs,
-    ),
-    Dataset(
-        name="cmp_facades",
-        image_size=256,
-        channels=3,
-        num_classes=None,
-        description="506 label maps of building fronts and their photographs",
-        loader="load_pairs",
-    ),
-    Dataset(
-        name="photos",
-        image_size=96,
-        channels=3,
-        num_classes=None,
-        description="17 photographs of various sizes, from scikit-image and scikit-learn",
-        loader="photo_crops",
-        embedded=photos.photographs,
-    ),
+    Dataset("digits", 8, 1, 10, "1,797 real handwritten digits of the UCI repository",
+            max_level=digits.MAX_LEVEL, embedded=digits.read),
+    Dataset("glyphs", 28, 1, 10, "14,000 digits drawn from fonts, with every factor known",
+            embedded=glyphs.read, factors=glyphs.read_factors),
+    Dataset("mnist", 28, 1, 10, "70,000 handwritten digits", tfds_name="mnist"),
+    Dataset("fashion_mnist", 28, 1, 10, "70,000 pictures of clothes", tfds_name="fashion_mnist"),
+    Dataset("kmnist", 28, 1, 10, "70,000 cursive hiragana", tfds_name="kmnist"),
+    Dataset("emnist", 28, 1, 47,
+            "131,600 handwritten digits and letters in 47 balanced classes",
+            tfds_name="emnist/balanced"),
+    Dataset("cifar10", 32, 3, 10, "60,000 small photographs", tfds_name="cifar10"),
+    Dataset("celeb_a", 64, 3, None, "202,599 faces, cut to the central square",
+            splits=("train", "validation", "test"), tfds_name="celeb_a", large=True),
+    Dataset("facades", facades.IMAGE_SIZE, 3, None,
+            "500 label maps of building fronts and pictures drawn by a known rule",
+            loader="load_pairs", embedded=facades.read_pairs),
+    Dataset("cmp_facades", 256, 3, None,
+            "506 label maps of building fronts and their photographs", loader="load_pairs"),
+    Dataset("photos", 96, 3, None,
+            "17 photographs of various sizes, from scikit-image and scikit-learn",
+            loader="photo_crops", embedded=photos.photographs),
 )
+# fmt: on
 _BY_NAME = {dataset.name: dataset for dataset in _DATASETS}
 
 
@@ -157,11 +87,18 @@ def names(embedded: bool | None = None, loader: str = "load") -> list[str]:
     Returns:
         A list of names.
 
+    Raises:
+        TypeError: if `embedded` is neither True, False nor None.
+        ValueError: if `loader` is another word.
+
     Example:
 
     >>> names(embedded=True), names(embedded=True, loader="load_pairs")
     (['digits', 'glyphs'], ['facades'])
     """
+    check_choice("loader", loader, sorted({d.loader for d in _DATASETS}))
+    if embedded is not None:
+        check_flag("embedded", embedded)
     sets = (d for d in _DATASETS if d.loader == loader)
     return [d.name for d in sets if embedded in (None, d.embedded is not None)]
 
@@ -176,7 +113,6 @@ def describe(name: str) -> Dataset:
         A `Dataset`: image size, channels, classes, splits and a one-line description.
 
     Raises:
-        TypeError: if the name is not a string.
         ValueError: if no set has this name; the error lists the names and suggests the closest.
 
     Example:
@@ -184,16 +120,7 @@ def describe(name: str) -> Dataset:
     >>> describe("glyphs").num_classes
     10
     """
-    if not isinstance(name, str):
-        raise TypeError(f"The name of a data set must be a string. Received: name={name!r}.")
-    if name in _BY_NAME:
-        return _BY_NAME[name]
-    closest = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
-    hint = f" Did you mean {closest[0]!r}?" if closest else ""
-    raise ValueError(
-        f"No data set has this name. Received: name={name!r}.{hint} "
-        f"Choose one of: {', '.join(_BY_NAME)}."
-    )
+    return _BY_NAME[check_choice("name", name, _BY_NAME)]
 
 
 def find(name: str, loader: str) -> Dataset:
@@ -207,7 +134,6 @@ def find(name: str, loader: str) -> Dataset:
         The set.
 
     Raises:
-        TypeError: if the name is not a string.
         ValueError: if no set has this name, or another function reads the set.
     """
     dataset = describe(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
+from gankit.checks import check_count, check_seed
 from gankit.feed import ClassNumbers, Examples
 
 
@@ -20,7 +20,8 @@ def stack_digits(
         images: gray digits in [-1, 1], shape (m, height, width, 1), for example MNIST.
         labels: the digits 0..9, integers of shape (m,).
         n: number of images to make, at least 1.
-        seed: seed of the draw, which is uniform over `images` and with replacement.
+        seed: seed of the draw, 0 to 2**32 - 1. The draw is uniform over `images`, and with
+            replacement.
 
     Returns:
         float32 images (n, height, width, 3), and int32 labels (n,) in 0..999, whose three digits
@@ -28,7 +29,7 @@ def stack_digits(
 
     Raises:
         TypeError: if `images` are not floats or `labels` not integers.
-        ValueError: if a shape or a value is not as described above, or `n` is below 1.
+        ValueError: if a shape or a value is not as described above.
 
     Example:
 
@@ -42,6 +43,7 @@ def stack_digits(
     images, labels = np.asarray(images), np.asarray(labels)
     Examples((None, None, 1), name="images").check(images)
     ClassNumbers(10).check(labels, len(images))
-    drawn = np.random.default_rng(seed).integers(len(images), size=(check_count("n", n), 3))
+    rng = np.random.default_rng(check_seed("seed", seed))
+    drawn = rng.integers(len(images), size=(check_count("n", n), 3))
     stacked = np.moveaxis(images[drawn, ..., 0], 1, -1)
     return stacked.astype("float32"), (labels[drawn] @ [100, 10, 1]).astype("int32")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from gankit.checks import check_choice, check_count, check_flag, check_seed
 from gankit.datasets import tfds_sets
-from gankit.datasets.images import check_image_size, check_split
+from gankit.datasets.images import check_image_size
 from gankit.datasets.loading import read_levels
-from gankit.datasets.registry import Dataset, find
+from gankit.datasets.registry import find
 from gankit.feed import Batches, Position, with_position
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def stream(
         image_size: as in `load`.
         labels: whether to return `(images, labels)` instead of images only.
         shuffle: whether to shuffle; if not, each epoch has the order of `load`.
-        seed: non-negative integer.
+        seed: 0 to 2**32 - 1.
         drop_remainder: whether to drop a smaller last batch, so that all batches have one shape.
 
     Returns:
@@ -59,9 +58,9 @@ def stream(
         with int32 labels `(batch_size,)` if `labels` is True.
 
     Raises:
-        ValueError: if the name or the split is unknown, the image size, batch size or seed is out
-            of range, or the set has no labels and `labels` is True.
-        TypeError: if the image size, batch size or seed is not a whole number.
+        ValueError: if the name or the split is unknown, the image size, batch size or seed is not a
+            whole number in its range, or the set has no labels and `labels` is True.
+        TypeError: if `labels`, `shuffle` or `drop_remainder` is not a bool.
         DatasetUnavailable: if the set is missing and cannot be fetched or stored.
         ImportError: if TensorFlow or TensorFlow Datasets is not installed.
 
@@ -72,55 +71,55 @@ def stream(
     TensorShape([32, 8, 8, 1])
     """
     dataset = find(name, "load")
-    check_split(name, split, dataset.splits)
-    side = dataset.image_size if image_size is None else check_image_size(image_size)
-    _check_whole("batch_size", batch_size, 1)
-    _check_whole("seed", seed, 0)
+    check_choice("split", split, dataset.splits)
+    side = check_image_size(image_size, dataset.image_size)
+    check_count("batch_size", batch_size, 1, 2**31 - 1)
+    check_flag("labels", labels)
+    check_flag("shuffle", shuffle)
+    check_flag("drop_remainder", drop_remainder)
+    position = Position(check_seed("seed", seed))
     if labels and dataset.num_classes is None:
         raise ValueError(f"{name!r} has no labels. Received: labels={labels!r}. Pass labels=False.")
-    position = Position(seed)
-    make = _from_disk if dataset.large else _from_memory
-    levels, examples = make(dataset, split, side, batch_size, shuffle, drop_remainder, position)
+    tf = tfds_sets.tensorflow()
+    if dataset.large:
+        files, examples = tfds_sets.encoded(dataset, split)
+        levels = _from_disk(
+            files, dataset.channels, side, batch_size, shuffle, drop_remainder, position
+        )
+    else:
+        arrays = read_levels(dataset, split, side)
+        examples = len(arrays[0])
+        batches = Batches(arrays, batch_size=batch_size, shuffle=shuffle, position=position)
+        levels = batches.pipeline(tf, drop_remainder)
     steps = examples // batch_size if drop_remainder else -(-examples // batch_size)
     if steps == 0:
         raise ValueError(
             f"`batch_size` must be at most {examples}, the size of the {split!r} split of {name!r}."
             f" Received: batch_size={batch_size}. Reduce it, or pass drop_remainder=False."
         )
-    return _scaled(levels, dataset.max_level, labels, steps, position)
 
+    def scale(images: tf.Tensor, *classes: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
+        images = tf.cast(images, tf.float32) / (dataset.max_level / 2) - 1
+        return (images, *classes) if labels else images
 
-def _from_memory(
-    dataset: Dataset,
-    split: str,
-    side: int,
-    batch_size: int,
-    shuffle: bool,
-    drop_remainder: bool,
-    position: Position,
-) -> tuple[tf.data.Dataset, int]:
-    """Return batches of gray levels and labels from memory, and the number of examples."""
-    tf = tfds_sets.tensorflow()
-    arrays = read_levels(dataset, split, side)
-    batches = Batches(arrays, batch_size=batch_size, shuffle=shuffle, position=position)
-    return batches.pipeline(tf, drop_remainder), len(arrays[0])
+    pipeline = levels.map(scale, tf.data.AUTOTUNE, deterministic=True)
+    return with_position(pipeline, tf, steps, position)
 
 
 def _from_disk(
-    dataset: Dataset,
-    split: str,
+    files: tf.data.Dataset,
+    channels: int,
     side: int,
     batch_size: int,
     shuffle: bool,
     drop_remainder: bool,
     position: Position,
-) -> tuple[tf.data.Dataset, int]:
-    """Return batches of gray levels of a set without labels, and the number of examples.
+) -> tf.data.Dataset:
+    """Return batches of gray levels of a set without labels.
 
     Images are decoded after shuffling and skipping.
     """
     tf = tfds_sets.tensorflow()
-    files, examples = tfds_sets.encoded(dataset, split)
 
     def one_pass() -> Iterator[tuple[int, int, int]]:
         epoch, batch = position.take()
@@ -131,12 +130,12 @@ def _from_disk(
         return chosen.skip(skip).map(decode, tf.data.AUTOTUNE).batch(batch_size, drop_remainder)
 
     def decode(file: tf.Tensor) -> tf.Tensor:
-        image = tf.io.decode_image(file, dataset.channels, expand_animations=False)
-        return tfds_sets.square(tf.ensure_shape(image, (None, None, dataset.channels)), side)
+        image = tf.io.decode_image(file, channels, expand_animations=False)
+        return tfds_sets.square(tf.ensure_shape(image, (None, None, channels)), side)
 
     number = tf.TensorSpec((), tf.int64)
     passes = tf.data.Dataset.from_generator(one_pass, output_signature=(number, number, number))
-    return passes.flat_map(batches), examples
+    return passes.flat_map(batches)
 
 
 def _shuffle_windows(files: tf.data.Dataset, seed: tf.Tensor, epoch: tf.Tensor) -> tf.data.Dataset:
@@ -149,24 +148,3 @@ def _shuffle_windows(files: tf.data.Dataset, seed: tf.Tensor, epoch: tf.Tensor) 
         return tf.random.experimental.stateless_shuffle(content, window_seed)
 
     return files.batch(WINDOW).enumerate().map(shuffled).unbatch()
-
-
-def _scaled(
-    levels: tf.data.Dataset, max_level: int, labels: bool, steps: int, position: Position
-) -> tf.data.Dataset:
-    """Scale the images to [-1, 1], and drop the labels unless they are wanted."""
-    tf = tfds_sets.tensorflow()
-
-    def scale(images: tf.Tensor, *classes: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
-        images = tf.cast(images, tf.float32) / (max_level / 2) - 1
-        return (images, *classes) if labels else images
-
-    pipeline = levels.map(scale, tf.data.AUTOTUNE, deterministic=True)
-    return with_position(pipeline, tf, steps, position)
-
-
-def _check_whole(name: str, value: object, minimum: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"`{name}` must be a whole number. Received: {name}={value!r}.")
-    if value < minimum:
-        raise ValueError(f"`{name}` must be at least {minimum}. Received: {name}={value!r}.")

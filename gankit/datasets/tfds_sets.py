@@ -165,17 +165,17 @@ def _prepare(dataset: Dataset, folder: Path) -> None:
     with _remove_partial_files(folder, dataset.name):
         builder = tfds.builder(dataset.tfds_name, data_dir=folder)
         originals = {url: info.filename for url, info in builder.url_infos.items()}
-        by_hand = _folder_of_originals(dataset, folder, set(originals.values()))
-        for url, file in originals.items():
-            if not (by_hand / file).is_file():
-                _check_reachable(dataset, folder, url, set(originals.values()))
-                break
+        files = set(originals.values())
+        by_hand = _folder_of_originals(dataset, folder, files)
+        missing = [url for url, file in originals.items() if not (by_hand / file).is_file()]
+        if missing:
+            _check_reachable(dataset, folder, missing[0], files)
         config = tfds.download.DownloadConfig(manual_dir=by_hand, try_download_gcs=False)
         try:
             builder.download_and_prepare(download_config=config)
         except Exception as error:
             reason = f"TensorFlow Datasets could not prepare it ({error})"
-            raise unavailable(dataset, folder, reason, set(originals.values())) from error
+            raise unavailable(dataset, folder, reason, files) from error
 
 
 def _folder_of_originals(dataset: Dataset, folder: Path, files: set[str]) -> Path:
@@ -231,13 +231,11 @@ def unavailable(
     """
     if idx.known(dataset.name):
         files = {archive for split in idx.ARCHIVES.values() for archive in split}
-    originals = (
-        f"its original files ({', '.join(sorted(files))})" if files else "its original files"
-    )
+    listed = f" ({', '.join(sorted(files))})" if files else ""
     return DatasetUnavailable(
         f"{dataset.name!r} is not in the data folder {str(folder)!r}, and {reason}. "
-        f"Go online, or put {originals} into {str(folder / dataset.name)!r}, or set "
-        "GANKIT_DATA_DIR to a writable folder or to one that holds the set, or use an embedded "
+        f"Go online, or put its original files{listed} into {str(folder / dataset.name)!r}, or "
+        "set GANKIT_DATA_DIR to a writable folder or to one that holds the set, or use an embedded "
         f"set, which needs no network: {', '.join(names(True, dataset.loader))}."
     )
 
@@ -246,19 +244,18 @@ def unavailable(
 def _remove_partial_files(folder: Path, name: str) -> Iterator[None]:
     """Remove partial files if preparation fails, and keep complete downloads for a retry."""
     ours = (folder / name, folder / "downloads")
-    before = {path for top in ours for path in (top, *top.rglob("*")) if path.exists()}
+
+    def content() -> set[Path]:
+        return {path for top in ours for path in (top, *top.rglob("*")) if path.exists()}
+
+    before = content()
     try:
         yield
     except BaseException:
-        for top in ours:
-            for path in sorted(top.rglob("*"), reverse=True):
-                if path not in before and _is_partial(path):
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-            for path in sorted((top, *top.rglob("*")), reverse=True):
-                if path not in before and path.is_dir() and not any(path.iterdir()):
-                    path.rmdir()
+        for path in sorted(content() - before, reverse=True):  # a folder after what it holds
+            partial = path.name.startswith("incomplete.") or ".tmp." in path.name
+            if partial:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
         raise
-
-
-def _is_partial(path: Path) -> bool:
-    return path.name.startswith("incomplete.") or ".tmp." in path.name

@@ -9,8 +9,10 @@ from PIL import Image
 
 import gankit
 from gankit.commands.srgan import main, random_crops, read_picture, y_psnr
+from gankit.models.pix2pix import Pix2Pix
 from gankit.models.srgan import LIGHT, SRGAN
 
+PICTURE = np.zeros((9, 9, 3), "uint8")
 SMALL = ["--width", "2", "--blocks", "1", "--crop", "32", "--crops", "8", "--batch-size", "4"]
 
 
@@ -43,14 +45,15 @@ def test_train_and_upscale(folder, tmp_path, capsys):
     assert main(["train", str(folder), str(path), *epochs, *SMALL]) == 1  # three files left out
     told = capsys.readouterr()
     for name in ("broken.png", "cut.png", "tiny.png"):
-        assert f"{name}'" in told.err
-    assert "5 of 8 pictures used, 3 failed." in told.out and "bicubic:" in told.out
+        assert f"{name}: " in told.err
+    assert "20x20 pixels hold no crop of 32" in told.err and "bicubic:" in told.out
+    assert f"trained on 5 pictures, 3 file(s) left out; model in {path}" in told.out
     assert not path.with_suffix(".runs").exists()
 
     assert main(["upscale", str(path), str(folder), str(tmp_path / "large")]) == 1
     told = capsys.readouterr()
-    assert "broken.png" in told.out and told.err.count("failed:") == 2
-    assert "6 of 8 pictures enlarged, 2 failed." in told.out
+    assert "broken.png'" in told.err and told.err.count("failed:") == 2
+    assert "6 enlarged, 2 failed" in told.out
     with Image.open(tmp_path / "large" / "more" / "3.png") as large:
         assert large.size == (2 * 53, 2 * 40)
 
@@ -101,26 +104,83 @@ def test_transparency_gray_and_names_that_meet(model, tmp_path):
     [
         (["upscale", "MODEL", "IN", "OUT", "--scale", "4"], "enlarge by 2.*scale=4"),
         (["upscale", "nowhere.keras", "IN", "OUT"], "no model file 'nowhere.keras'"),
-        (["upscale", "MODEL", "IN", "IN"], "would replace"),
+        (["upscale", "MODEL", "IN", "IN"], "must not go into the folder of the pictures"),
+        (["upscale", "MODEL", "IN", "IN", "--overwrite"], "must not go into the folder"),
+        (["upscale", "OTHER", "IN", "OUT"], "must hold an SRGAN or its gen.*holds a Pix2Pix"),
         (["upscale", "MODEL", "IN", "OUT", "--tile", "4"], "tile=4"),
         (["train", "IN", "model.h5"], r"end in \.keras"),
         (["train", "nowhere", "x.keras"], "The folder 'nowhere' does not exist"),
-        (["train", "IN", "x.keras"], "needs 2 pictures"),
+        (["train", "IN", "x.keras"], "9x7 pixels hold no crop of 96"),
+        (["train", "IN", "x.keras", "--crop", "18"], "multiples of scale=4"),
+        (["train", "IN", "FOLDER"], "it is a folder.*Received: 'folder.keras'"),
+        (["train", "IN", "x.keras", "--vgg", "no.h5"], "--vgg is for phase 2"),
+        (["train", "IN", "x.keras", "--vgg", "no.h5", "--gan-epochs", "1"], "weights='no.h5'"),
     ],
 )
-def test_what_leaves_nothing_to_do_is_an_error(arguments, message, model, tmp_path, capsys):
-    (tmp_path / "in").mkdir()
+def test_what_leaves_nothing_to_do_is_an_error(
+    arguments, message, model, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("in", "folder.keras"):
+        (tmp_path / folder).mkdir()
     Image.new("RGB", (9, 7)).save(tmp_path / "in" / "a.png")
-    names = {"MODEL": str(model), "IN": str(tmp_path / "in"), "OUT": str(tmp_path / "out")}
+    if "OTHER" in arguments:
+        Pix2Pix((32, 32, 3), width=1).save(tmp_path / "other.keras")
+    names = {"MODEL": str(model), "IN": "in", "OUT": "out"}
+    names |= {"OTHER": "other.keras", "FOLDER": "folder.keras"}
     assert main([names.get(argument, argument) for argument in arguments]) == 2
     assert re.search(message, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rate", "nan"], "finite number above 0. Received: --rate=nan"),
+        (["--rate=-1"], "Received: --rate=-1.0"),
+        (["--mse-epochs", "0"], "Received: --mse-epochs=0"),
+        (["--gan-epochs", "-1"], "Received: --gan-epochs=-1"),
+        (["--batch-size", "0"], "Received: --batch-size=0"),
+        (["--crops", "0"], "Received: --crops=0"),
+        (["--crop=-16"], "at least 16. Received: --crop=-16"),
+        (["--width", "x"], "Received: --width='x'"),
+        (["--blocks", "0"], "Received: --blocks=0"),
+        (["--seed", "-1"], "Received: --seed=-1"),
+    ],
+)
+def test_options_are_checked_when_they_are_read(options, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "nowhere", "model.keras", *options])
+    assert re.search(message, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: read_picture(None), TypeError, "must be a path, as text. Received: file=None"),
+        (lambda: random_crops([PICTURE], 0, 1, 0), ValueError, "side=0"),
+        (lambda: random_crops([PICTURE], 8, 0, 0), ValueError, "count=0"),
+        (lambda: random_crops([PICTURE], 8, 1, -1), ValueError, "seed=-1"),
+        (lambda: random_crops([PICTURE / 255], 8, 1, 0), TypeError, "must be uint8"),
+        (lambda: random_crops([PICTURE[..., 0]], 8, 1, 0), TypeError, "must be uint8"),
+        (lambda: random_crops([PICTURE[..., :1]], 8, 1, 0), TypeError, r"shape \(9, 9, 1\)"),
+        (lambda: random_crops("x", 8, 1, 0), TypeError, "Received: a str of <U1"),
+        (lambda: random_crops(None, 8, 1, 0), TypeError, "Received: a NoneType of object"),
+        (lambda: y_psnr(PICTURE, PICTURE), TypeError, "`output` must hold finite floats"),
+        (lambda: y_psnr(PICTURE / 255, None), TypeError, "`target` must hold.*Received: None"),
+        (lambda: y_psnr(PICTURE / 255, PICTURE / 255 + np.nan), ValueError, "`target`.*nan"),
+        (lambda: random_crops([], 8, 1, 0), ValueError, r"Received: \[\]"),
+    ],
+)
+def test_bad_arguments_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
 
 
 def test_a_missing_file_is_named_and_the_rest_done(model, tmp_path, capsys):
     Image.new("RGB", (9, 7)).save(tmp_path / "a.png")
     files = [str(tmp_path / "missing.png"), str(tmp_path / "a.png")]
     assert main(["upscale", str(model), *files, str(tmp_path / "out")]) == 1
-    assert "1 of 2 pictures enlarged, 1 failed." in capsys.readouterr().out
+    assert "1 enlarged, 1 failed" in capsys.readouterr().out
     assert (tmp_path / "out" / "a.png").is_file()
 
 

@@ -172,13 +172,13 @@ def test_label_maps_that_are_none(function):
 
 
 def test_pictures_that_are_none():
-    with pytest.raises(TypeError, match="floats in .* Received: dtype uint8"):
+    with pytest.raises(TypeError, match="floating point. Received dtype uint8: scale"):
         facades.recover_labels(np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match=r"width, 3\). Received: shape \(1, 8, 8, 1\)"):
+    with pytest.raises(ValueError, match=r"any, 3\). Received shape \(1, 8, 8, 1\): channels is 1"):
         facades.recover_labels(np.zeros((1, 8, 8, 1)))
-    with pytest.raises(ValueError, match=r"Received: values in \[0, 255\]"):
+    with pytest.raises(ValueError, match=r"Received values in \[0, 255\]"):
         facades.recover_labels(np.linspace(0, 255, 192).reshape(1, 8, 8, 3))
-    with pytest.raises(ValueError, match=r"in \[-1, 1\]. Received: values in \[nan, nan\]"):
+    with pytest.raises(ValueError, match="NaN"):
         facades.recover_labels(np.full((1, 8, 8, 3), np.nan))
 
 
@@ -189,7 +189,7 @@ def test_bad_arguments():
         facades.sample_label_maps(1, seed=-1)
     with pytest.raises(ValueError, match="seed.*seed=-1"):
         facades.draw(np.zeros((1, 8, 8), int), seed=-1)
-    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=2"):
+    with pytest.raises(ValueError, match="at least 4. Received: image_size=2"):
         facades.sample_label_maps(1, 2)
-    with pytest.raises(ValueError, match="train, test for 'facades'. Received: split='dev'"):
+    with pytest.raises(ValueError, match="'train', 'test'. Received: split='dev'"):
         facades.label_maps("dev")

@@ -132,10 +132,21 @@ def test_the_same_seed_draws_the_same():
     assert (glyphs.make(20, 10, seed=6)["train_images"] != first["train_images"]).any()
 
 
-@pytest.mark.parametrize("counts", [dict(train=0), dict(train=15), dict(test=-10)])
-def test_counts_that_cannot_be_balanced(counts):
-    with pytest.raises(ValueError, match="must be a positive multiple of 10. Received: t"):
-        glyphs.make(**counts)
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: glyphs.make(train=0), ValueError, "at least 10. Received: train=0"),
+        (lambda: glyphs.make(train=15), ValueError, "a multiple of 10. Received: train=15"),
+        (lambda: glyphs.make(test=-10), ValueError, "at least 10. Received: test=-10"),
+        (lambda: glyphs.make(test="10"), ValueError, "whole number .*Received: test='10'"),
+        (lambda: glyphs.make(10, 10, seed=-1), ValueError, "Received: seed=-1"),
+        (lambda: glyphs.make(10, 10, seed="x"), ValueError, "Received: seed='x'"),
+        (lambda: glyphs.write(None), TypeError, "must be a path, as text. Received: path=None"),
+    ],
+)
+def test_bad_arguments(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
 
 
 def test_repeated_images_are_refused():

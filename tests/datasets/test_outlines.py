@@ -67,3 +67,19 @@ def test_fields_are_upright():
     seven = fields[FONTS.index("DejaVuSans"), 7] > 0
     assert fields.shape == (len(FONTS), 10, 24, 24)
     assert seven[:12].sum() > seven[12:].sum()  # the bar of a 7 is at its top
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: digit_outline("Arial", 1), ValueError, "one of 'DejaVuSans', .*font='Arial'"),
+        (lambda: digit_outline("cmr10", "x"), ValueError, "at most 9. Received: digit='x'"),
+        (lambda: digit_outline("cmr10", 10), ValueError, "Received: digit=10"),
+        (lambda: distance_fields(1), ValueError, "at least 2. Received: cells=1"),
+        (lambda: distance_fields(8, -1.0), ValueError, "above 0. Received: extent=-1.0"),
+        (lambda: distance_fields(8, "x"), TypeError, "Received: extent='x'"),
+    ],
+)
+def test_bad_arguments(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

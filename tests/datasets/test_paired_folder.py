@@ -34,6 +34,38 @@ def test_two_folders_are_paired_by_name(tmp_path):
     assert grays(a) == [20, 10] and grays(b) == [120, 110]
 
 
+@pytest.mark.parametrize(
+    "a, b", [("a", "b"), ("trainA", "trainB"), ("train_A", "train_B"), ("train/A", "train/B")]
+)
+def test_layouts_are_told_by_the_names_of_folders(tmp_path, a, b):
+    for gray, place in enumerate((a, b), start=1):
+        save(tmp_path / place / "more" / "1.png", gray)
+        save(tmp_path / place.replace("train", "test") / "more" / "1.png", gray)
+    (first,), (second,) = map(grays, paired_folder(tmp_path, 8))
+    assert (first, second) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        (["A/1.png"], "in one folder for A and one for B.*Received: images in A/. Rename"),
+        (["b/1.png", "c/1.png"], "Received: images in b/"),
+        (["A/1.png", "trainB/1.png"], "Received: images in A/, trainB/"),
+        (["A/1.png", "B/1.png", "trainA/1.png", "trainB/1.png"], "in A/, B/, trainA/, trainB/"),
+        (["testA/1.png", "testB/1.png"], "Received: images in testA/, testB/"),
+        (["day/1.png", "night/1.jpg"], "Received: images in day, night. Rename two folders to A"),
+        (["x/A/1.png", "x/B/1.png"], "Received: images in x/A, x/B. .*one folder at a time"),
+        (["1.png", "photos/1.png"], r"Received: images in \., photos"),
+    ],
+)
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_what_is_ambiguous_is_refused_and_not_cut_in_half(tmp_path, files, message, on_error):
+    for file in files:
+        save(tmp_path / file, 50, size=(16, 8))
+    with pytest.raises(ValueError, match=message):
+        paired_folder(tmp_path, 8, on_error)
+
+
 def test_halves_of_one_image_are_a_pair(tmp_path):
     save_halves(tmp_path / "2.png", 30, 130)
     save_halves(tmp_path / "below" / "1.png", 40, 140, size=(64, 20))
@@ -101,7 +133,7 @@ def test_complete_pairs_cause_no_warning(tmp_path):
 def test_no_whole_pair_is_an_error_even_when_skipping(tmp_path):
     save(tmp_path / "A" / "1.png", 50)
     save(tmp_path / "B" / "2.png", 50)
-    with pytest.raises(ValueError, match="holds no complete pair of images"):
+    with pytest.raises(ValueError, match="(?s)2 image.*A/1.png: it has no partner in B"):
         paired_folder(tmp_path, 8, on_error="skip")
 
 
@@ -118,7 +150,10 @@ def test_bad_arguments(tmp_path):
     with pytest.raises(ValueError, match="holds no image"):
         paired_folder(tmp_path, 8)
     save_halves(tmp_path / "1.png", 0, 255)
-    with pytest.raises(ValueError, match="must be 'raise' or 'skip'. Received: on_error='ignore'"):
+    with pytest.raises(ValueError, match="one of 'raise', 'skip'. Received: on_error='ignore'"):
         paired_folder(tmp_path, 8, on_error="ignore")
-    with pytest.raises(TypeError, match="one whole number.*None"):
+    with pytest.raises(ValueError, match="whole number.*None"):
         paired_folder(tmp_path, None)
+    for path in (None, 3):
+        with pytest.raises(TypeError, match=f"must be a path, as text. Received: path={path}"):
+            paired_folder(path, 8)

@@ -91,13 +91,14 @@ def test_the_set_is_found_by_name():
 
 def test_bad_arguments():
     for call in (datasets.photographs, lambda split: datasets.photo_crops(16, split)):
-        with pytest.raises(ValueError, match=r"for 'photos'. Received: split='val'"):
+        with pytest.raises(ValueError, match=r"'test'. Received: split='val'"):
             call("val")
-    with pytest.raises(ValueError, match=r"1 \(gray\) or 3 \(color\). Received: channels=4"):
+    with pytest.raises(ValueError, match=r"one of 1, 3. Received: channels=4"):
         datasets.photographs(channels=4)
     with pytest.raises(ValueError, match="per_photograph.*at least 1.*=0"):
         datasets.photo_crops(16, per_photograph=0)
-    with pytest.raises(ValueError, match="seed.*at least 0.*=-1"):
-        datasets.photo_crops(16, seed=-1)
-    with pytest.raises(ValueError, match="at least 4 pixels. Received: image_size=3"):
+    for seed in (-1, 2**32, "x", True):
+        with pytest.raises(ValueError, match=f"seed.*at least 0.*={seed!r}"):
+            datasets.photo_crops(16, seed=seed)
+    with pytest.raises(ValueError, match="at least 4. Received: image_size=3"):
         datasets.photo_crops(3)

@@ -40,6 +40,8 @@ def test_the_seed_decides():
         ((IMAGES, LABELS[1:], 5), ValueError, r"shape \(50,\). Received shape \(49,\)"),
         ((IMAGES, LABELS + 1, 5), ValueError, r"must lie in \[0, 10\). Received 10"),
         ((IMAGES, LABELS, 0), ValueError, "n=0"),
+        ((IMAGES, LABELS, 5, -1), ValueError, "at least 0 .*Received: seed=-1"),
+        ((IMAGES, LABELS, 5, "x"), ValueError, "whole number .*Received: seed='x'"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):
