@@ -92,8 +92,8 @@ class Examples:
             bad = np.argwhere(~np.isfinite(values))
             where = tuple(map(int, bad[0]))
             raise ValueError(
-                f"{called} hold {len(bad)} values that are NaN or infinite, the first at index "
-                f"{where}: {values[where]}. Remove or repair these examples."
+                f"{called} must be finite. Received: {len(bad)} values that are NaN or infinite, "
+                f"the first {values[where]} at index {where}. Remove or repair these examples."
             )
         lowest, highest = self.data_range or (-math.inf, math.inf)
         if low < lowest or high > highest:

@@ -349,7 +349,7 @@ class Game(Saved, keras.Model):
             data = self._batches(x, y, batch_size, shuffle)
         else:
             data, first = pipelines.peeked(x, y, batch_size)
-            self.check_data(keras.tree.flatten(first), whole=False)
+            self.check_data(pipelines.tensors_of(first), whole=False)
             checked = pipelines.Checked(data, functools.partial(self.check_data, whole=False))
             data = checked.pipeline
         if self._traces_first and not self._report.means:

@@ -316,17 +316,18 @@ class GAN(LatentSampling, TwoPlayerGame):
 
     def wrong_parts(self, received: int) -> str:
         """What to say of data with labels too many, or without them."""
+        data = f"Received: data of {received} part{'s' * (received > 1)}."
         if received > 2:
-            return f"A GAN takes no sample weights. Received: data of {received} parts."
+            return f"A GAN takes no sample weights. {data}"
         if self._labels:
             name = "num_classes" if self.label_size is None else "label_size"
             return (
                 f"This GAN is conditional ({name}={getattr(self, name)}), but the data has no "
-                f"labels. Pass fit(images, labels), or a pipeline of (images, labels)."
+                f"labels. {data} Pass fit(images, labels), or a pipeline of (images, labels)."
             )
         return (
-            "This GAN takes no labels (num_classes=None), but the data has some. Leave them out, "
-            "or build the GAN with num_classes for a conditional one."
+            f"This GAN takes no labels (num_classes=None), but the data has some. {data} Leave them "
+            f"out, or build the GAN with num_classes for a conditional one."
         )
 
     @property

@@ -9,7 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["Checked", "holds_arrays", "peeked"]
+__all__ = ["Checked", "holds_arrays", "peeked", "tensors_of"]
+
+
+_NO_PIPELINES = (str, bytes, dict, np.generic)
 
 
 def holds_arrays(x: Any) -> bool:
@@ -41,7 +44,7 @@ def peeked(x: Any, y: Any, batch_size: int | None) -> tuple[Any, Any]:
             "`y` and `batch_size` go with an array `x`; a pipeline yields batches of its own, "
             f"labels included. Received: x of type {type(x).__name__}."
         )
-    if not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")) or isinstance(x, (str, dict)):
+    if not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")) or isinstance(x, _NO_PIPELINES):
         raise TypeError(
             "`x` must be an array of examples, or a pipeline that yields batches of them "
             f"(tf.data.Dataset, PyDataset, DataLoader). Received: {x!r}."
@@ -102,7 +105,7 @@ class Checked:
     def _look(self, batch: Any, number: int | None = None) -> Any:
         self._seen += 1
         try:
-            self._check(_tensors(batch))
+            self._check(tensors_of(batch))
         except (TypeError, ValueError) as error:
             self.error = type(error)(f"Batch {number or self._seen}: {error}")
             raise self.error from None
@@ -150,8 +153,15 @@ class _CheckedDataset(keras.utils.PyDataset):
         self._inner.on_epoch_end()
 
 
-def _tensors(batch: Any) -> list:
-    """The tensors of a batch, or an error where something else is among them."""
+def tensors_of(batch: Any) -> list:
+    """The tensors of a batch, or an error where something else is among them.
+
+    Args:
+        batch: what a pipeline yields.
+
+    Raises:
+        TypeError: naming what is neither an array nor a tensor.
+    """
     tensors = [part for part in keras.tree.flatten(batch) if part is not None]
     for part in tensors or [batch]:
         if not hasattr(part, "shape") or not hasattr(part, "dtype"):

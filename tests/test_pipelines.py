@@ -55,7 +55,7 @@ def test_good_batches_train_as_arrays_do(make_gan, points, state_of, kind):
 
 NAN = np.full((16, 2), np.nan, "float32")
 BAD = {
-    "NaN": (NAN, ValueError, r"Batch 2: Examples hold 32 values that are NaN"),
+    "NaN": (NAN, ValueError, r"Batch 2: Examples must be finite. Received: 32 values that are NaN"),
     "wide": (np.zeros((16, 3), "float32"), ValueError, r"Batch 2: .*Received shape \(16, 3\)"),
     "bytes": (np.zeros((16, 2), "uint8"), TypeError, "Batch 2: .*Received dtype uint8"),
     "text": ("abc", TypeError, "Batch 2: .*Received 'abc' of type str"),
