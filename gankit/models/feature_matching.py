@@ -9,6 +9,7 @@ import keras
 
 from gankit import losses
 from gankit.gan import GAN
+from gankit.models._building import check_network
 
 __all__ = ["FeatureMatchingGAN", "layer_reader"]
 
@@ -91,8 +92,10 @@ def layer_reader(network: keras.Model, *names: str) -> Callable[..., Any]:
         A function `(inputs, training) -> output`, or to a list of outputs for several layers.
 
     Raises:
+        TypeError: if `network` is no such model.
         ValueError: if the network has no such layer.
     """
+    check_network("discriminator", network)
     for name in names:
         if name not in [layer.name for layer in network.layers]:
             raise ValueError(

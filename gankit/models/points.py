@@ -30,10 +30,10 @@ def ring_centers(modes: int = 8, radius: float = 2.0) -> np.ndarray:
         Array of float32, shape `(modes, 2)`.
 
     Raises:
+        TypeError: if `radius` is not a number.
         ValueError: if `modes` is not a whole number of at least 1, or `radius` is not above zero.
     """
-    if not radius > 0:
-        raise ValueError(f"`radius` must be above zero. Received: radius={radius!r}.")
+    checks.check_number("radius", radius, above=0)
     # Unlike linspace(0, 2 pi, n), this does not put the last point on the first.
     angles = 2 * np.pi * np.arange(checks.check_count("modes", modes)) / modes
     return (radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype("float32")
@@ -55,8 +55,9 @@ def ring(
         Array of float32, shape `(n, 2)`.
 
     Raises:
-        ValueError: if `n` or `modes` is not a whole number of at least 1, or `radius` or `std` is
-            not above zero.
+        TypeError: if `radius` or `std` is not a number.
+        ValueError: if `n` or `modes` is not a whole number of at least 1, `radius` or `std` is not
+            above zero, or `seed` is not a seed.
 
     Example:
 
@@ -66,9 +67,8 @@ def ring(
 
     Source: Metz et al., "Unrolled Generative Adversarial Networks" (2017), section 3.1.
     """
-    if not std > 0:
-        raise ValueError(f"`std` must be above zero. Received: std={std!r}.")
-    rng = np.random.default_rng(seed)
+    checks.check_number("std", std, above=0)
+    rng = np.random.default_rng(None if seed is None else checks.check_seed("seed", seed))
     centers = ring_centers(modes, radius)[rng.integers(modes, size=checks.check_count("n", n))]
     return (centers + rng.normal(0.0, std, size=centers.shape)).astype("float32")
 
