@@ -18,25 +18,23 @@ from keras import layers, ops
 from gankit import checks, feed
 from gankit.normalization import BatchNormalization
 
-__all__ = [
-    "MAPS",
-    "check_arrays",
-    "check_channels",
-    "check_network",
-    "check_side",
-    "check_sizes",
-    "check_square",
-    "image_layers",
-    "label_input",
-    "normalize",
-    "normals",
-    "seed_pair",
-    "seeds",
-    "uniforms",
-]
-
 MAPS = {"padding": "same", "data_format": "channels_last"}
 """Options of a convolution that keeps the borders."""
+
+
+class UniformLatents:
+    """A GAN's prior that is uniform on `latent_range` in each dimension: a part of such a class."""
+
+    latent_range = -1.0, 1.0
+
+    def sample_latents(self, n: Any, seed: Any) -> Any:
+        """Draw from the prior, uniform on `latent_range`: shape `(n, latent_dim)`.
+
+        Args:
+            n: how many vectors.
+            seed: integer, or a `keras.random.SeedGenerator`.
+        """
+        return keras.random.uniform((n, self.latent_dim), *self.latent_range, seed=seed)
 
 
 def seeds(seed: int | None) -> Callable[[], int]:
@@ -117,6 +115,29 @@ def normalize(x: Any, name: str, gamma: Any = "ones", over: str = "batch") -> An
         return layers.GroupNormalization(groups=-1, **options)(x)
     # Keras' default momentum of 0.99 lags behind the networks.
     return BatchNormalization(axis=-1, momentum=0.9, **options)(x)
+
+
+def convolve(x, maps, name, normal, over=None, up=False, biased=None, **options):
+    """Convolve maps with a stride of 2, with the initial weights of DCGAN, and normalize them.
+
+    Args:
+        x: the maps.
+        maps: number of maps to make.
+        name: of the layer.
+        normal: function that returns initial weights, as `normals` makes it.
+        over: what `normalize` normalizes over. None: no normalization.
+        up: whether to double the sides instead of halving them.
+        biased: whether there is a bias. None: where nothing is normalized, which would remove it.
+        **options: more for the layer, such as `kernel_size`.
+    """
+    x = (layers.Conv2DTranspose if up else layers.Conv2D)(
+        maps,
+        use_bias=over is None if biased is None else biased,
+        kernel_initializer=normal(),
+        name=name,
+        **{"strides": 2} | MAPS | options,
+    )(x)
+    return x if over is None else normalize(x, name, normal(1.0), over)
 
 
 def image_layers(shape: tuple[int, ...], weights: Any) -> list[keras.Layer]:

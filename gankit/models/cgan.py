@@ -20,7 +20,7 @@ from keras import layers
 from gankit import checks
 from gankit.gan import GAN
 from gankit.layers.maxout import Maxout
-from gankit.models._building import check_sizes, image_layers, label_input, uniforms
+from gankit.models import _building
 from gankit.models.conv_cgan import (
     CONDITIONINGS,
     AuxiliaryHead,
@@ -84,8 +84,8 @@ def build_generator(
     """
     image_shape, widths = _checked(image_shape, widths, dropout)
     latents = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
-    labels, vector = label_input(num_classes, label_size)
-    weights = uniforms(kernel_initializer, 0.05)
+    labels, vector = _building.label_input(num_classes, label_size)
+    weights = _building.uniforms(kernel_initializer, 0.05)
 
     def hidden(x, units, name):
         x = layers.Dense(units, "relu", kernel_initializer=weights(), name=name)(x)
@@ -93,7 +93,7 @@ def build_generator(
 
     both = [hidden(latents, widths[0], "of_latents"), hidden(vector, widths[1], "of_labels")]
     x = hidden(layers.Concatenate(name="both")(both), widths[2], "joint")
-    for layer in image_layers(image_shape, weights()):
+    for layer in _building.image_layers(image_shape, weights()):
         x = layer(x)
     return keras.Model([latents, labels], x, name="generator")
 
@@ -138,10 +138,10 @@ def build_discriminator(
     Source: see `build_generator`.
     """
     image_shape, widths = _checked(image_shape, widths, dropout)
-    pieces = check_sizes("pieces", pieces, "affine pieces of the three kinds of units", 3)
+    pieces = _building.check_sizes("pieces", pieces, "affine pieces of the three kinds of units", 3)
     images = keras.Input(image_shape, name="images")
-    labels, vector = label_input(num_classes, label_size)
-    weights = uniforms(kernel_initializer, 0.005)
+    labels, vector = _building.label_input(num_classes, label_size)
+    weights = _building.uniforms(kernel_initializer, 0.005)
 
     def hidden(x, index, name):
         x = Maxout(widths[index], pieces[index], kernel_initializer=weights(), name=name)(x)
@@ -161,13 +161,13 @@ def _checked(image_shape, widths, dropout) -> tuple[tuple[int, ...], tuple[int, 
     checks.check_number("dropout", dropout, 0, below=1)
     units = "three: units for one input, for the labels, and for both together"
     return (
-        check_sizes("image_shape", image_shape, "(height, width, channels)", 3),
-        check_sizes("widths", widths, units, 3),
+        _building.check_sizes("image_shape", image_shape, "(height, width, channels)", 3),
+        _building.check_sizes("widths", widths, units, 3),
     )
 
 
 @keras.saving.register_keras_serializable("gankit")
-class CGAN(GAN):
+class CGAN(_building.UniformLatents, GAN):
     r"""The conditional adversarial nets of the 2014 paper's MNIST experiment.
 
     Latents are uniform on [0, 1]. The default optimizers are the paper's, which take hundreds of
@@ -213,6 +213,8 @@ class CGAN(GAN):
     generator is the non-saturating one, as in the released code of the 2014 GAN.
     """
 
+    latent_range = 0.0, 1.0
+
     def __init__(
         self,
         image_shape: Sequence[int] = (28, 28, 1),
@@ -230,40 +232,18 @@ class CGAN(GAN):
         if num_classes is None and label_size is None:
             num_classes = 10
         given = generator_initializer, discriminator_initializer
-        initializers = [keras.initializers.get(initializer) for initializer in given]
+        weights = [keras.initializers.get(initializer) for initializer in given]
         of = {"num_classes": num_classes, "label_size": label_size}
-        super().__init__(
-            build_generator(
-                image_shape,
-                latent_dim=latent_dim,
-                widths=generator_widths,
-                dropout=dropout,
-                kernel_initializer=initializers[0],
-                **of,
-            ),
-            build_discriminator(
-                image_shape,
-                widths=discriminator_widths,
-                dropout=dropout,
-                kernel_initializer=initializers[1],
-                **of,
-            ),
-            latent_dim,
-            seed=seed,
-            **of,
-            **kwargs,
+        both = of | {"image_shape": image_shape, "dropout": dropout}
+        generator = build_generator(
+            latent_dim=latent_dim, widths=generator_widths, kernel_initializer=weights[0], **both
         )
+        discriminator = build_discriminator(
+            widths=discriminator_widths, kernel_initializer=weights[1], **both
+        )
+        super().__init__(generator, discriminator, latent_dim, seed=seed, **of, **kwargs)
 
     def default_optimizers(self) -> dict:
         """Return the paper's SGD: momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
         rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1 / 1.00004)
         return {name: keras.optimizers.SGD(rate, momentum=0.5) for name in self.players()}
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [0, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), seed=seed)

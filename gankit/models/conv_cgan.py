@@ -24,8 +24,7 @@ from gankit.gan import GAN
 from gankit.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from gankit.layers.projection_head import ProjectionHead
 from gankit.losses import class_cross_entropy
-from gankit.models import dcgan
-from gankit.models._building import label_input, normalize, normals, seed_pair, seeds
+from gankit.models import _building, dcgan
 
 __all__ = [
     "CONDITIONINGS",
@@ -83,17 +82,17 @@ def build_conv_generator(
     _check_conditioning(conditioning, label_size)
     image_shape = dcgan.check_shape(image_shape, width, kernel_size)
     checks.check_count("embedding_dim", embedding_dim)
-    draw = seeds(seed)
-    normal = normals(draw)
+    draw = _building.seeds(seed)
+    normal = _building.normals(draw)
     latents = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
-    labels, vector = label_input(num_classes, label_size)
+    labels, vector = _building.label_input(num_classes, label_size)
 
     def activate(x, name):
         if conditioning == "projection":
             options = {"momentum": 0.9, "epsilon": 1e-5, "name": f"{name}_norm"}
             x = ConditionalBatchNormalization(num_classes, **options)([x, labels])
         else:
-            x = normalize(x, name, normal(1.0))
+            x = _building.normalize(x, name, normal(1.0))
         x = layers.ReLU(name=f"{name}_relu")(x)
         return _beside(x, f"{name}_label", vector) if conditioning == "concat" else x
 
@@ -216,10 +215,10 @@ def build_conv_discriminator(
     """
     _check_conditioning(conditioning, label_size)
     image_shape = dcgan.check_shape(image_shape, width, kernel_size)
-    draw = seeds(seed)
-    normal = normals(draw)
+    draw = _building.seeds(seed)
+    normal = _building.normals(draw)
     x = images = keras.Input(image_shape, name="images")
-    labels, vector = label_input(num_classes, label_size)
+    labels, vector = _building.label_input(num_classes, label_size)
     beside = None
     if conditioning == "concat":
         beside = functools.partial(_beside, vector=vector)
@@ -234,16 +233,15 @@ def build_conv_discriminator(
     if conditioning == "concat":
         x = layers.Concatenate(name="flat_label")([x, vector])
 
-    if conditioning in ("projection", "auxiliary_classifier"):
-        trunk = keras.Model(images, x, name="trunk")
-        if conditioning == "projection":
-            head = ProjectionHead(num_classes, name="head", dtype="float32")
-        else:
-            head = AuxiliaryHead(num_classes or label_size, normal(), name="head", dtype="float32")
-        logits = head([trunk(images), labels])
-    else:
+    if conditioning in ("concat", "embedding"):
         logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
-    return keras.Model([images, labels], logits, name="discriminator")
+        return keras.Model([images, labels], logits, name="discriminator")
+    trunk = keras.Model(images, x, name="trunk")
+    if conditioning == "projection":
+        head = ProjectionHead(num_classes, name="head", dtype="float32")
+    else:
+        head = AuxiliaryHead(num_classes or label_size, normal(), name="head", dtype="float32")
+    return keras.Model([images, labels], head([trunk(images), labels]), name="discriminator")
 
 
 def _beside(maps, name, vector):
@@ -265,7 +263,7 @@ def _check_conditioning(conditioning: str, label_size: int | None) -> None:
 
 
 @keras.saving.register_keras_serializable("gankit")
-class ConvCGAN(GAN):
+class ConvCGAN(_building.UniformLatents, GAN):
     r"""A DCGAN with labels, for square images of 16 to 128 pixels.
 
     The label enters in one of four ways:
@@ -340,7 +338,7 @@ class ConvCGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        of_generator, of_discriminator = seed_pair(seed)
+        of_generator, of_discriminator = _building.seed_pair(seed)
         of = {"num_classes": num_classes, "label_size": label_size}
         sizes = {"conditioning": conditioning, "width": width, "kernel_size": kernel_size}
         super().__init__(
@@ -359,15 +357,6 @@ class ConvCGAN(GAN):
             **kwargs,
         )
         self.conditioning = conditioning
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
 
     def discriminator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
         """Return the discriminator's loss; an auxiliary classifier's on real images is added.

@@ -22,13 +22,7 @@ from gankit import checks
 from gankit.gan import GAN
 from gankit.models import _building
 
-__all__ = [
-    "DCGAN",
-    "build_discriminator",
-    "build_generator",
-    "discriminator_features",
-    "plan",
-]
+__all__ = ["DCGAN", "build_discriminator", "build_generator", "discriminator_features", "plan"]
 
 SIZES = range(16, 129, 4)
 """Sides, in pixels, that the architecture can make."""
@@ -166,7 +160,7 @@ def build_discriminator(
 
 
 @keras.saving.register_keras_serializable("gankit")
-class DCGAN(GAN):
+class DCGAN(_building.UniformLatents, GAN):
     """Deep convolutional GAN for square images of 16 to 128 pixels.
 
     Latents are uniform on [-1, 1]; the default optimizers are the paper's, Adam with learning rate
@@ -225,15 +219,6 @@ class DCGAN(GAN):
             seed=seed,
             **kwargs,
         )
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
 
 
 def discriminator_features(
@@ -326,20 +311,15 @@ def draw_images(x, image_shape, width, kernel_size, normal, activate, biased=Fal
     """
     base, steps = plan(image_shape[0])
     maps = width * 2 ** (steps - 1)
-    strided = {"kernel_size": kernel_size, "strides": 2} | _building.MAPS
     x = layers.Dense(
         base * base * maps, use_bias=biased, kernel_initializer=normal(), name="project"
     )(x)
     x = activate(layers.Reshape((base, base, maps), name="base")(x), "project")
     for step in range(1, steps + 1):
         last = step == steps
-        x = layers.Conv2DTranspose(
-            image_shape[-1] if last else maps // 2**step,
-            use_bias=biased or last,
-            kernel_initializer=normal(),
-            name=f"up_{step}",
-            **strided,
-        )(x)
+        number = image_shape[-1] if last else maps // 2**step
+        options = {"kernel_size": kernel_size, "up": True, "biased": biased or last}
+        x = _building.convolve(x, number, f"up_{step}", normal, **options)
         x = x if last else activate(x, f"up_{step}")
     return layers.Activation("tanh", dtype="float32", name="tanh")(x)
 
@@ -357,20 +337,11 @@ def read_images(x, width, kernel_size, normal, over="batch", beside=None):
             the last.
     """
     _, steps = plan(x.shape[1])
-    strided = {"kernel_size": kernel_size, "strides": 2} | _building.MAPS
     for step in range(1, steps + 1):
         name = f"down_{step}"
         # Normalizing the first layer would hide the scale and offset of the pixels.
-        normalized = over is not None and step > 1
-        x = layers.Conv2D(
-            width * 2 ** (step - 1),
-            use_bias=not normalized,
-            kernel_initializer=normal(),
-            name=name,
-            **strided,
-        )(x)
-        if normalized:
-            x = _building.normalize(x, name, normal(1.0), over)
+        options = {"kernel_size": kernel_size, "over": over if step > 1 else None}
+        x = _building.convolve(x, width * 2 ** (step - 1), name, normal, **options)
         x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
         if beside and step < steps:
             x = beside(x, f"{name}_label")

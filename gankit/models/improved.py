@@ -193,19 +193,10 @@ def collapsing_game(
     parts = [keras.Input(example_shape), *judge, layers.Dense(1)]
     discriminator = keras.Sequential(parts, name="discriminator")
 
-    kinds = {
-        "feature matching": FeatureMatchingGAN,
-        "historical averaging": HistoricalAveragingGAN,
-    }
+    kinds = {"feature matching": FeatureMatchingGAN, "historical averaging": HistoricalAveragingGAN}
     strengths = [0.01, 0.01] if technique == "historical averaging" else []
-    gan = kinds.get(technique, GAN)(
-        generator,
-        discriminator,
-        latent_dim,
-        *strengths,
-        data_range=(-1.0, 1.0) if images else None,
-        seed=seed,
-    )
+    shared = {"data_range": (-1.0, 1.0) if images else None, "seed": seed}
+    gan = kinds.get(technique, GAN)(generator, discriminator, latent_dim, *strengths, **shared)
     smoothed = {"one-sided smoothing": 0.0, "smoothing of both sides": 0.1}
     if technique in smoothed:
         options["loss"] = SmoothedLabels(0.9, smoothed[technique])

@@ -91,10 +91,7 @@ def build_generator(
 
 
 def build_discriminator(
-    example_shape: Sequence[int],
-    width: int = 240,
-    pieces: int = 5,
-    kernel_initializer: Any = None,
+    example_shape: Sequence[int], width: int = 240, pieces: int = 5, kernel_initializer: Any = None
 ) -> keras.Model:
     r"""Build the MNIST discriminator: two maxout layers, with dropout before every layer.
 

@@ -7,7 +7,6 @@ points, and `ring` draws points to train it on.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +14,7 @@ from keras import layers
 
 from gankit import checks
 from gankit.gan import GAN
+from gankit.models._building import UniformLatents
 
 __all__ = ["MinimaxGAN", "points_gan", "ring", "ring_centers"]
 
@@ -74,7 +74,7 @@ def ring(
 
 
 @keras.saving.register_keras_serializable("gankit")
-class MinimaxGAN(GAN):
+class MinimaxGAN(UniformLatents, GAN):
     r"""A `GAN` with the latent prior of the 2014 code: uniform, with mean 0 and variance 1.
 
     The arguments are those of `gankit.GAN`.
@@ -91,18 +91,7 @@ class MinimaxGAN(GAN):
     Source: Goodfellow et al. (2014), figure 1 and the released code.
     """
 
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        r"""Draw from $U[-\sqrt 3, \sqrt 3]$ in each dimension.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-
-        Returns:
-            Tensor of shape `(n, latent_dim)`.
-        """
-        end = math.sqrt(3.0)
-        return keras.random.uniform((n, self.latent_dim), -end, end, seed=seed)
+    latent_range = -math.sqrt(3.0), math.sqrt(3.0)
 
 
 def points_gan(

@@ -24,7 +24,7 @@ def play(
 ) -> np.ndarray:
     r"""Play $V(x, y) = xy$, x minimizes and y maximizes, by one of five rules.
 
-    With the field $F(x, y) = (-y, x)$ and $z = (x, y)$:
+    With the field $F(x, y) = (-y, x)$ and $z = (x, y)$ (as a complex number, $F(z) = iz$):
 
     | rule | step |
     |---|---|
@@ -70,35 +70,24 @@ def play(
         return np.cumsum(path, axis=0) / np.arange(1, len(path) + 1)[:, None]
     path = [z, z]  # the point before the first is the first
     for _ in range(steps):
-        path.append(_step(rule, path[-1], path[-2], h))
-    return np.stack(path[1:])
+        z, before = path[-1], path[-2]
+        if rule == "alternating":
+            x = z.real - h * z.imag
+            path.append(complex(x, z.imag + h * x))
+        else:
+            ahead = {"extragradient": z + 1j * h * z, "optimistic": 2 * z - before}
+            path.append(z + 1j * h * ahead.get(rule, z))
+    return np.array([[z.real, z.imag] for z in path[1:]])
 
 
-def _checked(rule, start, step_size, steps) -> tuple[np.ndarray, float]:
-    """Return the start as an array and the step size, or refuse what makes no game."""
+def _checked(rule, start, step_size, steps) -> tuple[complex, float]:
+    """Return the start as z = x + iy, and the step size, or refuse what makes no game."""
     checks.check_choice("rule", rule, RULES)
     checks.check_count("steps", steps)
     if np.shape(start) != (2,):
         raise ValueError(f"`start` must be two finite numbers. Received: start={start!r}.")
-    z = np.array([checks.check_number("start", number) for number in start])
+    z = complex(*(checks.check_number("start", number) for number in start))
     return z, checks.check_number("step_size", step_size, above=0)
-
-
-def _step(rule: str, z: np.ndarray, before: np.ndarray, h: float) -> np.ndarray:
-    """The point after `z`."""
-    if rule == "simultaneous":
-        return z + h * _field(z)
-    if rule == "alternating":
-        x = z[0] - h * z[1]
-        return np.array([x, z[1] + h * x])
-    if rule == "extragradient":
-        return z + h * _field(z + h * _field(z))
-    return z + h * (2 * _field(z) - _field(before))  # optimistic
-
-
-def _field(z: np.ndarray) -> np.ndarray:
-    """Down the gradient for x, up for y."""
-    return np.array([-z[1], z[0]])
 
 
 def play_xy(
@@ -192,8 +181,8 @@ def radii(
     with Mokhtari et al., "A Unified Analysis of Extra-gradient and Optimistic Gradient Methods"
     (2020).
     """
-    start, h = _checked(rule, start, step_size, steps)
-    t, z = np.arange(steps + 1), complex(*start)
+    z, h = _checked(rule, start, step_size, steps)
+    t = np.arange(steps + 1)
     if rule == "simultaneous":
         return abs(z) * (1 + h * h) ** (t / 2)
     if rule == "extragradient":
@@ -221,6 +210,6 @@ def radii(
         return (both[0] - both[1]) / math.sin(theta)
 
     if rule == "alternating":
-        return np.linalg.norm(power(t) @ start, axis=1)
+        return np.linalg.norm(power(t) @ [z.real, z.imag], axis=1)
     sums = np.linalg.inv(np.eye(2) - step) @ (np.eye(2) - power(t + 1))
-    return np.linalg.norm(sums @ start, axis=1) / (t + 1)
+    return np.linalg.norm(sums @ [z.real, z.imag], axis=1) / (t + 1)
