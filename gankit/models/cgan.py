@@ -88,8 +88,8 @@ def build_generator(
     weights = _building.uniforms(kernel_initializer, 0.05)
 
     def hidden(x, units, name):
-        x = layers.Dense(units, "relu", kernel_initializer=weights(), name=name)(x)
-        return layers.Dropout(dropout, name=f"drop_{name}")(x)
+        dropped = layers.Dropout(dropout, name=f"drop_{name}")
+        return dropped(layers.Dense(units, "relu", kernel_initializer=weights(), name=name)(x))
 
     both = [hidden(latents, widths[0], "of_latents"), hidden(vector, widths[1], "of_labels")]
     x = hidden(layers.Concatenate(name="both")(both), widths[2], "joint")
