@@ -313,10 +313,10 @@ def draw_labeled(
     examples, labels = np.asarray(examples), np.asarray(labels)
     checks.check_count("per_class", per_class)
     checks.check_seed("seed", seed)
-    if not labels.size or labels.shape != (len(examples),):
+    if not labels.size or labels.ndim != 1 or labels.shape != examples.shape[:1]:
         raise ValueError(
-            f"`labels` must have shape ({len(examples)},), one for each example, and not be empty. "
-            f"Received: shape {labels.shape}."
+            f"`labels` must hold one class number for each example. Received: shape "
+            f"{labels.shape} for examples of shape {examples.shape}."
         )
     classes, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < per_class:

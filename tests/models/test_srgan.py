@@ -357,6 +357,42 @@ def test_bad_weights_of_vgg_are_refused(small_vgg, tmp_path):
         VGGContent(weights=tmp_path / "vgg.pt")
 
 
+def write_text(path, arrays):
+    path.write_text("hello")
+
+
+def write_without_bias(path, arrays):
+    np.savez(path, **{name: values for name, values in arrays.items() if "bias" not in name})
+
+
+def write_other_shapes(path, arrays):
+    np.savez(path, **arrays | {"conv1_1_kernel": np.zeros((3, 3, 9, 2))})
+
+
+def write_pickled(path, arrays):
+    np.savez(path, conv1_1_kernel=np.array([{}]), conv1_1_bias=np.zeros(1))
+
+
+def write_cut_short(path, arrays):
+    np.savez(path, **arrays)
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize(
+    "write", [write_text, write_without_bias, write_other_shapes, write_pickled, write_cut_short]
+)
+def test_damaged_weights_of_vgg_are_named(write, small_vgg):
+    write(*small_vgg)
+    with pytest.raises(ValueError, match=r"(?s)whole file with weights of VGG-19.*vgg\.npz"):
+        VGGContent("block2_conv1", small_vgg[0])
+
+
+def test_a_text_named_h5_is_no_file_of_weights(tmp_path):
+    (tmp_path / "vgg.h5").write_text("hello")
+    with pytest.raises(ValueError, match=r"(?s)whole file with weights of VGG-19.*vgg\.h5"):
+        VGGContent(weights=tmp_path / "vgg.h5")
+
+
 # ---- pictures of any size ------------------------------------------------------------------------
 
 
@@ -436,3 +472,50 @@ def test_a_network_that_might_look_anywhere_is_refused():
     network = keras.Model(inputs, keras.layers.Add()([inputs, pooled]))
     with pytest.raises(ValueError, match="'all'.*overlap"):
         upscale(np.zeros((8, 8, 3), "uint8"), network)
+
+
+TINIEST = SMALL | {"width": 1, "blocks": 1}
+
+
+def enlarge(pictures):
+    return tiny_gan().enlarge(pictures)
+
+
+def with_sizes(**options):
+    return SRGAN((16, 16, 3), 4, **options)
+
+
+def enlarge_by(model):
+    return upscale(np.zeros((8, 8, 3), "uint8"), model)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: SRGAN((16, 16, 3), scale=2.0), ValueError, "scale=2.0"),
+        (lambda: SRGAN((16, 16.0, 3)), ValueError, r"image_shape=\(16, 16.0, 3\)"),
+        (lambda: SRGAN((16, 16, 3), 4, *TINY, augment="no"), TypeError, "augment='no'"),
+        (lambda: with_sizes(generator_sizes="x"), TypeError, "`generator_sizes`.*'x'"),
+        (lambda: with_sizes(discriminator_sizes=[1]), TypeError, r"`discriminator_sizes`.*\[1\]"),
+        (lambda: with_sizes(seed=-1), ValueError, "seed=-1"),
+        (lambda: build_generator(2, batch_norm="no"), TypeError, "batch_norm='no'"),
+        (lambda: build_discriminator((16, 16, 3), batch_norm="no"), TypeError, "batch_norm='no'"),
+        (lambda: tiny_gan(adversarial_weight="x"), TypeError, "adversarial_weight='x'"),
+        (lambda: tiny_gan(adversarial_weight=np.inf), ValueError, "adversarial_weight=inf"),
+        (lambda: tiny_gan(content=VGGContent), ValueError, "content=<class"),
+        (lambda: VGGContent(weights=None), TypeError, "weights=None"),
+        (lambda: VGGContent(weights="nowhere.h5", factor="x"), TypeError, "factor='x'"),
+        (lambda: VGGContent(weights="nowhere.h5", factor=-1), ValueError, "factor=-1"),
+        (lambda: enlarge(None), TypeError, "`pictures`.*Received: None"),
+        (lambda: enlarge(["a"]), TypeError, r"`pictures`.*Received: \['a'\]"),
+        (lambda: enlarge(np.zeros((1, 0, 0, 3), "float32")), ValueError, r"empty.*\(1, 0, 0, 3\)"),
+        (lambda: tiny_gan().inputs_for(1, 0, [None]), TypeError, "`inputs`"),
+        (lambda: enlarge_by(None), TypeError, "model=None"),
+        (lambda: enlarge_by(gankit.GAN), TypeError, "model=<class"),
+        (lambda: receptive_radius("x"), TypeError, "network='x'"),
+        (lambda: upscale(None, build_generator(2, **TINIEST)), (TypeError, ValueError), "image"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
