@@ -311,14 +311,10 @@ def test_an_auxiliary_head_needs_classes():
     ("call", "error", "message"),
     [
         (lambda: CGAN((4, 4, 1), dropout="x"), TypeError, "`dropout`.*dropout='x'"),
-        (lambda: CGAN((4, 4, 1), dropout=np.nan), ValueError, "dropout=nan"),
-        (lambda: CGAN((4, 4, 1.0)), ValueError, r"image_shape=\(4, 4, 1.0\)"),
         (lambda: build_discriminator((4, 4, 1), 3, pieces=2), ValueError, "pieces=2"),
         (lambda: conv_gan(embedding_dim=0), ValueError, "embedding_dim=0"),
-        (lambda: conv_gan(seed=-1), ValueError, "seed=-1"),
         (lambda: conv_gan(seed="x"), ValueError, "seed='x'"),
         (lambda: build_conv_generator((16, 16, 1), 3, seed=0.5), ValueError, "seed=0.5"),
-        (lambda: build_conv_generator((16, 16.5, 1), 3), ValueError, r"\(16, 16.5, 1\)"),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):

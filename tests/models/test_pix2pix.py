@@ -356,7 +356,6 @@ def translate(inputs=PICTURES, **options):
     [
         (lambda: small(mirror="no"), TypeError, "mirror='no'"),
         (lambda: small(skips="no"), TypeError, "skips='no'"),
-        (lambda: small(jitter=1.5), ValueError, "jitter=1.5"),
         (lambda: small(seed="x"), ValueError, "seed='x'"),
         (lambda: small(patch=[16]), ValueError, r"patch=\[16\]"),
         (lambda: build_generator((32, 32, 3), dropout="x"), TypeError, "dropout='x'"),
@@ -365,7 +364,6 @@ def translate(inputs=PICTURES, **options):
         (lambda: build_discriminator((32, 32, 3), conditional="no"), TypeError, "conditional='no'"),
         (lambda: patch_layers("x"), ValueError, "size='x'"),
         (lambda: small().compile(l1_weight=None), TypeError, "l1_weight=None"),
-        (lambda: small().compile(l1_weight=np.inf), ValueError, "l1_weight=inf"),
         (lambda: translate(None), TypeError, "`inputs`.*Received: None"),
         (lambda: translate("x"), TypeError, "`inputs`.*Received: 'x'"),
         (lambda: translate([[1.0], [1.0, 2.0]]), TypeError, "`inputs`.*Received: .*2.0"),

@@ -474,9 +474,6 @@ def test_a_network_that_might_look_anywhere_is_refused():
         upscale(np.zeros((8, 8, 3), "uint8"), network)
 
 
-TINIEST = SMALL | {"width": 1, "blocks": 1}
-
-
 def enlarge(pictures):
     return tiny_gan().enlarge(pictures)
 
@@ -493,15 +490,12 @@ def enlarge_by(model):
     ("call", "error", "message"),
     [
         (lambda: SRGAN((16, 16, 3), scale=2.0), ValueError, "scale=2.0"),
-        (lambda: SRGAN((16, 16.0, 3)), ValueError, r"image_shape=\(16, 16.0, 3\)"),
         (lambda: SRGAN((16, 16, 3), 4, *TINY, augment="no"), TypeError, "augment='no'"),
         (lambda: with_sizes(generator_sizes="x"), TypeError, "`generator_sizes`.*'x'"),
         (lambda: with_sizes(discriminator_sizes=[1]), TypeError, r"`discriminator_sizes`.*\[1\]"),
-        (lambda: with_sizes(seed=-1), ValueError, "seed=-1"),
         (lambda: build_generator(2, batch_norm="no"), TypeError, "batch_norm='no'"),
         (lambda: build_discriminator((16, 16, 3), batch_norm="no"), TypeError, "batch_norm='no'"),
         (lambda: tiny_gan(adversarial_weight="x"), TypeError, "adversarial_weight='x'"),
-        (lambda: tiny_gan(adversarial_weight=np.inf), ValueError, "adversarial_weight=inf"),
         (lambda: tiny_gan(content=VGGContent), ValueError, "content=<class"),
         (lambda: VGGContent(weights=None), TypeError, "weights=None"),
         (lambda: VGGContent(weights="nowhere.h5", factor="x"), TypeError, "factor='x'"),
@@ -513,7 +507,6 @@ def enlarge_by(model):
         (lambda: enlarge_by(None), TypeError, "model=None"),
         (lambda: enlarge_by(gankit.GAN), TypeError, "model=<class"),
         (lambda: receptive_radius("x"), TypeError, "network='x'"),
-        (lambda: upscale(None, build_generator(2, **TINIEST)), (TypeError, ValueError), "image"),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
