@@ -82,6 +82,7 @@ def build_generator(
         A Keras model named `generator`.
 
     Raises:
+        TypeError: if `batch_norm` is not True or False.
         ValueError: for an image shape the architecture cannot make, or a count below 1.
 
     Example:
@@ -135,6 +136,7 @@ def build_discriminator(
         A Keras model named `discriminator`.
 
     Raises:
+        TypeError: if `batch_norm` or `layer_norm` is not True or False.
         ValueError: for an image shape the architecture cannot take, or a count below 1.
 
     Example:
@@ -180,6 +182,7 @@ class DCGAN(_building.UniformLatents, GAN):
         **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
+        TypeError: if `batch_norm` or `layer_norm` is not True or False.
         ValueError: for an image shape that the architecture cannot make, naming the nearest sizes
             that it can, and for counts below 1.
 

@@ -303,4 +303,5 @@ def _checked(image_shape, channels, width, normalization) -> tuple[tuple, int]:
     _building.check_channels("channels", channels)
     checks.check_count("width", width)
     checks.check_choice("normalization", normalization, NORMALIZATIONS)
-    return (int(size), int(size), int(channels_in)), plan(size)[1]
+    _, steps = plan(size)
+    return (int(size), int(size), int(channels_in)), steps

@@ -77,6 +77,8 @@ def ring(
 class MinimaxGAN(UniformLatents, GAN):
     r"""A `GAN` with the latent prior of the 2014 code: uniform, with mean 0 and variance 1.
 
+    Each number is drawn from $U[-\sqrt 3, \sqrt 3]$.
+
     The arguments are those of `gankit.GAN`.
 
     Example:

@@ -44,7 +44,7 @@ class SemiSupervisedGAN(UniformLatents, FeatureMatchingGAN):
       + \tfrac12 E\,\mathrm{sp}(\mathrm{lse}(l(G(z))))}_{\text{unsupervised}}$$
 
     and the generator matches the mean of the layer `features`. `classify` uses the average of the
-    discriminator's weights over time.
+    discriminator's weights over time. Latents are uniform on [0, 1].
 
     Train it with `fit(examples, (labeled, labels))`, where the labeled examples may be among the
     others. They are fewer: once all have been used, they are used again, in a new order. A
