@@ -20,7 +20,7 @@ from keras import layers
 from gankit import checks
 from gankit.gan import GAN
 from gankit.layers.maxout import Maxout
-from gankit.models._building import initializer, label_input
+from gankit.models import _building
 from gankit.models.conv_cgan import (
     CONDITIONINGS,
     AuxiliaryHead,
@@ -68,6 +68,7 @@ def build_generator(
         A Keras model named `generator`.
 
     Raises:
+        TypeError: if `dropout` is not a number.
         ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or not
             exactly one of `num_classes` and `label_size` is given.
 
@@ -81,23 +82,20 @@ def build_generator(
     Source: Mirza and Osindero (2014), section 4.1; initial weights, which it does not give, from
     the released code of the 2014 GAN.
     """
-    pixels, (of_latents, of_labels, joint) = _sizes(image_shape, widths, dropout)
+    image_shape, widths = _checked(image_shape, widths, dropout)
     latents = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
-    labels, vector = label_input(num_classes, label_size)
-
-    def dense(x, units, activation, name, **kwargs):
-        kwargs["kernel_initializer"] = initializer(kernel_initializer, 0.05)
-        return layers.Dense(units, activation, name=name, **kwargs)(x)
+    labels, vector = _building.label_input(num_classes, label_size)
+    weights = _building.uniforms(kernel_initializer, 0.05)
 
     def hidden(x, units, name):
-        return layers.Dropout(dropout, name=f"drop_{name}")(dense(x, units, "relu", name))
+        dropped = layers.Dropout(dropout, name=f"drop_{name}")
+        return dropped(layers.Dense(units, "relu", kernel_initializer=weights(), name=name)(x))
 
-    both = [hidden(latents, of_latents, "of_latents"), hidden(vector, of_labels, "of_labels")]
-    x = hidden(layers.Concatenate(name="both")(both), joint, "joint")
-    x = dense(x, pixels, "sigmoid", "pixels", dtype="float32")
-    x = layers.Rescaling(2.0, -1.0, name="to_range", dtype="float32")(x)
-    images = layers.Reshape(tuple(image_shape), name="image", dtype="float32")(x)
-    return keras.Model([latents, labels], images, name="generator")
+    both = [hidden(latents, widths[0], "of_latents"), hidden(vector, widths[1], "of_labels")]
+    x = hidden(layers.Concatenate(name="both")(both), widths[2], "joint")
+    for layer in _building.image_layers(image_shape, weights()):
+        x = layer(x)
+    return keras.Model([latents, labels], x, name="generator")
 
 
 def build_discriminator(
@@ -127,6 +125,7 @@ def build_discriminator(
         A Keras model named `discriminator`.
 
     Raises:
+        TypeError: if `dropout` is not a number.
         ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or not
             exactly one of `num_classes` and `label_size` is given.
 
@@ -138,52 +137,37 @@ def build_discriminator(
 
     Source: see `build_generator`.
     """
-    pixels, units = _sizes(image_shape, widths, dropout)
-    images = keras.Input(tuple(image_shape), name="images")
-    labels, vector = label_input(num_classes, label_size)
+    image_shape, widths = _checked(image_shape, widths, dropout)
+    pieces = _building.check_sizes("pieces", pieces, "affine pieces of the three kinds of units", 3)
+    images = keras.Input(image_shape, name="images")
+    labels, vector = _building.label_input(num_classes, label_size)
+    weights = _building.uniforms(kernel_initializer, 0.005)
 
     def hidden(x, index, name):
-        x = Maxout(
-            units[index],
-            pieces[index],
-            kernel_initializer=initializer(kernel_initializer, 0.005),
-            name=name,
-        )(x)
+        x = Maxout(widths[index], pieces[index], kernel_initializer=weights(), name=name)(x)
         return layers.Dropout(dropout, name=f"drop_{name}")(x)
 
     # As in the paper, pixels lie in [0, 1], so black pixels contribute nothing.
     flat = layers.Rescaling(0.5, 0.5, name="to_unit_range")(images)
-    flat = layers.Reshape((pixels,), name="pixels")(flat)
+    flat = layers.Reshape((math.prod(image_shape),), name="pixels")(flat)
     both = [hidden(flat, 0, "of_image"), hidden(vector, 1, "of_labels")]
     x = hidden(layers.Concatenate(name="both")(both), 2, "joint")
-    weights = initializer(kernel_initializer, 0.005)
-    logits = layers.Dense(1, kernel_initializer=weights, name="logit", dtype="float32")(x)
+    logits = layers.Dense(1, kernel_initializer=weights(), name="logit", dtype="float32")(x)
     return keras.Model([images, labels], logits, name="discriminator")
 
 
-def _sizes(image_shape, widths, dropout) -> tuple[int, list[int]]:
-    """Return the number of pixels and the widths of a dense network, or refuse them."""
-    try:
-        shape = [checks.check_count("image_shape", size) for size in image_shape]
-    except (TypeError, ValueError):
-        shape = []
-    if len(shape) != 3:
-        raise ValueError(
-            "`image_shape` must be (height, width, channels), whole numbers of at least 1. "
-            f"Received: image_shape={image_shape!r}."
-        )
-    if len(widths) != 3:
-        raise ValueError(
-            "There must be three widths: units for one input, for the labels, and for both "
-            f"together. Received: widths={widths!r}."
-        )
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
-    return math.prod(shape), [checks.check_count("widths", width) for width in widths]
+def _checked(image_shape, widths, dropout) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shape of the images and the widths of a dense network, or refuse them."""
+    checks.check_number("dropout", dropout, 0, below=1)
+    units = "three: units for one input, for the labels, and for both together"
+    return (
+        _building.check_sizes("image_shape", image_shape, "(height, width, channels)", 3),
+        _building.check_sizes("widths", widths, units, 3),
+    )
 
 
 @keras.saving.register_keras_serializable("gankit")
-class CGAN(GAN):
+class CGAN(_building.UniformLatents, GAN):
     r"""The conditional adversarial nets of the 2014 paper's MNIST experiment.
 
     Latents are uniform on [0, 1]. The default optimizers are the paper's, which take hundreds of
@@ -208,6 +192,7 @@ class CGAN(GAN):
         **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
+        TypeError: if `dropout` is not a number.
         ValueError: if a size is not a whole number of at least 1, `dropout` is out of range, or
             both `num_classes` and `label_size` are given.
 
@@ -228,6 +213,8 @@ class CGAN(GAN):
     generator is the non-saturating one, as in the released code of the 2014 GAN.
     """
 
+    latent_range = 0.0, 1.0
+
     def __init__(
         self,
         image_shape: Sequence[int] = (28, 28, 1),
@@ -244,43 +231,19 @@ class CGAN(GAN):
     ):
         if num_classes is None and label_size is None:
             num_classes = 10
-        initializers = tuple(
-            given if given is None else keras.initializers.get(given)
-            for given in (generator_initializer, discriminator_initializer)
-        )
+        given = generator_initializer, discriminator_initializer
+        weights = [keras.initializers.get(initializer) for initializer in given]
         of = {"num_classes": num_classes, "label_size": label_size}
-        super().__init__(
-            build_generator(
-                image_shape,
-                latent_dim=latent_dim,
-                widths=generator_widths,
-                dropout=dropout,
-                kernel_initializer=initializers[0],
-                **of,
-            ),
-            build_discriminator(
-                image_shape,
-                widths=discriminator_widths,
-                dropout=dropout,
-                kernel_initializer=initializers[1],
-                **of,
-            ),
-            latent_dim,
-            seed=seed,
-            **of,
-            **kwargs,
+        both = of | {"image_shape": image_shape, "dropout": dropout}
+        generator = build_generator(
+            latent_dim=latent_dim, widths=generator_widths, kernel_initializer=weights[0], **both
         )
+        discriminator = build_discriminator(
+            widths=discriminator_widths, kernel_initializer=weights[1], **both
+        )
+        super().__init__(generator, discriminator, latent_dim, seed=seed, **of, **kwargs)
 
     def default_optimizers(self) -> dict:
         """Return the paper's SGD: momentum 0.5, rate 0.1 divided by 1.00004 at each update."""
         rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1 / 1.00004)
         return {name: keras.optimizers.SGD(rate, momentum=0.5) for name in self.players()}
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [0, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), seed=seed)

@@ -12,6 +12,7 @@ Each way has its source in `ConvCGAN`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,7 @@ from gankit.gan import GAN
 from gankit.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from gankit.layers.projection_head import ProjectionHead
 from gankit.losses import class_cross_entropy
-from gankit.models import dcgan
-from gankit.models._building import check_choice, label_input, normals, seed_pair, seeds
+from gankit.models import _building, dcgan
 
 __all__ = [
     "CONDITIONINGS",
@@ -80,21 +80,21 @@ def build_conv_generator(
     (None, 28, 28, 1)
     """
     _check_conditioning(conditioning, label_size)
-    (base, steps), channels = dcgan.check_sizes(image_shape, latent_dim, width, kernel_size)
-    draw = seeds(seed)
-    normal = normals(draw)
-    latents = keras.Input((latent_dim,), name="latents")
-    labels, vector = label_input(num_classes, label_size)
+    image_shape = dcgan.check_shape(image_shape, width, kernel_size)
+    checks.check_count("embedding_dim", embedding_dim)
+    draw = _building.seeds(seed)
+    normal = _building.normals(draw)
+    latents = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
+    labels, vector = _building.label_input(num_classes, label_size)
 
     def activate(x, name):
         if conditioning == "projection":
-            x = ConditionalBatchNormalization(
-                num_classes, momentum=0.9, epsilon=1e-5, name=f"{name}_norm"
-            )([x, labels])
+            options = {"momentum": 0.9, "epsilon": 1e-5, "name": f"{name}_norm"}
+            x = ConditionalBatchNormalization(num_classes, **options)([x, labels])
         else:
-            x = dcgan.normalize(x, normal, name)
+            x = _building.normalize(x, name, normal(1.0))
         x = layers.ReLU(name=f"{name}_relu")(x)
-        return _beside(x, vector, f"{name}_label") if conditioning == "concat" else x
+        return _beside(x, f"{name}_label", vector) if conditioning == "concat" else x
 
     x = latents
     if conditioning == "embedding":
@@ -102,22 +102,7 @@ def build_conv_generator(
         vector = layers.Dense(embedding_dim, kernel_initializer=weights, name="embed")(vector)
     if conditioning != "projection":
         x = layers.Concatenate(name="latents_label")([latents, vector])
-    maps = width * 2 ** (steps - 1)
-    x = layers.Dense(
-        base * base * maps, use_bias=False, kernel_initializer=normal(), name="project"
-    )(x)
-    x = activate(layers.Reshape((base, base, maps), name="base")(x), "project")
-    strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
-    for step in range(1, steps):
-        maps //= 2
-        x = layers.Conv2DTranspose(
-            maps, use_bias=False, kernel_initializer=normal(), name=f"up_{step}", **strided
-        )(x)
-        x = activate(x, f"up_{step}")
-    x = layers.Conv2DTranspose(
-        channels, kernel_initializer=normal(), name=f"up_{steps}", **strided
-    )(x)
-    images = layers.Activation("tanh", dtype="float32", name="tanh")(x)
+    images = dcgan.draw_images(x, image_shape, width, kernel_size, normal, activate)
     return keras.Model([latents, labels], images, name="generator")
 
 
@@ -229,60 +214,37 @@ def build_conv_discriminator(
     (None, 784)
     """
     _check_conditioning(conditioning, label_size)
-    (_, steps), _ = dcgan.check_sizes(image_shape, 1, width, kernel_size)
-    draw = seeds(seed)
-    normal = normals(draw)
-    images = keras.Input(tuple(image_shape), name="images")
-    labels, vector = label_input(num_classes, label_size)
-    x, at_every_layer = images, None
+    image_shape = dcgan.check_shape(image_shape, width, kernel_size)
+    draw = _building.seeds(seed)
+    normal = _building.normals(draw)
+    x = images = keras.Input(image_shape, name="images")
+    labels, vector = _building.label_input(num_classes, label_size)
+    beside = None
     if conditioning == "concat":
-        at_every_layer = vector
-        x = _beside(x, vector, "images_label")
+        beside = functools.partial(_beside, vector=vector)
+        x = beside(x, name="images_label")
     elif conditioning == "embedding":
         side = image_shape[0]
         weights = keras.initializers.GlorotUniform(draw())
         plane = layers.Dense(side * side, kernel_initializer=weights, name="plane")(vector)
         plane = layers.Reshape((side, side, 1), name="picture")(plane)
         x = layers.Concatenate(name="images_label")([x, plane])
-    features = _convolutions(x, steps, width, kernel_size, normal, at_every_layer)
+    x = dcgan.read_images(x, width, kernel_size, normal, beside=beside)
+    if conditioning == "concat":
+        x = layers.Concatenate(name="flat_label")([x, vector])
 
-    if conditioning in ("projection", "auxiliary_classifier"):
-        trunk = keras.Model(images, features, name="trunk")
-        if conditioning == "projection":
-            head = ProjectionHead(num_classes, name="head", dtype="float32")
-        else:
-            head = AuxiliaryHead(num_classes or label_size, normal(), name="head", dtype="float32")
-        logits = head([trunk(images), labels])
+    if conditioning in ("concat", "embedding"):
+        logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
+        return keras.Model([images, labels], logits, name="discriminator")
+    trunk = keras.Model(images, x, name="trunk")
+    if conditioning == "projection":
+        head = ProjectionHead(num_classes, name="head", dtype="float32")
     else:
-        logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(
-            features
-        )
-    return keras.Model([images, labels], logits, name="discriminator")
+        head = AuxiliaryHead(num_classes or label_size, normal(), name="head", dtype="float32")
+    return keras.Model([images, labels], head([trunk(images), labels]), name="discriminator")
 
 
-def _convolutions(x, steps, width, kernel_size, normal, vector):
-    """Apply a DCGAN's convolutions, with a label vector, if any, beside the output of each."""
-    for step in range(1, steps + 1):
-        x = layers.Conv2D(
-            width * 2 ** (step - 1),
-            kernel_size,
-            strides=2,
-            padding="same",
-            data_format="channels_last",
-            use_bias=step == 1,
-            kernel_initializer=normal(),
-            name=f"down_{step}",
-        )(x)
-        if step > 1:
-            x = dcgan.normalize(x, normal, f"down_{step}")
-        x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
-        if vector is not None and step < steps:
-            x = _beside(x, vector, f"down_{step}_label")
-    x = layers.Flatten(data_format="channels_last", name="flat")(x)
-    return x if vector is None else layers.Concatenate(name="flat_label")([x, vector])
-
-
-def _beside(maps, vector, name):
+def _beside(maps, name, vector):
     """Append a vector to maps, repeated at every position."""
     spread = layers.Reshape((1, 1, vector.shape[-1]), name=f"{name}_point")(vector)
     spread = layers.UpSampling2D(
@@ -292,7 +254,7 @@ def _beside(maps, vector, name):
 
 
 def _check_conditioning(conditioning: str, label_size: int | None) -> None:
-    check_choice("conditioning", conditioning, CONDITIONINGS)
+    checks.check_choice("conditioning", conditioning, CONDITIONINGS)
     if label_size is not None and conditioning == "projection":
         raise ValueError(
             f"conditioning='projection' needs class numbers. Received: label_size={label_size}. "
@@ -301,7 +263,7 @@ def _check_conditioning(conditioning: str, label_size: int | None) -> None:
 
 
 @keras.saving.register_keras_serializable("gankit")
-class ConvCGAN(GAN):
+class ConvCGAN(_building.UniformLatents, GAN):
     r"""A DCGAN with labels, for square images of 16 to 128 pixels.
 
     The label enters in one of four ways:
@@ -376,7 +338,7 @@ class ConvCGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        of_generator, of_discriminator = seed_pair(seed)
+        of_generator, of_discriminator = _building.seed_pair(seed)
         of = {"num_classes": num_classes, "label_size": label_size}
         sizes = {"conditioning": conditioning, "width": width, "kernel_size": kernel_size}
         super().__init__(
@@ -395,15 +357,6 @@ class ConvCGAN(GAN):
             **kwargs,
         )
         self.conditioning = conditioning
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
 
     def discriminator_loss(self, real: Any, labels: Any) -> tuple[Any, dict]:
         """Return the discriminator's loss; an auxiliary classifier's on real images is added.

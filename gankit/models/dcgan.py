@@ -20,16 +20,9 @@ from keras import layers, ops
 
 from gankit import checks
 from gankit.gan import GAN
-from gankit.models._building import check_side, check_square, normals, seed_pair, seeds
-from gankit.normalization import BatchNormalization
+from gankit.models import _building
 
-__all__ = [
-    "DCGAN",
-    "build_discriminator",
-    "build_generator",
-    "discriminator_features",
-    "plan",
-]
+__all__ = ["DCGAN", "build_discriminator", "build_generator", "discriminator_features", "plan"]
 
 SIZES = range(16, 129, 4)
 """Sides, in pixels, that the architecture can make."""
@@ -57,7 +50,7 @@ def plan(size: int) -> tuple[int, int]:
     >>> plan(28), plan(64), plan(48)
     ((7, 2), (4, 4), (6, 3))
     """
-    base, steps = check_side("A DCGAN", size, SIZES) // 4, 2
+    base, steps = _building.check_side("A DCGAN", size, SIZES) // 4, 2
     while base > 7 and base % 2 == 0:
         base, steps = base // 2, steps + 1
     return base, steps
@@ -89,6 +82,7 @@ def build_generator(
         A Keras model named `generator`.
 
     Raises:
+        TypeError: if `batch_norm` is not True or False.
         ValueError: for an image shape the architecture cannot make, or a count below 1.
 
     Example:
@@ -101,32 +95,17 @@ def build_generator(
     5, because with stride 2 every output pixel then depends on the same number of inputs (no
     checkerboard), at 64 % of the arithmetic; a bias in the layer that is not normalized.
     """
-    (base, steps), channels = check_sizes(image_shape, latent_dim, width, kernel_size)
-    normal = normals(seeds(seed))
-    strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
-    biased = not batch_norm  # batch normalization brings a shift of its own
+    image_shape = check_shape(image_shape, width, kernel_size)
+    latents = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
+    normal = _building.normals(_building.seeds(seed))
+    biased = not checks.check_flag("batch_norm", batch_norm)  # normalization brings its own shift
 
     def activate(x, name):
         if batch_norm:
-            x = normalize(x, normal, name)
+            x = _building.normalize(x, name, normal(1.0))
         return layers.ReLU(name=f"{name}_relu")(x)
 
-    maps = width * 2 ** (steps - 1)
-    latents = keras.Input((latent_dim,), name="latents")
-    x = layers.Dense(
-        base * base * maps, use_bias=biased, kernel_initializer=normal(), name="project"
-    )(latents)
-    x = activate(layers.Reshape((base, base, maps), name="base")(x), "project")
-    for step in range(1, steps):
-        maps //= 2
-        x = layers.Conv2DTranspose(
-            maps, use_bias=biased, kernel_initializer=normal(), name=f"up_{step}", **strided
-        )(x)
-        x = activate(x, f"up_{step}")
-    x = layers.Conv2DTranspose(
-        channels, kernel_initializer=normal(), name=f"up_{steps}", **strided
-    )(x)
-    images = layers.Activation("tanh", dtype="float32", name="tanh")(x)
+    images = draw_images(latents, image_shape, width, kernel_size, normal, activate, biased)
     return keras.Model(latents, images, name="generator")
 
 
@@ -157,6 +136,7 @@ def build_discriminator(
         A Keras model named `discriminator`.
 
     Raises:
+        TypeError: if `batch_norm` or `layer_norm` is not True or False.
         ValueError: for an image shape the architecture cannot take, or a count below 1.
 
     Example:
@@ -170,31 +150,19 @@ def build_discriminator(
 
     Source and departures: see `build_generator`.
     """
-    (_, steps), _ = check_sizes(image_shape, 1, width, kernel_size)
-    normal = normals(seeds(seed))
-    strided = dict(kernel_size=kernel_size, strides=2, padding="same", data_format="channels_last")
-    images = keras.Input(tuple(image_shape), name="images")
-    x = images
-    for step in range(1, steps + 1):
-        # Normalizing the first layer would hide the scale and offset of the pixels.
-        normalized = (batch_norm or layer_norm) and step > 1
-        x = layers.Conv2D(
-            width * 2 ** (step - 1),
-            use_bias=not normalized,
-            kernel_initializer=normal(),
-            name=f"down_{step}",
-            **strided,
-        )(x)
-        if normalized:
-            x = normalize(x, normal, f"down_{step}", over_batch=not layer_norm)
-        x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x)
-    x = layers.Flatten(data_format="channels_last", name="flat")(x)
+    image_shape = check_shape(image_shape, width, kernel_size)
+    checks.check_flag("batch_norm", batch_norm)
+    over = "pixel" if checks.check_flag("layer_norm", layer_norm) else "batch"
+    normal = _building.normals(_building.seeds(seed))
+    images = keras.Input(image_shape, name="images")
+    normalized = over if batch_norm or layer_norm else None
+    x = read_images(images, width, kernel_size, normal, normalized)
     logits = layers.Dense(1, kernel_initializer=normal(), dtype="float32", name="logit")(x)
     return keras.Model(images, logits, name="discriminator")
 
 
 @keras.saving.register_keras_serializable("gankit")
-class DCGAN(GAN):
+class DCGAN(_building.UniformLatents, GAN):
     """Deep convolutional GAN for square images of 16 to 128 pixels.
 
     Latents are uniform on [-1, 1]; the default optimizers are the paper's, Adam with learning rate
@@ -214,6 +182,7 @@ class DCGAN(GAN):
         **kwargs: `data_range` and `name`, as in `gankit.GAN`.
 
     Raises:
+        TypeError: if `batch_norm` or `layer_norm` is not True or False.
         ValueError: for an image shape that the architecture cannot make, naming the nearest sizes
             that it can, and for counts below 1.
 
@@ -244,7 +213,7 @@ class DCGAN(GAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        of_generator, of_discriminator = seed_pair(seed)
+        of_generator, of_discriminator = _building.seed_pair(seed)
         sizes = {"width": width, "kernel_size": kernel_size, "batch_norm": batch_norm}
         super().__init__(
             build_generator(image_shape, latent_dim, seed=of_generator, **sizes),
@@ -254,21 +223,9 @@ class DCGAN(GAN):
             **kwargs,
         )
 
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [-1, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), -1.0, 1.0, seed=seed)
-
 
 def discriminator_features(
-    discriminator: keras.Model,
-    images: Any,
-    calibration: Any,
-    batch_size: int = 256,
+    discriminator: keras.Model, images: Any, calibration: Any, batch_size: int = 256
 ) -> np.ndarray:
     """Use a discriminator as a feature extractor: the maps of all its convolutions.
 
@@ -289,7 +246,9 @@ def discriminator_features(
         linear classifier that regularizes.
 
     Raises:
-        ValueError: if the model has no LeakyReLU layer to read, or its maps are smaller than 4x4.
+        TypeError: if the images are not floating point, or there is no such model.
+        ValueError: if the model has no LeakyReLU layer to read, its maps are smaller than 4x4, or
+            the images have another shape than it takes.
 
     Example:
 
@@ -301,12 +260,17 @@ def discriminator_features(
 
     Source: Radford et al. (2016), section 5.1, and the authors' code for the recomputed statistics.
     """
+    _building.check_network("discriminator", discriminator)
     hidden = [x.output for x in discriminator.layers if isinstance(x, layers.LeakyReLU)]
     if not hidden:
         raise ValueError(
             f"Features are read after LeakyReLU layers. Received: model {discriminator.name!r}, "
             f"which has none. Pass a discriminator made by build_discriminator."
         )
+    shape = discriminator.input_shape[1:]
+    images = _building.check_arrays("images", images, shape, None)
+    calibration = _building.check_arrays("calibration", calibration, shape, None)
+    checks.check_count("batch_size", batch_size)
     original = keras.Model(discriminator.input, hidden)
     reader = keras.models.clone_model(original)
     reader.set_weights(original.get_weights())
@@ -323,39 +287,83 @@ def discriminator_features(
     return np.concatenate(parts)
 
 
-def _max_pool_to_grid(maps: Any, cells: int = 4) -> Any:
-    """Return the maximum of each map in each of `cells * cells` equal parts, flattened."""
+def _max_pool_to_grid(maps: Any) -> Any:
+    """Return the maximum of each map in each cell of a 4x4 grid, flattened."""
     side = maps.shape[1]
-    if side < cells:
+    if side < 4:
         raise ValueError(
-            f"Maps must be at least {cells}x{cells} to be pooled. Received: maps of {side}x{side}."
+            f"Maps must be at least 4x4 to be pooled. Received: maps of {side}x{side}."
         )
-    parts = [
-        slice(i * side // cells, -(-(i + 1) * side // cells)) for i in range(cells)
-    ]  # they overlap by a row where `cells` does not divide the side, so no pixel is left out
+    # Cells overlap by a row where 4 does not divide the side, so no pixel is left out.
+    parts = [slice(i * side // 4, -(-(i + 1) * side // 4)) for i in range(4)]
     pooled = [ops.max(maps[:, rows, columns], axis=(1, 2)) for rows in parts for columns in parts]
     return ops.concatenate(pooled, axis=-1)
 
 
-def normalize(x, normal, name, over_batch=True):
-    """Normalize maps over the batch, or over the maps of each pixel."""
-    # With initial weights this small, the variance of the maps is about Keras' default epsilon of
-    # 1e-3, so normalized maps would come out too small.
-    options = dict(epsilon=1e-5, gamma_initializer=normal(1.0), name=f"{name}_norm")
-    if not over_batch:
-        return layers.LayerNormalization(axis=-1, **options)(x)
-    # Keras' default momentum of 0.99 lags behind the networks.
-    return BatchNormalization(axis=-1, momentum=0.9, **options)(x)
+def draw_images(x, image_shape, width, kernel_size, normal, activate, biased=False):
+    """Project vectors to the coarsest maps, and double their sides until they are images.
+
+    Args:
+        x: vectors.
+        image_shape: what `check_shape` returned.
+        width: maps next to the image.
+        kernel_size: side of the kernels.
+        normal: function that returns the initial weights of a layer.
+        activate: function of maps and the name of their layer, which follows all but the last.
+        biased: whether these layers have biases.
+    """
+    base, steps = plan(image_shape[0])
+    maps = width * 2 ** (steps - 1)
+    x = layers.Dense(
+        base * base * maps, use_bias=biased, kernel_initializer=normal(), name="project"
+    )(x)
+    x = activate(layers.Reshape((base, base, maps), name="base")(x), "project")
+    for step in range(1, steps + 1):
+        last = step == steps
+        number = image_shape[-1] if last else maps // 2**step
+        options = {"kernel_size": kernel_size, "up": True, "biased": biased or last}
+        x = _building.convolve(x, number, f"up_{step}", normal, **options)
+        x = x if last else activate(x, f"up_{step}")
+    return layers.Activation("tanh", dtype="float32", name="tanh")(x)
 
 
-def check_sizes(image_shape, latent_dim, width, kernel_size):
-    """Return `plan(size)` and the number of channels, or refuse what the builders cannot make."""
-    shape = check_square(image_shape)
-    if shape[2] not in (1, 3):
-        raise ValueError(
-            f"Images have 1 channel (gray) or 3 (RGB). Received: image_shape={image_shape!r}."
-        )
-    checks.check_count("latent_dim", latent_dim)
+def read_images(x, width, kernel_size, normal, over="batch", beside=None):
+    """Halve the sides of images down to the coarsest maps, and flatten these.
+
+    Args:
+        x: images, or maps of the same size.
+        width: maps of the first convolution.
+        kernel_size: side of the kernels.
+        normal: function that returns the initial weights of a layer.
+        over: what `normalize` normalizes over; None: no normalization.
+        beside: function of maps and a name, which lays more maps beside those of each layer but
+            the last.
+    """
+    _, steps = plan(x.shape[1])
+    for step in range(1, steps + 1):
+        name = f"down_{step}"
+        # Normalizing the first layer would hide the scale and offset of the pixels.
+        options = {"kernel_size": kernel_size, "over": over if step > 1 else None}
+        x = _building.convolve(x, width * 2 ** (step - 1), name, normal, **options)
+        x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+        if beside and step < steps:
+            x = beside(x, f"{name}_label")
+    return layers.Flatten(data_format="channels_last", name="flat")(x)
+
+
+def check_shape(image_shape: Any, width: Any, kernel_size: Any) -> tuple[int, int, int]:
+    """Return the shape of images as a tuple, or refuse what the builders cannot make.
+
+    Args:
+        image_shape: what should be `(size, size, channels)`.
+        width: maps next to the image.
+        kernel_size: side of the kernels.
+
+    Raises:
+        ValueError: if one of them makes no network.
+    """
+    size, _, channels = _building.check_square(image_shape)
+    plan(size)
     checks.check_count("width", width)
     checks.check_count("kernel_size", kernel_size, minimum=2)
-    return plan(shape[0]), shape[2]
+    return size, size, _building.check_channels("image_shape[2]", channels)

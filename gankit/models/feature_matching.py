@@ -9,6 +9,7 @@ import keras
 
 from gankit import losses
 from gankit.gan import GAN
+from gankit.models._building import check_network
 
 __all__ = ["FeatureMatchingGAN", "layer_reader"]
 
@@ -77,29 +78,29 @@ class FeatureMatchingGAN(GAN):
         return [self._see(part, training=True) for part in inputs]
 
 
-def layer_reader(network: keras.Model, *names: str) -> Callable[..., Any]:
-    """Return a function from a network's inputs to the outputs of some of its layers.
+def layer_reader(network: keras.Model, name: str) -> Callable[..., Any]:
+    """Return a function from a network's inputs to the output of one of its layers.
 
     A game can keep the function as an attribute. A model in its place would be saved as another
     part of the game.
 
     Args:
         network: a functional or `Sequential` model.
-        *names: names of its layers.
+        name: name of the layer.
 
     Returns:
-        A function `(inputs, training) -> output`, or to a list of outputs for several layers.
+        A function `(inputs, training) -> output`.
 
     Raises:
+        TypeError: if `network` is no such model.
         ValueError: if the network has no such layer.
     """
-    for name in names:
-        if name not in [layer.name for layer in network.layers]:
-            raise ValueError(
-                f"The discriminator has no layer {name!r}. Name one of its layers: "
-                f"{', '.join(layer.name for layer in network.layers)}."
-            )
-    outputs = [network.get_layer(name).output for name in names]
+    check_network("discriminator", network)
+    names = [layer.name for layer in network.layers]
+    if name not in names:
+        raise ValueError(
+            f"The discriminator has no layer {name!r}. Name one of its layers: {', '.join(names)}."
+        )
     inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
-    part = keras.Model(inputs, outputs if len(names) > 1 else outputs[0])
+    part = keras.Model(inputs, network.get_layer(name).output)
     return lambda inputs, training: part(inputs, training=training)

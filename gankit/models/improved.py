@@ -24,12 +24,12 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from gankit import losses
+from gankit import checks, losses
 from gankit.gan import GAN
 from gankit.historical import HistoricalAveragingGAN
 from gankit.layers.minibatch_discrimination import MinibatchDiscrimination
 from gankit.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
-from gankit.models._building import check_choice
+from gankit.models._building import check_sizes
 from gankit.models.feature_matching import FeatureMatchingGAN
 from gankit.models.root_adam import RootAdam
 from gankit.models.semi_supervised import SemiSupervisedGAN, draw_labeled, mlp
@@ -37,7 +37,6 @@ from gankit.models.semi_supervised_networks import (
     LogitOfReal,
     build_discriminator,
     build_generator,
-    check_sizes,
     classifier,
 )
 from gankit.models.theory import check_targets, smoothed_discriminator
@@ -77,6 +76,7 @@ class SmoothedLabels(losses.NonSaturating):
         negative: $\beta$, the target for generated ones, in [0, 1), below `positive`.
 
     Raises:
+        TypeError: if a target is not a number.
         ValueError: if a target is out of range.
 
     Example:
@@ -150,7 +150,9 @@ def collapsing_game(
         A compiled `GAN`.
 
     Raises:
-        ValueError: for an unknown technique, or a size below 1.
+        TypeError: if a rate is not a number.
+        ValueError: for an unknown technique, a size below 1, a rate that is not above 0, or what
+            is not a seed.
 
     Example:
 
@@ -163,9 +165,13 @@ def collapsing_game(
     Source: the techniques: Salimans et al. (2016), section 3. The unequal rates: Metz et al.,
     "Unrolled Generative Adversarial Networks" (2017), whose ring collapses in the same way.
     """
-    check_choice("technique", technique, TECHNIQUES)
-    check_sizes(example_shape, (width,), latent_dim=latent_dim)
-    keras.utils.set_random_seed(seed)
+    checks.check_choice("technique", technique, TECHNIQUES)
+    example_shape = check_sizes("example_shape", example_shape)
+    checks.check_count("width", width)
+    checks.check_count("latent_dim", latent_dim)
+    rates = {"generator_rate": generator_rate, "discriminator_rate": discriminator_rate}
+    rates = [checks.check_number(name, rate, above=0) for name, rate in rates.items()]
+    keras.utils.set_random_seed(checks.check_seed("seed", seed))
     images, norm = len(example_shape) > 1, technique == "virtual batch normalization"
     hidden = []
     for _ in range(2):
@@ -173,7 +179,7 @@ def collapsing_game(
         hidden += [VirtualBatchNormalization(64)] if norm else []
         hidden += [layers.ReLU()]
     last = layers.Dense(math.prod(example_shape), activation="tanh" if images else None)
-    parts = [keras.Input((latent_dim,)), *hidden, last, layers.Reshape(tuple(example_shape))]
+    parts = [keras.Input((latent_dim,)), *hidden, last, layers.Reshape(example_shape)]
     generator = keras.Sequential(parts, name="generator")
     if norm:
         reference = keras.random.normal((64, latent_dim), seed=seed)
@@ -184,25 +190,16 @@ def collapsing_game(
     judge += [layers.Dense(width, "relu", name="features")]
     if technique == "minibatch discrimination":
         judge += [MinibatchDiscrimination(kernels=16, dims=4)]
-    parts = [keras.Input(tuple(example_shape)), *judge, layers.Dense(1)]
+    parts = [keras.Input(example_shape), *judge, layers.Dense(1)]
     discriminator = keras.Sequential(parts, name="discriminator")
 
-    kinds = {
-        "feature matching": FeatureMatchingGAN,
-        "historical averaging": HistoricalAveragingGAN,
-    }
+    kinds = {"feature matching": FeatureMatchingGAN, "historical averaging": HistoricalAveragingGAN}
     strengths = [0.01, 0.01] if technique == "historical averaging" else []
-    gan = kinds.get(technique, GAN)(
-        generator,
-        discriminator,
-        latent_dim,
-        *strengths,
-        data_range=(-1.0, 1.0) if images else None,
-        seed=seed,
-    )
+    shared = {"data_range": (-1.0, 1.0) if images else None, "seed": seed}
+    gan = kinds.get(technique, GAN)(generator, discriminator, latent_dim, *strengths, **shared)
     smoothed = {"one-sided smoothing": 0.0, "smoothing of both sides": 0.1}
     if technique in smoothed:
         options["loss"] = SmoothedLabels(0.9, smoothed[technique])
-    adams = [keras.optimizers.Adam(r, beta_1=0.5) for r in (generator_rate, discriminator_rate)]
+    adams = [keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates]
     gan.compile(generator_optimizer=adams[0], discriminator_optimizer=adams[1], **options)
     return gan

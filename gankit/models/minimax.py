@@ -18,11 +18,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
-from gankit import checks, feed
+from gankit import checks
 from gankit.layers.maxout import Maxout
-from gankit.models._building import initializer
+from gankit.models._building import check_arrays, check_sizes, image_layers, uniforms
 from gankit.models.points import MinimaxGAN, points_gan, ring, ring_centers
 from gankit.models.theory import criterion, optimal_discriminator, value
 from gankit.models.toy_games import play_xy
@@ -76,30 +76,22 @@ def build_generator(
 
     Source: the released code, `mnist.yaml`.
     """
-    pixels = _pixels(example_shape)
-
-    def dense(units, activation, name, **kwargs):
-        kwargs["kernel_initializer"] = initializer(kernel_initializer, 0.05)
-        return layers.Dense(units, activation, name=name, **kwargs)
-
+    example_shape = check_sizes("example_shape", example_shape)
+    checks.check_count("width", width)
+    weights = uniforms(kernel_initializer, 0.05)
     return keras.Sequential(
         [
             keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents"),
-            dense(checks.check_count("width", width), "relu", "hidden_1"),
-            dense(width, "relu", "hidden_2"),
-            dense(pixels, "sigmoid", "pixels", dtype="float32"),
-            layers.Rescaling(2.0, -1.0, name="to_range", dtype="float32"),
-            layers.Reshape(tuple(example_shape), name="image", dtype="float32"),
+            layers.Dense(width, "relu", kernel_initializer=weights(), name="hidden_1"),
+            layers.Dense(width, "relu", kernel_initializer=weights(), name="hidden_2"),
+            *image_layers(example_shape, weights()),
         ],
         name="generator",
     )
 
 
 def build_discriminator(
-    example_shape: Sequence[int],
-    width: int = 240,
-    pieces: int = 5,
-    kernel_initializer: Any = None,
+    example_shape: Sequence[int], width: int = 240, pieces: int = 5, kernel_initializer: Any = None
 ) -> keras.Model:
     r"""Build the MNIST discriminator: two maxout layers, with dropout before every layer.
 
@@ -125,17 +117,15 @@ def build_discriminator(
 
     Source: the released code, `mnist.yaml`.
     """
-    pixels = _pixels(example_shape)
-
-    def weights():
-        return initializer(kernel_initializer, 0.005)
-
+    example_shape = check_sizes("example_shape", example_shape)
+    checks.check_count("width", width)
+    weights = uniforms(kernel_initializer, 0.005)
     return keras.Sequential(
         [
-            keras.Input(tuple(example_shape), name="images"),
+            keras.Input(example_shape, name="images"),
             # Dropout sets pixels to zero, so zero must be black: the paper's lie in [0, 1].
             layers.Rescaling(0.5, 0.5, name="to_unit_range"),
-            layers.Reshape((pixels,), name="pixels"),
+            layers.Reshape((math.prod(example_shape),), name="pixels"),
             layers.Dropout(0.2, name="drop_pixels"),
             Maxout(width, pieces, kernel_initializer=weights(), name="maxout_1"),
             layers.Dropout(0.5, name="drop_1"),
@@ -145,19 +135,6 @@ def build_discriminator(
         ],
         name="discriminator",
     )
-
-
-def _pixels(example_shape: Sequence[int]) -> int:
-    try:
-        shape = [checks.check_count("example_shape", size) for size in example_shape]
-    except (TypeError, ValueError):
-        shape = []
-    if not shape:
-        raise ValueError(
-            "`example_shape` must be whole numbers of at least 1, such as (28, 28, 1). "
-            f"Received: example_shape={example_shape!r}."
-        )
-    return math.prod(shape)
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -209,10 +186,8 @@ class MLPGAN(MinimaxGAN):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        initializers = tuple(
-            given if given is None else keras.initializers.get(given)
-            for given in (generator_initializer, discriminator_initializer)
-        )
+        given = generator_initializer, discriminator_initializer
+        initializers = [keras.initializers.get(initializer) for initializer in given]
         super().__init__(
             build_generator(example_shape, latent_dim, generator_width, initializers[0]),
             build_discriminator(example_shape, discriminator_width, pieces, initializers[1]),
@@ -248,7 +223,7 @@ class MLPGAN(MinimaxGAN):
             TypeError: if the images are not floating point.
             ValueError: if they have another shape, or values outside [-1, 1].
         """
-        feed.Examples(self.example_shape, self.data_range, "images").check(images)
-        mean = np.mean(ops.convert_to_numpy(images), axis=0, dtype="float64").reshape(-1)
+        images = check_arrays("images", images, self.example_shape, self.data_range)
+        mean = np.mean(images, axis=0, dtype="float64").reshape(-1)
         mean = np.clip((mean + 1.0) / 2.0, 1e-7, 1.0 - 1e-7)
         self.generator.get_layer("pixels").bias.assign(np.log(mean / (1.0 - mean)))

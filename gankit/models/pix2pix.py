@@ -21,7 +21,7 @@ from keras import ops
 
 from gankit import backend, checks, feed, losses
 from gankit.gan import TwoPlayerGame
-from gankit.models._building import check_choice, seed_pair
+from gankit.models._building import check_arrays, seed_pair
 from gankit.models.pix2pix_inputs import edges, gray
 from gankit.models.pix2pix_networks import (
     NoiseDropout,
@@ -87,6 +87,7 @@ class Pix2Pix(TwoPlayerGame):
             one.
 
     Raises:
+        TypeError: if `skips` or `mirror` is not True or False.
         ValueError: for a shape or a number that the architecture cannot take, naming what it can.
 
     Example:
@@ -122,8 +123,8 @@ class Pix2Pix(TwoPlayerGame):
         seed: int | None = None,
         **kwargs: Any,
     ):
-        check_choice("objective", objective, OBJECTIVES)
-        check_choice("noise", noise, NOISES)
+        checks.check_choice("objective", objective, OBJECTIVES)
+        checks.check_choice("noise", noise, NOISES)
         checks.check_count("latent_dim", latent_dim)
         of_generator, of_discriminator = seed_pair(seed)
         generator = build_generator(
@@ -149,9 +150,10 @@ class Pix2Pix(TwoPlayerGame):
         self.latent_dim = latent_dim
         self.image_shape = tuple(int(n) for n in image_shape)
         self.size = self.image_shape[0]
-        self.objective, self.noise, self.mirror = objective, noise, bool(mirror)
-        self.jitter = round(self.size * 30 / 256) if jitter is None else jitter
-        checks.check_count("jitter", self.jitter, 0)
+        self.objective, self.noise = objective, noise
+        self.mirror = checks.check_flag("mirror", mirror)
+        jitter = round(self.size * 30 / 256) if jitter is None else jitter
+        self.jitter = checks.check_count("jitter", jitter, 0)
 
     # ---- the objective -----------------------------------------------------------------------
 
@@ -165,12 +167,12 @@ class Pix2Pix(TwoPlayerGame):
                 the default optimizers are the paper's, Adam(2e-4, beta_1 0.5).
 
         Raises:
+            TypeError: as in `gankit.GAN.compile`, and for an `l1_weight` that is not a number.
             ValueError: as in `gankit.GAN.compile`, and for an `l1_weight` below 0.
         """
-        if isinstance(l1_weight, bool) or not 0 <= l1_weight < float("inf"):
-            raise ValueError(f"`l1_weight` must be at least 0. Received: l1_weight={l1_weight!r}.")
+        l1_weight = checks.check_number("l1_weight", l1_weight, 0)
         super().compile(*arguments, **options)
-        self.l1_weight = float(l1_weight)
+        self.l1_weight = l1_weight
 
     def get_compile_config(self) -> dict | None:
         """Return the arguments of `compile`, ready to be written to a file."""
@@ -222,10 +224,9 @@ class Pix2Pix(TwoPlayerGame):
             targets: as many true pictures.
             inputs: pictures.
         """
-        latents = []
         if self.noise == "latent":
-            latents = [self.draws.rows(self.sample_latents, ops.shape(inputs)[0])]
-        return self.generator([inputs, *latents] if latents else inputs, training=True)
+            inputs = [inputs, self.draws.rows(self.sample_latents, ops.shape(inputs)[0])]
+        return self.generator(inputs, training=True)
 
     def judge(self, pictures: Any, inputs: Any) -> Any:
         """Return the discriminator's logits, patch by patch, in training mode.
@@ -252,13 +253,9 @@ class Pix2Pix(TwoPlayerGame):
 
     def batch_spec(self) -> list[tuple]:
         """Declare pairs of pictures in [-1, 1], inputs first."""
-        channels = self.image_shape[-1], self.generator.output_shape[-1]
-        return [
-            tuple(
-                feed.Examples((None, None, n), (-1.0, 1.0), name)
-                for n, name in zip(channels, ("inputs", "targets"), strict=True)
-            )
-        ]
+        inputs = feed.Examples((None, None, self.image_shape[-1]), name="inputs")
+        targets = feed.Examples((None, None, self.generator.output_shape[-1]), name="targets")
+        return [(inputs, targets)]
 
     def wrong_parts(self, received: int) -> str:
         """Return the error for data that is not made of pairs.
@@ -358,39 +355,28 @@ class Pix2Pix(TwoPlayerGame):
             float32 array of shape `(n, size, size, channels)` in [-1, 1].
 
         Raises:
-            TypeError: if inputs are not floating point.
+            TypeError: if inputs are not floating point, or `noise` is not True or False.
             ValueError: on wrong shapes, values or options.
 
         Source: Isola et al. (2017), section 3.
         """
-        feed.Examples(self.image_shape, (-1.0, 1.0), "inputs").check(inputs)
-        check_choice("statistics", statistics, ("batch", "moving"))
-        seed = random.randrange(2**31) if seed is None else checks.check_count("seed", seed, 0)
-        inputs = np.asarray(ops.convert_to_numpy(inputs), "float32")
-        latents = self._latents_for(len(inputs), latents, seed)
+        checks.check_flag("noise", noise)
+        checks.check_choice("statistics", statistics, ("batch", "moving"))
+        seed = random.randrange(2**31) if seed is None else checks.check_seed("seed", seed)
+        arrays = [check_arrays("inputs", inputs, self.image_shape)]
+        rows = len(arrays[0])
+        if self.noise == "latent":
+            latents = self.sample_latents(rows, seed) if latents is None else latents
+            arrays.append(check_arrays("latents", latents, (self.latent_dim,), None, rows))
+        elif latents is not None:
+            raise ValueError(
+                f"`latents` need a model with noise='latent'. Received: latents for a model with "
+                f"noise={self.noise!r}. Leave them out."
+            )
         network = self.generator_for(averaged)
         backend.sync(self)
-        arrays = [inputs] if latents is None else [inputs, latents]
         with _noise_of(network, seed, noise):
             return in_batches(network, arrays, batch_size, statistics == "batch")
-
-    def _latents_for(self, count, latents, seed):
-        if self.noise != "latent":
-            if latents is not None:
-                raise ValueError(
-                    f"`latents` need a model with noise='latent'. Received: latents for a model "
-                    f"with noise={self.noise!r}. Leave them out."
-                )
-            return None
-        if latents is None:
-            latents = self.sample_latents(count, seed)
-        latents = np.asarray(ops.convert_to_numpy(latents), "float32")
-        if latents.shape != (count, self.latent_dim):
-            raise ValueError(
-                f"`latents` must have shape {(count, self.latent_dim)}. Received: shape "
-                f"{latents.shape}."
-            )
-        return latents
 
     makes_from = "pictures"
 
@@ -406,8 +392,7 @@ class Pix2Pix(TwoPlayerGame):
             TypeError, ValueError: if these are not `n` pictures such as `translate` takes.
         """
         check_inputs("Pix2Pix", n, given)
-        feed.Examples(self.image_shape, (-1.0, 1.0), "inputs").check(given)
-        return (np.asarray(given, "float32"),)
+        return (check_arrays("inputs", given, self.image_shape),)
 
     def make(self, inputs: Sequence[np.ndarray], averaged: bool | None = None) -> np.ndarray:
         """Translate what `inputs_for` gave, with the same noise each time.
@@ -433,7 +418,7 @@ def _noise_of(network: keras.Model, seed: int, active: bool) -> Iterator[None]:
     try:
         for index, (layer, state) in enumerate(zip(dropouts, states, strict=True)):
             layer.active = active
-            state.assign(np.array([seed % 2**32, index << 20], before[index].dtype))
+            state.assign(np.array([seed, index << 20], before[index].dtype))
         yield
     finally:
         for layer, state, value in zip(dropouts, states, before, strict=True):

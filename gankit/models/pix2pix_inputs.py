@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gankit import checks
+from gankit.models._building import check_arrays
+
 __all__ = ["edges", "gray"]
 
 
@@ -19,7 +22,8 @@ def gray(pictures: Any) -> np.ndarray:
         float32 of the same shape, three equal channels: luma by ITU-R 601.
 
     Raises:
-        ValueError: on another shape.
+        TypeError: if the pictures are not floating point.
+        ValueError: on another shape, or values outside [-1, 1].
 
     Example:
 
@@ -28,11 +32,7 @@ def gray(pictures: Any) -> np.ndarray:
     >>> gray(np.array([[[[1.0, -1.0, -1.0]]]])).round(3).tolist()
     [[[[-0.402, -0.402, -0.402]]]]
     """
-    pictures = np.asarray(pictures, "float32")
-    if pictures.ndim != 4 or pictures.shape[-1] != 3:
-        raise ValueError(
-            f"`pictures` must have shape (n, height, width, 3). Received: shape {pictures.shape}."
-        )
+    pictures = check_arrays("pictures", pictures, (None, None, 3))
     luma = pictures @ np.array([0.299, 0.587, 0.114], "float32")
     return np.repeat(luma[..., None], 3, axis=-1)
 
@@ -42,14 +42,15 @@ def edges(pictures: Any, sigma: float = 1.0) -> np.ndarray:
 
     Args:
         pictures: float `(n, height, width, 3)` in [-1, 1].
-        sigma: standard deviation, in pixels, of the blur that comes first. A larger one leaves
-            fewer edges.
+        sigma: standard deviation, in pixels, of the blur that comes first, at least 0. A larger
+            one leaves fewer edges.
 
     Returns:
         float32 of the same shape: -1 on edges, 1 elsewhere.
 
     Raises:
-        ValueError: on another shape.
+        TypeError: if the pictures are not floating point, or `sigma` is not a number.
+        ValueError: on another shape, values outside [-1, 1], or a `sigma` below 0.
 
     Example:
 
@@ -64,6 +65,7 @@ def edges(pictures: Any, sigma: float = 1.0) -> np.ndarray:
     """
     from skimage.feature import canny
 
+    checks.check_number("sigma", sigma, 0)
     luma = gray(pictures)[..., 0]
     found = np.stack([canny(picture, sigma=sigma) for picture in luma])
     return np.repeat(np.where(found, -1.0, 1.0).astype("float32")[..., None], 3, axis=-1)

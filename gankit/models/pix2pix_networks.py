@@ -9,6 +9,7 @@ Source: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Ad
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,7 @@ import keras
 from keras import layers
 
 from gankit import checks
-from gankit.models._building import check_choice, check_side, check_square, normals, seeds
-from gankit.normalization import BatchNormalization
+from gankit.models import _building
 
 __all__ = [
     "NoiseDropout",
@@ -55,7 +55,7 @@ def plan(size: int) -> tuple[int, int]:
 
     Source: Isola et al. (2017), section 6.1.1, where 256 pixels take 8 steps.
     """
-    base, steps = check_side("pix2pix", size, SIZES), 0
+    base, steps = _building.check_side("pix2pix", size, SIZES), 0
     while base % 2 == 0:
         base, steps = base // 2, steps + 1
     return base, steps
@@ -115,12 +115,13 @@ def patch_layers(size: int, patch: int | str | None = None) -> int:
     >>> patch_layers(256), patch_layers(64), patch_layers(256, "image"), patch_layers(256, 1)
     (3, 1, 5, 0)
     """
+    checks.check_count("size", size)
     fields = {receptive_field(depth): depth for depth in range(7) if size // 2**depth >= 3}
     if patch is None:
         patch = min(fields, key=lambda field: abs(field - size * 70 / 256))
     elif patch == "image":
         patch = min((field for field in fields if field >= size), default=max(fields))
-    if isinstance(patch, bool) or patch not in fields:
+    if isinstance(patch, bool) or patch not in list(fields):
         raise ValueError(
             f"`patch` must be one of {list(fields)} for pictures of {size} pixels, 'image' or "
             f"None. Received: patch={patch!r}."
@@ -179,6 +180,7 @@ def build_generator(
         A Keras model named `generator`; its input is the picture, or `[picture, z]`.
 
     Raises:
+        TypeError: if `dropout` is not a number, or `skips` is not True or False.
         ValueError: for a shape or a number that makes no such network.
 
     Example:
@@ -192,39 +194,38 @@ def build_generator(
     leaves out: the innermost layer is not normalized, since the batch statistics of a single value
     would make it zero. Departure: no biases before a normalization, which would remove them.
     """
-    _, steps = _check(image_shape, width, normalization)
-    if channels not in (1, 3):
-        raise ValueError(
-            f"`channels` must be 1 (gray) or 3 (RGB). Received: channels={channels!r}."
-        )
-    if not 0 <= dropout < 1:
-        raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout!r}.")
-    make = _Layers(normalization, seed)
+    image_shape, steps = _checked(image_shape, channels, width, normalization)
+    checks.check_number("dropout", dropout, 0, below=1)
+    checks.check_count("latent_dim", latent_dim, 0)
+    checks.check_flag("skips", skips)
+    draw = _building.seeds(seed)
+    normal = _building.normals(draw)
     maps = [width * min(2**step, 8) for step in range(steps)]
 
-    x = picture = keras.Input(tuple(image_shape), name="picture")
-    inputs = picture
+    inputs = x = picture = keras.Input(image_shape, name="picture")
     if latent_dim:
         z = keras.Input((latent_dim,), name="z")
-        x = layers.Concatenate(name="picture_and_z")([x, _as_maps(z, image_shape[0])])
+        maps_of_z = layers.RepeatVector(math.prod(image_shape[:2]), name="z_everywhere")(z)
+        maps_of_z = layers.Reshape((*image_shape[:2], latent_dim), name="z_maps")(maps_of_z)
+        x = layers.Concatenate(name="picture_and_z")([x, maps_of_z])
         inputs = [picture, z]
 
     encoded = []
     for step in range(1, steps + 1):
         x = layers.LeakyReLU(0.2, name=f"down_{step}_relu")(x) if step > 1 else x
-        normalized = 1 < step < steps
-        x = make.convolution(x, maps[step - 1], f"down_{step}", normalized=normalized)
+        over = normalization if 1 < step < steps else None
+        x = _convolve(x, maps[step - 1], f"down_{step}", normal, over)
         encoded.append(x)
 
     for step in range(1, steps):
         x = layers.ReLU(name=f"up_{step}_relu")(x)
-        x = make.convolution(x, maps[-step - 1], f"up_{step}", normalized=True, up=True)
+        x = _convolve(x, maps[-step - 1], f"up_{step}", normal, normalization, up=True)
         if dropout and step <= min(3, steps - 3):
-            x = NoiseDropout(dropout, seed=make.seed(), name=f"up_{step}_noise")(x)
+            x = NoiseDropout(dropout, seed=draw(), name=f"up_{step}_noise")(x)
         if skips:
             x = layers.Concatenate(name=f"up_{step}_skip")([x, encoded[-step - 1]])
     x = layers.ReLU(name=f"up_{steps}_relu")(x)
-    x = make.convolution(x, channels, f"up_{steps}", normalized=False, up=True)
+    x = _convolve(x, channels, f"up_{steps}", normal, up=True)
     pictures = layers.Activation("tanh", dtype="float32", name="tanh")(x)
     return keras.Model(inputs, pictures, name="generator")
 
@@ -259,6 +260,7 @@ def build_discriminator(
         `(batch, n, n, 1)`.
 
     Raises:
+        TypeError: if `conditional` is not True or False.
         ValueError: for a shape, a patch or a number that makes no such network.
 
     Example:
@@ -270,64 +272,36 @@ def build_discriminator(
     Source: Isola et al. (2017), sections 2.2.2 and 6.1.2, and the authors' code. Departure: see
     `build_generator`.
     """
-    _check(image_shape, width, normalization)
-    size = image_shape[0]
-    strides = _strides(patch_layers(size, patch))
-    make = _Layers(normalization, seed)
-    picture = keras.Input((size, size, channels), name="picture")
-    inputs, x = picture, picture
-    if conditional:
-        given = keras.Input(tuple(image_shape), name="input")
+    image_shape, _ = _checked(image_shape, channels, width, normalization)
+    strides = _strides(patch_layers(image_shape[0], patch))
+    normal = _building.normals(_building.seeds(seed))
+    inputs = x = picture = keras.Input((*image_shape[:2], channels), name="picture")
+    if checks.check_flag("conditional", conditional):
+        given = keras.Input(image_shape, name="input")
         inputs, x = [given, picture], layers.Concatenate(name="pair")([given, picture])
     for step, (kernel, stride) in enumerate(strides[:-1]):
-        maps = width * min(2**step, 8)
-        x = make.convolution(x, maps, f"conv_{step + 1}", step > 0, kernel=kernel, stride=stride)
+        maps, over = width * min(2**step, 8), normalization if step > 0 else None
+        x = _convolve(x, maps, f"conv_{step + 1}", normal, over, kernel, stride)
         x = layers.LeakyReLU(0.2, name=f"conv_{step + 1}_relu")(x)
-    kernel, stride = strides[-1]
-    x = make.convolution(x, 1, "logit", False, kernel=kernel, stride=stride)
+    x = _convolve(x, 1, "logit", normal, None, *strides[-1])
     logits = layers.Activation("linear", dtype="float32", name="logits")(x)
     return keras.Model(inputs, logits, name="discriminator")
 
 
-class _Layers:
-    """Make convolutions with the paper's initial weights, N(0, 0.02), each with its own seed."""
-
-    def __init__(self, normalization: str, seed: int | None):
-        self.normalization = normalization
-        self.seed = seeds(seed)
-        self.normal = normals(self.seed)
-
-    def convolution(self, x, maps, name, normalized, up=False, kernel=4, stride=2):
-        if kernel == 4 and stride == 1:  # one pixel on every side, as in the authors' code
-            x = layers.ZeroPadding2D(1, data_format="channels_last", name=f"{name}_pad")(x)
-        x = (layers.Conv2DTranspose if up else layers.Conv2D)(
-            maps,
-            kernel,
-            stride,
-            padding="valid" if stride == 1 else "same",
-            data_format="channels_last",
-            use_bias=not normalized,
-            kernel_initializer=self.normal(),
-            name=name,
-        )(x)
-        return self.normalize(x, f"{name}_norm") if normalized else x
-
-    def normalize(self, x, name):
-        shared = dict(epsilon=1e-5, gamma_initializer=self.normal(1.0), name=name)
-        if self.normalization == "instance":
-            return layers.GroupNormalization(groups=-1, **shared)(x)
-        return BatchNormalization(momentum=0.9, **shared)(x)
+def _convolve(x, maps, name, normal, over=None, kernel=4, stride=2, up=False):
+    """Convolve as the authors' code does, with a border of one pixel where the stride is 1."""
+    if kernel == 4 and stride == 1:
+        x = layers.ZeroPadding2D(1, data_format="channels_last", name=f"{name}_pad")(x)
+    options = {"kernel_size": kernel, "strides": stride}
+    options["padding"] = "valid" if stride == 1 else "same"
+    return _building.convolve(x, maps, name, normal, over, up, **options)
 
 
-def _as_maps(z, size):
-    """Turn a vector into constant maps."""
-    rows = layers.RepeatVector(size * size, name="z_everywhere")(z)
-    return layers.Reshape((size, size, z.shape[-1]), name="z_maps")(rows)
-
-
-def _check(image_shape, width, normalization):
-    shape = check_square(image_shape)
-    checks.check_count("image_shape[2]", shape[2])
+def _checked(image_shape, channels, width, normalization) -> tuple[tuple, int]:
+    """Return the shape of the inputs and the number of halvings, or refuse other sizes."""
+    size, _, channels_in = _building.check_square(image_shape)
+    _building.check_channels("channels", channels)
     checks.check_count("width", width)
-    check_choice("normalization", normalization, NORMALIZATIONS)
-    return plan(shape[0])
+    checks.check_choice("normalization", normalization, NORMALIZATIONS)
+    _, steps = plan(size)
+    return (int(size), int(size), int(channels_in)), steps

@@ -7,7 +7,6 @@ points, and `ring` draws points to train it on.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +14,7 @@ from keras import layers
 
 from gankit import checks
 from gankit.gan import GAN
+from gankit.models._building import UniformLatents
 
 __all__ = ["MinimaxGAN", "points_gan", "ring", "ring_centers"]
 
@@ -30,10 +30,10 @@ def ring_centers(modes: int = 8, radius: float = 2.0) -> np.ndarray:
         Array of float32, shape `(modes, 2)`.
 
     Raises:
+        TypeError: if `radius` is not a number.
         ValueError: if `modes` is not a whole number of at least 1, or `radius` is not above zero.
     """
-    if not radius > 0:
-        raise ValueError(f"`radius` must be above zero. Received: radius={radius!r}.")
+    checks.check_number("radius", radius, above=0)
     # Unlike linspace(0, 2 pi, n), this does not put the last point on the first.
     angles = 2 * np.pi * np.arange(checks.check_count("modes", modes)) / modes
     return (radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype("float32")
@@ -55,8 +55,9 @@ def ring(
         Array of float32, shape `(n, 2)`.
 
     Raises:
-        ValueError: if `n` or `modes` is not a whole number of at least 1, or `radius` or `std` is
-            not above zero.
+        TypeError: if `radius` or `std` is not a number.
+        ValueError: if `n` or `modes` is not a whole number of at least 1, `radius` or `std` is not
+            above zero, or `seed` is not a seed.
 
     Example:
 
@@ -66,16 +67,17 @@ def ring(
 
     Source: Metz et al., "Unrolled Generative Adversarial Networks" (2017), section 3.1.
     """
-    if not std > 0:
-        raise ValueError(f"`std` must be above zero. Received: std={std!r}.")
-    rng = np.random.default_rng(seed)
+    checks.check_number("std", std, above=0)
+    rng = np.random.default_rng(None if seed is None else checks.check_seed("seed", seed))
     centers = ring_centers(modes, radius)[rng.integers(modes, size=checks.check_count("n", n))]
     return (centers + rng.normal(0.0, std, size=centers.shape)).astype("float32")
 
 
 @keras.saving.register_keras_serializable("gankit")
-class MinimaxGAN(GAN):
+class MinimaxGAN(UniformLatents, GAN):
     r"""A `GAN` with the latent prior of the 2014 code: uniform, with mean 0 and variance 1.
+
+    Each number is drawn from $U[-\sqrt 3, \sqrt 3]$.
 
     The arguments are those of `gankit.GAN`.
 
@@ -91,18 +93,7 @@ class MinimaxGAN(GAN):
     Source: Goodfellow et al. (2014), figure 1 and the released code.
     """
 
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        r"""Draw from $U[-\sqrt 3, \sqrt 3]$ in each dimension.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-
-        Returns:
-            Tensor of shape `(n, latent_dim)`.
-        """
-        end = math.sqrt(3.0)
-        return keras.random.uniform((n, self.latent_dim), -end, end, seed=seed)
+    latent_range = -math.sqrt(3.0), math.sqrt(3.0)
 
 
 def points_gan(

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from gankit import checks
+
 __all__ = ["RootAdam"]
 
 
@@ -28,6 +30,7 @@ class RootAdam(keras.optimizers.Adam):
         **kwargs: as in `keras.optimizers.Adam`.
 
     Raises:
+        TypeError: if `epsilon` is not a number.
         ValueError: if `epsilon` is not above 0, or `amsgrad` is asked for.
 
     Example:
@@ -51,10 +54,10 @@ class RootAdam(keras.optimizers.Adam):
         epsilon: float = 1e-8,
         **kwargs: Any,
     ):
-        if not epsilon > 0 or kwargs.get("amsgrad"):
+        checks.check_number("epsilon", epsilon, above=0)
+        if kwargs.get("amsgrad"):
             raise ValueError(
-                "RootAdam needs `epsilon` above 0 and has no amsgrad. Received: "
-                f"epsilon={epsilon!r}, amsgrad={kwargs.get('amsgrad', False)!r}."
+                f"RootAdam has no amsgrad. Received: amsgrad={kwargs['amsgrad']!r}. Leave it out."
             )
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
 

@@ -20,21 +20,20 @@ from numpy.typing import ArrayLike
 from gankit import backend, checks, feed, losses
 from gankit.averaging import Averaging
 from gankit.layers.weight_normalization import WeightNormalization, initialize
-from gankit.models._building import seed_pair
+from gankit.models._building import UniformLatents, check_arrays, seed_pair
 from gankit.models.feature_matching import FeatureMatchingGAN, layer_reader
 from gankit.models.root_adam import RootAdam
-from gankit.models.semi_supervised_networks import (
-    build_discriminator,
-    build_generator,
-    classifier,
-)
+from gankit.models.semi_supervised_networks import build_discriminator, build_generator, classifier
 from gankit.sampling import in_batches
 
 __all__ = ["SemiSupervisedGAN", "draw_labeled", "mlp"]
 
+# Options of `GAN.compile` that `SemiSupervisedGAN.compile` sets itself.
+_FIXED = ("loss", "discriminator_steps", "penalties", "averaging", "averages")
+
 
 @keras.saving.register_keras_serializable("gankit")
-class SemiSupervisedGAN(FeatureMatchingGAN):
+class SemiSupervisedGAN(UniformLatents, FeatureMatchingGAN):
     r"""A classifier that learns from a few labels, many unlabeled examples, and a generator.
 
     The discriminator has K class logits $l$ and a K+1st, that of "generated", which is fixed at 0:
@@ -45,7 +44,7 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
       + \tfrac12 E\,\mathrm{sp}(\mathrm{lse}(l(G(z))))}_{\text{unsupervised}}$$
 
     and the generator matches the mean of the layer `features`. `classify` uses the average of the
-    discriminator's weights over time.
+    discriminator's weights over time. Latents are uniform on [0, 1].
 
     Train it with `fit(examples, (labeled, labels))`, where the labeled examples may be among the
     others. They are fewer: once all have been used, they are used again, in a new order. A
@@ -67,7 +66,9 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         classes: K.
 
     Raises:
-        ValueError: if the discriminator lacks a layer, and as `gankit.GAN`.
+        TypeError: if `half_life` is not a number, and as `gankit.GAN`.
+        ValueError: if the discriminator lacks a layer, `half_life` is not above 0, and as
+            `gankit.GAN`.
 
     Example:
 
@@ -87,6 +88,8 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
     start at zero, which matters in runs shorter than the paper's 180,000 steps.
     """
 
+    latent_range = 0.0, 1.0
+
     def __init__(
         self,
         generator: keras.Model,
@@ -95,19 +98,11 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         half_life: float = 693_147,
         **kwargs: Any,
     ):
+        checks.check_number("half_life", half_life, above=0)
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self._class_logits = layer_reader(discriminator, "class_logits")
         self.classes = discriminator.get_layer("class_logits").output.shape[-1]
         self.half_life = half_life
-
-    def sample_latents(self, n: Any, seed: Any) -> Any:
-        """Draw from the prior, uniform on [0, 1]: shape `(n, latent_dim)`.
-
-        Args:
-            n: how many vectors.
-            seed: integer, or a `keras.random.SeedGenerator`.
-        """
-        return keras.random.uniform((n, self.latent_dim), seed=seed)
 
     def default_optimizers(self) -> dict:
         """Return `RootAdam` with the authors' learning rate of 0.003 and β₁ = 0.5 for both."""
@@ -123,26 +118,18 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
             discriminator_optimizer: the same.
             **options: as in `gankit.Game.compile`.
         """
-        for name in ("loss", "discriminator_steps", "penalties", "averaging"):
+        for name in _FIXED:
             if name in options:
                 raise TypeError(
                     f"A SemiSupervisedGAN has no such option. Received: {name}={options[name]!r}."
                 )
-        average = {"discriminator": Averaging(self.half_life, ramp_up=None)}
-        super().compile(
-            "non_saturating",
-            generator_optimizer,
-            discriminator_optimizer,
-            averages=average,
-            **options,
-        )
+        options["averages"] = {"discriminator": Averaging(self.half_life, ramp_up=None)}
+        super().compile("non_saturating", generator_optimizer, discriminator_optimizer, **options)
 
     def get_compile_config(self) -> dict | None:
         """Return the arguments of `compile`, ready to be written to a file."""
         config = super().get_compile_config()
-        for name in ("loss", "discriminator_steps", "penalties", "averaging") if config else ():
-            del config[name]  # which `compile` sets itself
-        return config
+        return config and {name: v for name, v in config.items() if name not in _FIXED}
 
     def batch_spec(self) -> list[tuple]:
         """Declare examples, labeled examples, and the examples that the generator matches."""
@@ -224,11 +211,8 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
         """
         # A few labels may leave a class out, so not every class is asked for.
         super().check_data(tensors, whole=False)
-        normalized = [
-            layer
-            for layer in self.discriminator._flatten_layers()
-            if isinstance(layer, WeightNormalization)
-        ]
+        parts = self.discriminator._flatten_layers()
+        normalized = any(isinstance(part, WeightNormalization) for part in parts)
         if normalized and int(self.discriminator_optimizer.iterations) == 0:
             initialize(self.discriminator, ops.convert_to_tensor(tensors[0][:500]))
 
@@ -248,11 +232,12 @@ class SemiSupervisedGAN(FeatureMatchingGAN):
 
         Example: `labels = gan.classify(images).argmax(axis=1)`
         """
-        feed.Examples(self.example_shape, self.data_range).check(examples)
+        examples = check_arrays("examples", examples, self.example_shape, self.data_range)
+        checks.check_flag("averaged", averaged)
         average = self.averages.get("discriminator") if averaged else None
         network = classifier(average.networks[0] if average else self.discriminator)
         backend.sync(self)
-        logits = in_batches(network, [ops.convert_to_numpy(examples)], batch_size)
+        logits = in_batches(network, [examples], batch_size)
         return ops.convert_to_numpy(ops.softmax(logits))
 
 
@@ -314,7 +299,8 @@ def draw_labeled(
         `(examples, labels)` of the chosen ones, class after class.
 
     Raises:
-        ValueError: if a class has fewer, or the lengths differ.
+        ValueError: if a class has fewer, the lengths differ, there are no labels, or `seed` is not
+            a seed.
 
     Example:
 
@@ -326,9 +312,11 @@ def draw_labeled(
     """
     examples, labels = np.asarray(examples), np.asarray(labels)
     checks.check_count("per_class", per_class)
-    if labels.shape != (len(examples),):
+    checks.check_seed("seed", seed)
+    if not labels.size or labels.ndim != 1 or labels.shape != examples.shape[:1]:
         raise ValueError(
-            f"`labels` must have shape ({len(examples)},). Received: shape {labels.shape}."
+            f"`labels` must hold one class number for each example. Received: shape "
+            f"{labels.shape} for examples of shape {examples.shape}."
         )
     classes, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < per_class:

@@ -14,16 +14,12 @@ from keras import layers
 
 from gankit import checks, losses
 from gankit.layers.weight_normalization import WeightNormalization
-from gankit.models._building import seeds
+from gankit.models._building import check_sizes, seeds
 from gankit.models.feature_matching import layer_reader
 
-__all__ = [
-    "LogitOfReal",
-    "build_discriminator",
-    "build_generator",
-    "check_sizes",
-    "classifier",
-]
+__all__ = ["LogitOfReal", "build_discriminator", "build_generator", "classifier"]
+
+ONE_EACH = "one for each hidden layer"
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -81,6 +77,7 @@ def build_discriminator(
         `SemiSupervisedGAN.fit` does this.
 
     Raises:
+        TypeError: if a noise is not a number.
         ValueError: for a size below its minimum, no hidden layer, or a negative noise.
 
     Example:
@@ -92,10 +89,11 @@ def build_discriminator(
 
     Source: Salimans et al. (2016), section 5, and the authors' code for MNIST.
     """
-    check_sizes(example_shape, widths, classes=classes)
-    for name, std in (("input_noise", input_noise), ("noise", noise)):
-        if not 0 <= std < math.inf:
-            raise ValueError(f"`{name}` must be at least 0. Received: {name}={std!r}.")
+    example_shape = check_sizes("example_shape", example_shape)
+    widths = check_sizes("widths", widths, ONE_EACH)
+    checks.check_count("classes", classes, minimum=2)
+    checks.check_number("input_noise", input_noise, 0)
+    checks.check_number("noise", noise, 0)
     draw = seeds(seed)
 
     def dense(units, name, **options):
@@ -103,7 +101,7 @@ def build_discriminator(
         layer = layers.Dense(units, kernel_initializer=kernel, **options)
         return WeightNormalization(layer, train_scale=name == "class_logits", name=name)
 
-    examples = keras.Input(tuple(example_shape), name="examples")
+    examples = keras.Input(example_shape, name="examples")
     x = layers.Flatten(name="flat")(examples)
     x = layers.Rescaling(0.5, 0.5, name="zero_to_one")(x)
     x = layers.GaussianNoise(input_noise, seed=draw(), name="noise_0")(x)
@@ -146,14 +144,15 @@ def build_generator(
 
     Source: the code of Salimans et al. (2016) for MNIST.
     """
-    check_sizes(example_shape, widths, latent_dim=latent_dim)
+    example_shape = check_sizes("example_shape", example_shape)
+    widths = check_sizes("widths", widths, ONE_EACH)
     draw = seeds(seed)
 
     def dense(units, **options):
         kernel = keras.initializers.GlorotUniform(seed=draw())
         return layers.Dense(units, kernel_initializer=kernel, **options)
 
-    latents = x = keras.Input((latent_dim,), name="latents")
+    latents = x = keras.Input((checks.check_count("latent_dim", latent_dim),), name="latents")
     for number, units in enumerate(widths, start=1):
         x = dense(units, use_bias=False, name=f"hidden_{number}")(x)
         x = layers.BatchNormalization(
@@ -163,7 +162,7 @@ def build_generator(
     last = dense(math.prod(example_shape), dtype="float32", activation="sigmoid")
     x = WeightNormalization(last, name="values")(x)
     x = layers.Rescaling(2.0, -1.0, dtype="float32", name="minus_one_to_one")(x)
-    examples = layers.Reshape(tuple(example_shape), dtype="float32", name="examples")(x)
+    examples = layers.Reshape(example_shape, dtype="float32", name="examples")(x)
     return keras.Model(latents, examples, name="generator")
 
 
@@ -179,6 +178,7 @@ def classifier(discriminator: keras.Model) -> keras.Model:
         baseline that learns only from labels.
 
     Raises:
+        TypeError: if there is no such model.
         ValueError: if there is no such layer.
 
     Example:
@@ -189,23 +189,3 @@ def classifier(discriminator: keras.Model) -> keras.Model:
     """
     layer_reader(discriminator, "class_logits")
     return keras.Model(discriminator.input, discriminator.get_layer("class_logits").output)
-
-
-def check_sizes(example_shape: Sequence[int], widths: Sequence[int], **counts: int) -> None:
-    """Refuse sizes that make no network.
-
-    Args:
-        example_shape: shape of one example.
-        widths: units of the hidden layers.
-        **counts: other numbers by name: at least 1, `classes` at least 2.
-    """
-    if not widths:
-        raise ValueError(
-            f"`widths` must name at least one hidden layer. Received: widths={widths!r}."
-        )
-    for size in example_shape:
-        checks.check_count("example_shape", size)
-    for width in widths:
-        checks.check_count("widths", width)
-    for name, count in counts.items():
-        checks.check_count(name, count, minimum=2 if name == "classes" else 1)

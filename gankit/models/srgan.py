@@ -20,7 +20,6 @@ Network" (2017).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,10 +27,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from gankit import backend, feed
+from gankit import backend, checks, feed
 from gankit.gan import TwoPlayerGame
 from gankit.layers.pixel_shuffle import ICNR
-from gankit.models._building import seed_pair
+from gankit.models._building import check_arrays, seed_pair
 from gankit.models.srgan_networks import (
     LIGHT,
     SCALES,
@@ -86,6 +85,7 @@ class SRGAN(TwoPlayerGame):
             draws one.
 
     Raises:
+        TypeError: if the sizes are no dictionaries, or `augment` is not True or False.
         ValueError: for a shape or a size that is not as above.
 
     Example:
@@ -120,14 +120,16 @@ class SRGAN(TwoPlayerGame):
     ):
         of_generator, of_discriminator = seed_pair(seed)
         image_shape = check_image_shape(image_shape, scale)
-        generator = build_generator(
-            scale, image_shape[-1], seed=of_generator, **dict(generator_sizes or {})
+        checks.check_kind("generator_sizes", generator_sizes, dict)
+        checks.check_kind("discriminator_sizes", discriminator_sizes, dict)
+        super().__init__(
+            build_generator(scale, image_shape[-1], seed=of_generator, **(generator_sizes or {})),
+            build_discriminator(image_shape, seed=of_discriminator, **(discriminator_sizes or {})),
+            seed=seed,
+            **kwargs,
         )
-        discriminator = build_discriminator(
-            image_shape, seed=of_discriminator, **dict(discriminator_sizes or {})
-        )
-        super().__init__(generator, discriminator, seed=seed, **kwargs)
-        self.scale, self.augment, self.image_shape = scale, augment, image_shape
+        self.augment = checks.check_flag("augment", augment)
+        self.scale, self.image_shape = scale, image_shape
         # Of each axis: from a line of large pixels to one of small pixels.
         self._shrink = [
             bicubic_weights(side, side // scale).astype("float32") for side in image_shape[:2]
@@ -152,19 +154,16 @@ class SRGAN(TwoPlayerGame):
             **options: as in `gankit.GAN.compile`: optimizers, loss, penalties, averaging ...
 
         Raises:
+            TypeError: if the weight is not a number, and as in `gankit.GAN.compile`.
             ValueError: for an unknown content, a weight below 0, and as in `gankit.GAN.compile`.
         """
-        if content != "mse" and not callable(content):
+        if content != "mse" and (isinstance(content, type) or not callable(content)):
             raise ValueError(
                 f"`content` must be 'mse', a VGGContent or a function of target and prediction. "
                 f"Received: content={content!r}."
             )
-        if not 0 <= adversarial_weight < math.inf:
-            raise ValueError(
-                f"`adversarial_weight` must be a number of at least 0. "
-                f"Received: adversarial_weight={adversarial_weight!r}."
-            )
-        self.content, self.adversarial_weight = content, float(adversarial_weight)
+        weight = checks.check_number("adversarial_weight", adversarial_weight, 0)
+        self.content, self.adversarial_weight = content, weight
         super().compile(**options)
 
     def shrink(self, large: Any) -> Any:
@@ -204,7 +203,10 @@ class SRGAN(TwoPlayerGame):
             large: large pictures, shape `(batch, *image_shape)`.
         """
         fake = self.fake(large)
-        loss = content = self._content_loss(large, fake)
+        if self.content == "mse":
+            loss = content = ops.mean(ops.square(large - fake))
+        else:
+            loss = content = self.content(large, fake)
         if self.adversarial_weight:
             adversarial, _ = super().generator_loss(large, fake=fake)
             loss = content + self.adversarial_weight * adversarial
@@ -231,11 +233,6 @@ class SRGAN(TwoPlayerGame):
             pictures = ops.where(self.draws.uniform(pictures) < 0.5, turn(pictures), pictures)
         return pictures
 
-    def _content_loss(self, target: Any, prediction: Any) -> Any:
-        if self.content == "mse":
-            return ops.mean(ops.square(target - prediction))
-        return self.content(target, prediction)
-
     # ---- use ---------------------------------------------------------------------------------
 
     def enlarge(
@@ -255,8 +252,7 @@ class SRGAN(TwoPlayerGame):
             TypeError: if the pictures are not floating point.
             ValueError: if they have another shape or leave [-1, 1].
         """
-        pictures = np.asarray(ops.convert_to_numpy(pictures))
-        feed.Examples((None, None, self.image_shape[-1]), (-1.0, 1.0), "pictures").check(pictures)
+        pictures = check_arrays("pictures", pictures, (None, None, self.image_shape[-1]))
         network = self.generator_for(averaged)
         backend.sync(self)
         return in_batches(network, [pictures], batch_size).clip(-1, 1)
@@ -275,8 +271,7 @@ class SRGAN(TwoPlayerGame):
             TypeError, ValueError: if these are not `n` pictures such as `enlarge` takes.
         """
         check_inputs("SRGAN", n, given)
-        feed.Examples((None, None, self.image_shape[-1]), (-1.0, 1.0), "inputs").check(given)
-        return (np.asarray(given, "float32"),)
+        return (check_arrays("inputs", given, (None, None, self.image_shape[-1])),)
 
     def make(self, inputs: Sequence[np.ndarray], averaged: bool | None = None) -> np.ndarray:
         """Enlarge what `inputs_for` gave.
@@ -294,10 +289,8 @@ class SRGAN(TwoPlayerGame):
         config = super().get_compile_config()
         if config is None:
             return None
-        content = self.content
-        if content != "mse" and not hasattr(content, "get_config"):
-            content = _NotSaved()
-        content = keras.saving.serialize_keras_object(content)
+        kept = self.content == "mse" or hasattr(self.content, "get_config")
+        content = keras.saving.serialize_keras_object(self.content if kept else _NotSaved())
         return config | {"content": content, "adversarial_weight": self.adversarial_weight}
 
 

@@ -6,17 +6,16 @@ Network" (2017), section 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 from gankit import checks
 from gankit.layers.pixel_shuffle import ICNR, PixelShuffle
-from gankit.models._building import check_choice, seeds
-from gankit.normalization import BatchNormalization
+from gankit.models._building import MAPS, check_channels, check_sizes, normalize, seeds
 
 __all__ = ["LIGHT", "SCALES", "build_discriminator", "build_generator", "check_image_shape"]
 
@@ -72,7 +71,8 @@ def build_generator(
         A Keras model named `generator`, without activation at its end and in float32 there.
 
     Raises:
-        ValueError: for a value that is not as above.
+        TypeError: if `batch_norm` is not True or False.
+        ValueError: for another value that is not as above.
 
     Example:
 
@@ -85,22 +85,21 @@ def build_generator(
     Source: Ledig et al. (2017), section 2.1 and figure 4. Departure: inputs lie in [-1, 1], as the
     outputs do, whereas the paper's lie in [0, 1].
     """
-    _check_generator(scale, channels, width, blocks, kernel_size, upsampling, skip)
-    kernels = _Kernels(seed)
-    same = dict(padding="same", data_format="channels_last")
+    checks.check_choice("scale", scale, SCALES)
+    check_channels("channels", channels)
+    checks.check_count("width", width)
+    checks.check_count("blocks", blocks)
+    checks.check_flag("batch_norm", batch_norm)
+    if checks.check_count("kernel_size", kernel_size) % 2 == 0:
+        raise ValueError(f"`kernel_size` must be odd. Received: kernel_size={kernel_size!r}.")
+    checks.check_choice("upsampling", upsampling, ("staged", "direct"))
+    checks.check_choice("skip", skip, (None, "bilinear"))
+    kernels = _kernels(seed)
 
-    def convolve(x, maps, name, side=3, shuffled=1, normalized=False, gain=1.0, **options):
-        x = layers.Conv2D(
-            maps * shuffled**2,
-            side,
-            kernel_initializer=kernels(gain, shuffled),
-            name=name,
-            **same,
-            **options,
-        )(x)
-        if normalized:
-            # Keras' default momentum of 0.99 lags behind the weights when updates are few.
-            x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+    def convolve(x, maps, name, side=3, shuffled=1, normalized=False, gain=1.0):
+        kernel = kernels(gain, shuffled)
+        x = layers.Conv2D(maps * shuffled**2, side, kernel_initializer=kernel, name=name, **MAPS)(x)
+        x = normalize(x, name) if normalized else x
         return x if shuffled == 1 else PixelShuffle(shuffled, name=f"{name}_shuffle")(x)
 
     def activate(x, name):
@@ -118,7 +117,8 @@ def build_generator(
     x = layers.Add(name="trunk")([x, first])
     gain = 0.01 if skip else 1.0  # with a skip, the untrained network adds little to it
     if upsampling == "staged":
-        for stage, factor in enumerate(_stages(scale), start=1):
+        factors = [3] if scale == 3 else [2] * int(math.log2(scale))
+        for stage, factor in enumerate(factors, start=1):
             x = activate(convolve(x, width, f"up_{stage}", shuffled=factor), f"up_{stage}")
         x = convolve(x, channels, "image", kernel_size, gain=gain)
     else:
@@ -156,6 +156,7 @@ def build_discriminator(
         A Keras model named `discriminator`.
 
     Raises:
+        TypeError: if `batch_norm` is not True or False.
         ValueError: for a shape that is not as above, or a count below 1.
 
     Example:
@@ -167,24 +168,15 @@ def build_discriminator(
     Source: Ledig et al. (2017), section 2.1 and figure 4.
     """
     image_shape = check_image_shape(image_shape)
-    for name, value in (("width", width), ("dense", dense)):
-        checks.check_count(name, value)
-    kernels = _Kernels(seed)
+    checks.check_count("width", width)
+    checks.check_count("dense", dense)
+    checks.check_flag("batch_norm", batch_norm)
+    kernels = _kernels(seed)
     pictures = x = keras.Input(image_shape, name="pictures")
     for index in range(8):
-        normalized = batch_norm and index > 0
-        name = f"conv_{index + 1}"
-        x = layers.Conv2D(
-            width * 2 ** (index // 2),
-            3,
-            strides=1 + index % 2,
-            padding="same",
-            data_format="channels_last",
-            kernel_initializer=kernels(),
-            name=name,
-        )(x)
-        if normalized:
-            x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+        name, maps, stride = f"conv_{index + 1}", width * 2 ** (index // 2), 1 + index % 2
+        x = layers.Conv2D(maps, 3, stride, kernel_initializer=kernels(), name=name, **MAPS)(x)
+        x = normalize(x, name) if batch_norm and index > 0 else x
         x = layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
     x = layers.Flatten(data_format="channels_last", name="flat")(x)
     x = layers.Dense(dense, kernel_initializer=kernels(), name="hidden")(x)
@@ -193,31 +185,15 @@ def build_discriminator(
     return keras.Model(pictures, logits, name="discriminator")
 
 
-class _Kernels:
-    """Make Glorot's initial kernels, each with its own seed."""
+def _kernels(seed: int | None) -> Callable[..., keras.initializers.Initializer]:
+    """Make a function that returns Glorot's initial kernels, each with its own seed."""
+    draw = seeds(seed)
 
-    def __init__(self, seed: int | None):
-        self.draw = seeds(seed)
-
-    def __call__(self, gain: float = 1.0, shuffled: int = 1) -> keras.initializers.Initializer:
-        uniform = keras.initializers.VarianceScaling(gain, "fan_avg", "uniform", seed=self.draw())
+    def kernel(gain: float = 1.0, shuffled: int = 1) -> keras.initializers.Initializer:
+        uniform = keras.initializers.VarianceScaling(gain, "fan_avg", "uniform", seed=draw())
         return uniform if shuffled == 1 else ICNR(shuffled, uniform)
 
-
-def _stages(scale: int) -> list[int]:
-    """Return the shuffles that enlarge by `scale`: by 3, or by 2 as often as needed."""
-    return [3] if scale == 3 else [2] * (scale.bit_length() - 1)
-
-
-def _check_generator(scale, channels, width, blocks, kernel_size, upsampling, skip):
-    check_choice("scale", scale, SCALES)
-    for name, value in (("width", width), ("blocks", blocks), ("kernel_size", kernel_size)):
-        checks.check_count(name, value)
-    if kernel_size % 2 == 0:
-        raise ValueError(f"`kernel_size` must be odd. Received: kernel_size={kernel_size!r}.")
-    choices = {"channels": (1, 3), "upsampling": ("staged", "direct"), "skip": (None, "bilinear")}
-    for (name, allowed), value in zip(choices.items(), (channels, upsampling, skip), strict=True):
-        check_choice(name, value, allowed)
+    return kernel
 
 
 def check_image_shape(image_shape: Any, scale: int = 2) -> tuple[int, int, int]:
@@ -230,18 +206,12 @@ def check_image_shape(image_shape: Any, scale: int = 2) -> tuple[int, int, int]:
     Raises:
         ValueError: for another shape or scale.
     """
-    check_choice("scale", scale, SCALES)
-    whole = isinstance(image_shape, Sequence) and all(
-        isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in image_shape
-    )
-    if not whole or len(image_shape) != 3 or image_shape[-1] not in (1, 3):
-        raise ValueError(
-            f"`image_shape` must be (height, width, channels) with 1 channel (gray) or 3 (RGB). "
-            f"Received: image_shape={image_shape!r}."
-        )
-    if min(image_shape[:2]) < 16 or any(side % scale for side in image_shape[:2]):
+    checks.check_choice("scale", scale, SCALES)
+    shape = check_sizes("image_shape", image_shape, "(height, width, channels)", 3)
+    check_channels("image_shape[2]", shape[2])
+    if min(shape[:2]) < 16 or any(side % scale for side in shape[:2]):
         raise ValueError(
             f"The sides of the crops must be at least 16 pixels and multiples of scale={scale}. "
-            f"Received: image_shape={tuple(image_shape)!r}."
+            f"Received: image_shape={shape!r}."
         )
-    return tuple(int(n) for n in image_shape)
+    return shape

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit import losses
+from gankit import checks, losses
 
 __all__ = [
     "check_densities",
@@ -67,6 +67,7 @@ def optimal_discriminator(p_data: ArrayLike, p_g: ArrayLike) -> np.ndarray:
         example lies there, so any value is as good.
 
     Raises:
+        TypeError: if they are not numbers.
         ValueError: if the shapes differ, or a density is negative or not finite.
 
     Example:
@@ -100,6 +101,7 @@ def criterion(p_data: ArrayLike, p_g: ArrayLike, dx: float = 1.0) -> float:
         $C(G)$ in nats.
 
     Raises:
+        TypeError: if something is not a number.
         ValueError: if the shapes differ, a density is negative or not finite, or `dx` is not
             above zero.
 
@@ -116,8 +118,7 @@ def criterion(p_data: ArrayLike, p_g: ArrayLike, dx: float = 1.0) -> float:
     from scipy.special import rel_entr
 
     p_data, p_g = check_densities(p_data, p_g)
-    if not dx > 0:
-        raise ValueError(f"`dx` must be above zero. Received: dx={dx!r}.")
+    checks.check_number("dx", dx, above=0)
     # rel_entr(p, m) is p log(p / m), and 0 where p is.
     both = p_data + p_g
     return float(dx * (rel_entr(p_data, both) + rel_entr(p_g, both)).sum())
@@ -146,6 +147,7 @@ def smoothed_discriminator(
         Array of the same shape; nan where both densities are zero.
 
     Raises:
+        TypeError: if something is not a number.
         ValueError: if a target is out of range, the shapes differ, or a density is negative or
             not finite.
 
@@ -170,19 +172,23 @@ def check_densities(p_data: ArrayLike, p_g: ArrayLike) -> tuple[np.ndarray, np.n
         p_g: another one at the same points.
 
     Raises:
+        TypeError: if they are not numbers.
         ValueError: if the shapes differ, or a density is negative or not finite.
     """
-    p_data, p_g = np.asarray(p_data, "float64"), np.asarray(p_g, "float64")
+    try:
+        p_data, p_g = np.asarray(p_data, "float64"), np.asarray(p_g, "float64")
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"Densities must be arrays of numbers. Received: {error}.") from error
     if p_data.shape != p_g.shape:
         raise ValueError(
             f"Both densities must be given at the same points. Received: shapes {p_data.shape} "
             f"and {p_g.shape}."
         )
     for name, p in (("p_data", p_data), ("p_g", p_g)):
-        if not (np.isfinite(p) & (p >= 0)).all():
-            wrong = p[~(np.isfinite(p) & (p >= 0))][0]
+        wrong = p[~(np.isfinite(p) & (p >= 0))]
+        if wrong.size:
             raise ValueError(
-                f"A density must be finite and not negative. Received: {wrong} in `{name}`."
+                f"A density must be finite and not negative. Received: {wrong[0]} in `{name}`."
             )
     return p_data, p_g
 
@@ -195,11 +201,14 @@ def check_targets(positive: float, negative: float) -> tuple[float, float]:
         negative: the target for generated ones, below `positive`.
 
     Raises:
+        TypeError: if a target is not a number.
         ValueError: if a target is out of range.
     """
+    positive = checks.check_number("positive", positive)
+    negative = checks.check_number("negative", negative)
     if not 0.0 <= negative < positive <= 1.0:
         raise ValueError(
             "The targets must satisfy 0 <= negative < positive <= 1. Received: "
             f"positive={positive!r}, negative={negative!r}."
         )
-    return float(positive), float(negative)
+    return positive, negative

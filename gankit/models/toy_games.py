@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from gankit import checks
-from gankit.models._building import check_choice
 
 __all__ = ["RULES", "play", "play_xy", "radii"]
 
@@ -25,7 +24,7 @@ def play(
 ) -> np.ndarray:
     r"""Play $V(x, y) = xy$, x minimizes and y maximizes, by one of five rules.
 
-    With the field $F(x, y) = (-y, x)$ and $z = (x, y)$:
+    With the field $F(x, y) = (-y, x)$ and $z = (x, y)$ (as a complex number, $F(z) = iz$):
 
     | rule | step |
     |---|---|
@@ -45,6 +44,7 @@ def play(
         Array of shape `(steps + 1, 2)`: x and y at every step, the start included.
 
     Raises:
+        TypeError: if `start` or `step_size` is not made of numbers.
         ValueError: for an unknown rule, and as `gankit.models.toy_games.play_xy`.
 
     Example:
@@ -64,37 +64,30 @@ def play(
     extragradient method for finding saddle points and other problems" (1976). Optimistic:
     Daskalakis et al., "Training GANs with Optimism" (2018).
     """
-    check_choice("rule", rule, RULES)
+    z, h = _checked(rule, start, step_size, steps)
     if rule == "averaged":
         path = play("alternating", start, step_size, steps)
         return np.cumsum(path, axis=0) / np.arange(1, len(path) + 1)[:, None]
-    if np.shape(start) != (2,) or not np.isfinite(start).all():
+    path = [z, z]  # the point before the first is the first
+    for _ in range(steps):
+        z, before = path[-1], path[-2]
+        if rule == "alternating":
+            x = z.real - h * z.imag
+            path.append(complex(x, z.imag + h * x))
+        else:
+            ahead = {"extragradient": z + 1j * h * z, "optimistic": 2 * z - before}
+            path.append(z + 1j * h * ahead.get(rule, z))
+    return np.array([[z.real, z.imag] for z in path[1:]])
+
+
+def _checked(rule, start, step_size, steps) -> tuple[complex, float]:
+    """Return the start as z = x + iy, and the step size, or refuse what makes no game."""
+    checks.check_choice("rule", rule, RULES)
+    checks.check_count("steps", steps)
+    if np.shape(start) != (2,):
         raise ValueError(f"`start` must be two finite numbers. Received: start={start!r}.")
-    if not step_size > 0:
-        raise ValueError(f"`step_size` must be above zero. Received: step_size={step_size!r}.")
-    path = np.empty((checks.check_count("steps", steps) + 1, 2))
-    path[0] = before = start
-    for t in range(steps):
-        path[t + 1] = _step(rule, path[t], before, step_size)
-        before = path[t]
-    return path
-
-
-def _step(rule: str, z: np.ndarray, before: np.ndarray, h: float) -> np.ndarray:
-    """The point after `z`."""
-    if rule == "simultaneous":
-        return z + h * _field(z)
-    if rule == "alternating":
-        x = z[0] - h * z[1]
-        return np.array([x, z[1] + h * x])
-    if rule == "extragradient":
-        return z + h * _field(z + h * _field(z))
-    return z + h * (2 * _field(z) - _field(before))  # optimistic
-
-
-def _field(z: np.ndarray) -> np.ndarray:
-    """Down the gradient for x, up for y."""
-    return np.array([-z[1], z[0]])
+    z = complex(*(checks.check_number("start", number) for number in start))
+    return z, checks.check_number("step_size", step_size, above=0)
 
 
 def play_xy(
@@ -122,6 +115,7 @@ def play_xy(
         Array of shape `(steps + 1, 2)`: x and y at every step, the start included.
 
     Raises:
+        TypeError: if `start` or `step_size` is not made of numbers, or `alternating` is no flag.
         ValueError: if `start` is not two finite numbers, `step_size` is not above zero, or `steps`
             is not a whole number of at least 1.
 
@@ -135,6 +129,7 @@ def play_xy(
 
     Source: Goodfellow, "NIPS 2016 Tutorial: Generative Adversarial Networks" (2016), section 7.2.
     """
+    checks.check_flag("alternating", alternating)
     return play("alternating" if alternating else "simultaneous", start, step_size, steps)
 
 
@@ -164,13 +159,14 @@ def radii(
         start: first x and y.
         step_size: $h$, above zero; below 2 for `alternating` and `averaged`, and not $\frac12$ for
             `optimistic`, where the two roots meet.
-        steps: number of steps.
+        steps: number of steps, at least 1.
 
     Returns:
         Array of shape `(steps + 1,)`.
 
     Raises:
-        ValueError: for an unknown rule, or a step size for which the closed form does not hold.
+        TypeError, ValueError: as `play`.
+        ValueError: for a step size for which the closed form does not hold.
 
     Example:
 
@@ -185,8 +181,8 @@ def radii(
     with Mokhtari et al., "A Unified Analysis of Extra-gradient and Optimistic Gradient Methods"
     (2020).
     """
-    check_choice("rule", rule, RULES)
-    h, t, z = step_size, np.arange(steps + 1), complex(*start)
+    z, h = _checked(rule, start, step_size, steps)
+    t = np.arange(steps + 1)
     if rule == "simultaneous":
         return abs(z) * (1 + h * h) ** (t / 2)
     if rule == "extragradient":
@@ -214,6 +210,6 @@ def radii(
         return (both[0] - both[1]) / math.sin(theta)
 
     if rule == "alternating":
-        return np.linalg.norm(power(t) @ np.asarray(start, float), axis=1)
+        return np.linalg.norm(power(t) @ [z.real, z.imag], axis=1)
     sums = np.linalg.inv(np.eye(2) - step) @ (np.eye(2) - power(t + 1))
-    return np.linalg.norm(sums @ np.asarray(start, float), axis=1) / (t + 1)
+    return np.linalg.norm(sums @ [z.real, z.imag], axis=1) / (t + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from keras import layers, ops
 from gankit import backend, checks
 from gankit.gan import TwoPlayerGame
 from gankit.layers.pixel_shuffle import PixelShuffle
+from gankit.models._building import check_network
 from gankit.resampling import bicubic_upscale
 
 __all__ = ["receptive_radius", "upscale"]
@@ -46,6 +48,7 @@ def receptive_radius(network: keras.Model) -> int:
         Pixels on each side, an upper bound where the network has branches.
 
     Raises:
+        TypeError: if it is no such model.
         ValueError: if it has a layer of another kind, which might look anywhere.
 
     Example:
@@ -55,6 +58,7 @@ def receptive_radius(network: keras.Model) -> int:
     >>> receptive_radius(build_generator(4)), receptive_radius(build_generator(4, **LIGHT))
     (40, 19)
     """
+    check_network("network", network)
     radius, pixel, least = 0.0, 1.0, 0
     for layer in network.layers:
         if isinstance(layer, layers.Conv2D) and tuple(layer.strides) == (1, 1):
@@ -109,7 +113,7 @@ def upscale(
         Array of the same dtype and axes, its sides `scale` times as large.
 
     Raises:
-        TypeError: if the image is neither uint8 nor floats.
+        TypeError: if the image is neither uint8 nor floats, or `model` no such model.
         ValueError: for another shape, floats outside [-1, 1], a `scale` that is not the model's,
             a tile that is too small, a model whose reach is not known.
 
@@ -123,7 +127,7 @@ def upscale(
     (100, 140, 4)
     """
     network = model.generator_for(None) if isinstance(model, TwoPlayerGame) else model
-    colors, factor = _io_spec(network, scale)
+    factor = _factor(network, scale)
     pixels = _check_picture(image)
     overlap = receptive_radius(network) if overlap is None else overlap
     overlap = checks.check_count("overlap", overlap, minimum=0)
@@ -134,86 +138,58 @@ def upscale(
         )
     height, width, channels = pixels.shape
     result = np.empty((height * factor, width * factor, channels), pixels.dtype)
-    rows, columns = _spans(height, tile, overlap), _spans(width, tile, overlap)
-    enlarge = _runner(network, colors, len(rows) * len(columns))
-    for number, (row, column) in enumerate(((r, c) for r in rows for c in columns), start=1):
-        part = pixels[row.look, column.look]
-        large = _join(enlarge, part, channels, factor)
-        kept = large[row.keep(factor), column.keep(factor)]
-        result[row.place(factor), column.place(factor)] = kept
+    rows, columns = _tiles(height, tile, overlap), _tiles(width, tile, overlap)
+    count = len(rows) * len(columns)
+    colors = channels - 1 if channels in (2, 4) else channels
+    for number, (row, column) in enumerate(itertools.product(rows, columns), start=1):
+        (top, first_row), (left, first_column) = row, column
+        part = pixels[top : top + tile, left : left + tile]
+        # Compiling for a single tile does not pay, since each picture has its own shape.
+        large = _enlarged(network, part[..., :colors], compiled=count > 1)
+        if colors < channels:
+            alpha = bicubic_upscale(part[..., colors:], factor)
+            large = np.concatenate([large, alpha], axis=-1)
+        # The margin below and to the right stays until the next tiles write over it.
+        kept = large[(first_row - top) * factor :, (first_column - left) * factor :]
+        place = result[first_row * factor :, first_column * factor :]
+        place[: kept.shape[0], : kept.shape[1]] = kept
         if progress is not None:
-            progress(number, len(rows) * len(columns))
+            progress(number, count)
     return result.reshape(*result.shape[:2], *np.shape(image)[2:])
 
 
-class _Span:
-    """A tile along one axis: what it looks at, and which part of it is kept."""
+def _tiles(length: int, tile: int, overlap: int) -> list[tuple[int, int]]:
+    """Cover a line with tiles of one length, so that a network is compiled once.
 
-    def __init__(self, start: int, stop: int, first: int, last: int):
-        self.look = slice(start, stop)
-        self.first, self.last = first, last  # of the pixels kept, in the picture
-
-    def place(self, factor: int) -> slice:
-        return slice(self.first * factor, self.last * factor)
-
-    def keep(self, factor: int) -> slice:
-        return slice(
-            (self.first - self.look.start) * factor, (self.last - self.look.start) * factor
-        )
+    Returns:
+        For each tile where it begins, and from where on it counts.
+    """
+    starts = [*range(0, length - tile, tile - 2 * overlap), max(length - tile, 0)]
+    firsts = [0, *(start + tile - overlap for start in starts[:-1])]
+    return list(zip(starts, firsts, strict=True))
 
 
-def _spans(length: int, tile: int, overlap: int) -> list[_Span]:
-    """Cover a line with tiles of one length, so that a network is compiled once."""
-    if length <= tile:
-        return [_Span(0, length, 0, length)]
-    spans, done = [], 0
-    while done < length:
-        start = min(max(done - overlap, 0), length - tile)
-        stop = start + tile
-        last = length if stop == length else stop - overlap
-        spans.append(_Span(start, stop, done, last))
-        done = last
-    return spans
+def _enlarged(network: keras.Model, part: np.ndarray, compiled: bool) -> np.ndarray:
+    """Enlarge a tile of bytes or floats, in gray or color, by a network for gray or for color."""
+    channels = part.shape[-1]
+    x = part[None].astype("float32")
+    x = x / 127.5 - 1.0 if part.dtype == np.uint8 else x
+    if channels < network.input_shape[-1]:
+        x = np.repeat(x, 3, axis=-1)
+    elif channels > network.input_shape[-1]:
+        x = np.moveaxis(x, -1, 0)[:, 0, :, :, None]
+    y = backend.inference(network, compiled)(ops.convert_to_tensor(x))
+    y = np.asarray(ops.convert_to_numpy(y), "float32").clip(-1, 1)
+    # Colors of a gray picture are averaged, and colors that were made one by one come together.
+    y = np.moveaxis(y, 0, 2).reshape(*y.shape[1:3], channels, -1).mean(axis=-1)
+    if part.dtype == np.uint8:
+        y = np.floor((y + 1.0) * 127.5 + 0.5)
+    return y.astype(part.dtype)
 
 
-def _join(enlarge: Callable, part: np.ndarray, channels: int, factor: int) -> np.ndarray:
-    """Enlarge a tile: colors by the network, alpha by the bicubic kernel."""
-    if channels in (1, 3):
-        return enlarge(part)
-    colors = enlarge(part[..., :-1])
-    return np.concatenate([colors, bicubic_upscale(part[..., -1:], factor)], axis=-1)
-
-
-def _runner(network: keras.Model, colors: int, tiles: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that enlarges a tile of bytes or floats and keeps its channels."""
-
-    def run(x):
-        # Compiling for a single tile does not pay, since each picture has its own shape.
-        runner = backend.inference(network, compiled=tiles > 1)
-        return ops.convert_to_numpy(runner(ops.convert_to_tensor(x)))
-
-    def enlarge(part):
-        channels = part.shape[-1]
-        x = part[None].astype("float32")
-        x = x / 127.5 - 1.0 if part.dtype == np.uint8 else x
-        if channels < colors:
-            x = np.repeat(x, 3, axis=-1)
-        elif channels > colors:
-            x = np.moveaxis(x, -1, 0)[..., 0, :, :, None]
-        y = np.asarray(run(x), "float32").clip(-1, 1)
-        if channels < colors:
-            y = y.mean(axis=-1, keepdims=True)
-        elif channels > colors:
-            y = np.moveaxis(y, 0, -1)[..., 0, :][None]
-        if part.dtype == np.uint8:
-            y = np.floor((y + 1.0) * 127.5 + 0.5)
-        return y[0].astype(part.dtype)
-
-    return enlarge
-
-
-def _io_spec(network: keras.Model, scale: int | None) -> tuple[int, int]:
-    """Return the number of channels that a network takes, and the factor by which it enlarges."""
+def _factor(network: keras.Model, scale: int | None) -> int:
+    """Return by how much a network enlarges, or refuse one for other pictures or another scale."""
+    check_network("model", network)
     shape = network.input_shape
     if len(shape) != 4 or shape[-1] not in (1, 3) or network.output_shape[-1] != shape[-1]:
         raise ValueError(
@@ -226,7 +202,7 @@ def _io_spec(network: keras.Model, scale: int | None) -> tuple[int, int]:
             f"This model was trained to enlarge by {factor}, and by no other factor. "
             f"Received: scale={scale!r}. Train one with scale={scale!r}, or resize its result."
         )
-    return shape[-1], factor
+    return factor
 
 
 def _check_picture(image: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from gankit import backend, losses
+from gankit import backend, checks, losses
 from gankit.weights import published_weights
 
 __all__ = ["VGGContent"]
@@ -35,7 +35,9 @@ class VGGContent:
     Raises:
         RuntimeError: if `"imagenet"` cannot be found or downloaded.
         FileNotFoundError: if there is no such file.
-        ValueError: if the file holds no such layer, or is neither `.h5` nor `.npz`.
+        TypeError: if `weights` is no path, or `factor` is not a number.
+        ValueError: if the file holds no such layer, is neither `.h5` nor `.npz`, or is damaged; if
+            `factor` is not above 0.
 
     Example, with weights of your own:
 
@@ -56,8 +58,9 @@ class VGGContent:
     def __init__(
         self, layer: str = "block5_conv4", weights: str = "imagenet", factor: float | None = None
     ):
-        self.layer, self.weights = layer, str(weights)
-        self.factor = 12.75**-2 if factor is None else float(factor)
+        self.layer, self.weights = layer, str(checks.check_path("weights", weights))
+        factor = 12.75**-2 if factor is None else factor
+        self.factor = checks.check_number("factor", factor, above=0)
         network = _vgg19(self.weights)
         known = [known.name for known in network.layers]
         if layer not in known:
@@ -89,15 +92,14 @@ _PUBLISHED = {
     "size": "80 MB",
     "instead": "Or give `content` another loss, such as a `losses.PerceptualLoss`.",
 }
-_VGG_MEAN = (103.939, 116.779, 123.68)  # of ImageNet, in the order blue, green, red
 
 
 def _to_vgg(pictures: Any) -> Any:
-    """Return levels 0..255 as VGG takes them: blue first, and without the mean."""
+    """Return levels 0..255 as VGG takes them: blue first, and without the mean of ImageNet."""
     if pictures.shape[-1] == 1:
         pictures = ops.repeat(pictures, 3, axis=-1)
-    levels = (ops.flip(pictures, -1) + 1.0) * 127.5
-    return levels - ops.convert_to_tensor(_VGG_MEAN, dtype=levels.dtype)
+    levels = (ops.convert_to_tensor(pictures) + 1.0) * 127.5
+    return keras.applications.vgg19.preprocess_input(levels, data_format="channels_last")
 
 
 def _vgg19(weights: str) -> keras.Model:
@@ -108,39 +110,36 @@ def _vgg19(weights: str) -> keras.Model:
             f"There is no such file with weights of VGG-19. Received: weights={weights!r}. A saved "
             f"SRGAN reads this file again; to use it without training, load it with compile=False."
         )
-    if Path(weights).suffix in (".h5", ".keras"):
-        with backend.single_precision():  # whatever precision the model trains in
-            return keras.applications.VGG19(include_top=False, weights=weights)
-    if Path(weights).suffix != ".npz":
+    suffix = Path(weights).suffix
+    if suffix not in (".h5", ".keras", ".npz"):
         raise ValueError(f"`weights` must be 'imagenet', a .h5 or a .npz. Received: {weights!r}.")
-    with np.load(weights) as arrays, backend.single_precision():
-        return _first_layers({name: arrays[name] for name in arrays.files})
+    try:
+        with backend.single_precision():  # whatever precision the model trains in
+            if suffix == ".npz":
+                with np.load(weights) as arrays:
+                    return _first_layers(dict(arrays))
+            return keras.applications.VGG19(include_top=False, weights=weights)
+    except Exception as error:  # of NumPy, zipfile, h5py or Keras
+        raise ValueError(
+            f"`weights` must be a whole file with weights of VGG-19. Received: weights="
+            f"{weights!r}, which does not fit: {error}. Copy or download it again."
+        ) from error
 
 
 def _first_layers(arrays: dict[str, np.ndarray]) -> keras.Model:
     """Build as much of VGG-19 as there are weights for."""
-    names = [
-        (block, conv)
-        for block, convs in enumerate((2, 2, 4, 4, 4), start=1)
-        for conv in range(1, convs + 1)
-    ]
+    same = {"padding": "same", "activation": "relu", "data_format": "channels_last"}
+    names = [(b, c) for b, count in enumerate((2, 2, 4, 4, 4), 1) for c in range(1, count + 1)]
     x = pictures = keras.Input((None, None, 3))
     found = []
     for block, conv in names:
-        if f"conv{block}_{conv}_kernel" not in arrays:
+        if found and f"conv{block}_{conv}_kernel" not in arrays:
             break
         if conv == 1 and block > 1:
             x = layers.MaxPooling2D(2, 2, data_format="channels_last", name=f"block{block}_in")(x)
-        found.append([arrays[f"conv{block}_{conv}_{part}"] for part in ("kernel", "bias")])
-        x = layers.Conv2D(
-            found[-1][0].shape[-1],
-            3,
-            padding="same",
-            activation="relu",
-            data_format="channels_last",
-            name=f"block{block}_conv{conv}",
-        )(x)
+        found += [arrays[f"conv{block}_{conv}_{part}"] for part in ("kernel", "bias")]
+        x = layers.Conv2D(len(found[-1]), 3, name=f"block{block}_conv{conv}", **same)(x)
     network = keras.Model(pictures, x, name="vgg19")
-    network.set_weights([array for pair in found for array in pair])
+    network.set_weights(found)
     network.trainable = False
     return network

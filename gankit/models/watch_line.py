@@ -33,6 +33,7 @@ class WatchLine(keras.callbacks.Callback):
         gap: $|D - D^*|$, averaged over real and generated examples, one number per look.
 
     Raises:
+        TypeError: if `p_data` is not made of numbers.
         ValueError: if `x` is not an even, increasing grid or `p_data` does not fit it; when
             training begins, if the game is not a `MinimaxGAN` on the line with one latent.
 
@@ -52,23 +53,26 @@ class WatchLine(keras.callbacks.Callback):
 
     def __init__(self, x: ArrayLike, p_data: ArrayLike):
         super().__init__()
-        self.x, (self.p_data, _) = np.asarray(x, "float64"), check_densities(p_data, p_data)
+        self.p_data, _ = check_densities(p_data, p_data)
+        numbers = np.asarray(x).dtype.kind in "iuf"
+        self.x = np.asarray(x, "float64") if numbers else np.empty(0)
         even = self.x.ndim == 1 and len(self.x) > 1 and np.ptp(np.diff(self.x)) < 1e-6
         if not even or self.x[0] >= self.x[-1] or self.p_data.shape != self.x.shape:
             raise ValueError(
                 "`x` must be an even, increasing grid and `p_data` the density on it. Received: "
-                f"shapes {self.x.shape} and {self.p_data.shape}, x={self.x}."
+                f"shapes {np.shape(x)} and {self.p_data.shape}, x={x!r}."
             )
         self._dx = self.x[1] - self.x[0]
         self._all = np.linspace(-math.sqrt(3.0), math.sqrt(3.0), 20_001, dtype="float32")[:, None]
 
     def on_train_begin(self, logs=None):
-        shapes = self.model.latent_dim, tuple(self.model.example_shape)
-        if not isinstance(self.model, MinimaxGAN) or shapes != (1, (1,)):
+        game = self.model
+        shapes = getattr(game, "latent_dim", None), getattr(game, "example_shape", None)
+        if not isinstance(game, MinimaxGAN) or shapes != (1, (1,)):
             raise ValueError(
                 "WatchLine needs a MinimaxGAN that maps one latent to the line, such as "
                 "points_gan(dimensions=1, latent_dim=1). Received: "
-                f"{type(self.model).__name__} from {shapes[0]} latents to shape {shapes[1]}."
+                f"{type(game).__name__} from {shapes[0]} latents to shape {shapes[1]}."
             )
         self.looks, self.jsd, self.gap = [], [], []
         self._look()

@@ -290,7 +290,8 @@ def test_impossible_convolutional_gans_are_refused(change, message):
         ({"image_shape": (28, 28)}, r"image_shape=\(28, 28\)"),
         ({"image_shape": (28, 0, 1)}, r"image_shape=\(28, 0, 1\)"),
         ({"generator_widths": (200, 1000)}, r"three.*\(200, 1000\)"),
-        ({"discriminator_widths": (240, 0, 240)}, "widths=0"),
+        ({"discriminator_widths": (240, 0, 240)}, r"widths=\(240, 0, 240\)"),
+        ({"generator_widths": 5}, "widths=5"),
         ({"dropout": 1.0}, "dropout=1.0"),
         ({"num_classes": 3, "label_size": 2}, "num_classes=3, label_size=2"),
         ({"label_size": 0}, "label_size=0"),
@@ -304,3 +305,18 @@ def test_impossible_dense_gans_are_refused(change, message):
 def test_an_auxiliary_head_needs_classes():
     with pytest.raises(ValueError, match="size=0"):
         AuxiliaryHead(0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: CGAN((4, 4, 1), dropout="x"), TypeError, "`dropout`.*dropout='x'"),
+        (lambda: build_discriminator((4, 4, 1), 3, pieces=2), ValueError, "pieces=2"),
+        (lambda: conv_gan(embedding_dim=0), ValueError, "embedding_dim=0"),
+        (lambda: conv_gan(seed="x"), ValueError, "seed='x'"),
+        (lambda: build_conv_generator((16, 16, 1), 3, seed=0.5), ValueError, "seed=0.5"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -229,3 +229,30 @@ def test_features_of_a_network_without_leaky_relu_are_refused():
     network = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)), name="plain")
     with pytest.raises(ValueError, match="'plain', which has none"):
         discriminator_features(network, real_images(), real_images())
+
+
+def features(images, calibration=None, batch_size=2):
+    network = build_discriminator((16, 16, 1), width=1)
+    calibration = real_images() if calibration is None else calibration
+    return discriminator_features(network, images, calibration, batch_size)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: DCGAN((28, 28, 1.0)), ValueError, r"image_shape\[2\]=1.0"),
+        (lambda: DCGAN((16, 16, 1), batch_norm="no"), TypeError, "batch_norm='no'"),
+        (lambda: DCGAN((16, 16, 1), layer_norm="no"), TypeError, "layer_norm='no'"),
+        (lambda: DCGAN((16, 16, 1), width=1, seed=2**32), ValueError, "seed=4294967296"),
+        (lambda: build_generator((16, 16, 1), seed="x"), ValueError, "seed='x'"),
+        (lambda: build_discriminator((16, 16, 1), batch_norm=1), TypeError, "batch_norm=1"),
+        (lambda: discriminator_features("x", 0, 0), TypeError, "discriminator='x'"),
+        (lambda: features(None), TypeError, "`images`.*None"),
+        (lambda: features(real_images(size=20)), ValueError, "Images.*axis 1 is 20"),
+        (lambda: features(real_images(), "x"), TypeError, "`calibration`.*'x'"),
+        (lambda: features(real_images(), batch_size=0), ValueError, "batch_size=0"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -336,3 +336,42 @@ def test_labels_are_drawn_balanced():
         improved.draw_labeled(np.arange(50), labels, 11)
     with pytest.raises(ValueError, match=r"\(49,\)"):
         improved.draw_labeled(np.arange(49), labels, 1)
+
+
+def game_with(**options):
+    return improved.mlp(SHAPE, **SMALL, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: improved.SmoothedLabels("x"), TypeError, "positive='x'"),
+        (lambda: improved.smoothed_discriminator([1], [1], 0.9, None), TypeError, "negative=None"),
+        (lambda: improved.smoothed_discriminator(["a"], [1]), TypeError, "numbers.*'a'"),
+        (lambda: improved.RootAdam(epsilon="x"), TypeError, "epsilon='x'"),
+        (lambda: improved.RootAdam(epsilon=np.inf), ValueError, "epsilon=inf"),
+        (lambda: improved.collapsing_game((2,), generator_rate="x"), TypeError, "generator_rate="),
+        (lambda: improved.collapsing_game((2,), generator_rate=np.nan), ValueError, "rate=nan"),
+        (lambda: improved.collapsing_game(2), ValueError, "example_shape=2"),
+        (lambda: improved.build_discriminator(SHAPE, noise="x"), TypeError, "noise='x'"),
+        (lambda: improved.build_discriminator(SHAPE, widths=5), ValueError, "widths=5"),
+        (lambda: improved.build_generator(SHAPE, seed=-1), ValueError, "seed=-1"),
+        (lambda: improved.classifier("x"), TypeError, "discriminator='x'"),
+        (lambda: game_with(half_life="x"), TypeError, "half_life='x'"),
+        (lambda: game_with(half_life=0), ValueError, "half_life=0"),
+        (lambda: game_with().compile(averages={}), TypeError, r"averages=\{\}"),
+        (lambda: game_with().classify(None), TypeError, "`examples`.*None"),
+        (lambda: game().classify(data()[0], averaged="no"), TypeError, "averaged='no'"),
+        (lambda: improved.draw_labeled(5, [0], 1), ValueError, r"examples of shape \(\)"),
+        (lambda: improved.draw_labeled([1], [0], 1, seed="x"), ValueError, "seed='x'"),
+        (lambda: improved.play("averaged", start=("a", 1)), TypeError, "start='a'"),
+        (lambda: improved.play("optimistic", step_size="x"), TypeError, "step_size='x'"),
+        (lambda: improved.play("optimistic", step_size=np.inf), ValueError, "step_size=inf"),
+        (lambda: improved.radii("simultaneous", step_size=-1), ValueError, "step_size=-1"),
+        (lambda: improved.radii("simultaneous", steps=-1), ValueError, "steps=-1"),
+        (lambda: improved.radii("simultaneous", start=(1,)), ValueError, r"start=\(1,\)"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

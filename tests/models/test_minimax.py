@@ -399,10 +399,40 @@ def test_it_trains_and_comes_back_from_a_file(tmp_path):
         ({"example_shape": ()}, r"example_shape=\(\)"),
         ({"latent_dim": 0}, "latent_dim=0"),
         ({"generator_width": 2.5}, "width=2.5"),
-        ({"discriminator_width": 0}, "units=0"),
+        ({"discriminator_width": 0}, "width=0"),
         ({"pieces": -1}, "pieces=-1"),
     ],
 )
 def test_impossible_sizes_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         MLPGAN(**({"example_shape": (6, 6, 1)} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: minimax.ring(5, radius="x"), TypeError, "radius='x'"),
+        (lambda: minimax.ring(5, radius=math.inf), ValueError, "radius=inf"),
+        (lambda: minimax.ring(5, std=None), TypeError, "std=None"),
+        (lambda: minimax.ring(5, std=math.inf), ValueError, "std=inf"),
+        (lambda: minimax.ring(5, seed=-1), ValueError, "seed=-1"),
+        (lambda: minimax.ring(5, seed="x"), ValueError, "seed='x'"),
+        (lambda: minimax.ring_centers(radius="x"), TypeError, "radius='x'"),
+        (lambda: minimax.criterion([1.0], [1.0], "x"), TypeError, "dx='x'"),
+        (lambda: minimax.criterion([1.0], [1.0], math.inf), ValueError, "dx=inf"),
+        (lambda: minimax.optimal_discriminator("x", [1.0]), TypeError, "numbers.*'x'"),
+        (lambda: minimax.play_xy(alternating="no"), TypeError, "alternating='no'"),
+        (lambda: minimax.WatchLine("x", [1.0]), ValueError, "x='x'"),
+        (lambda: MLPGAN((6, 6, 1)).match_pixel_means(None), TypeError, "`images`.*None"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_watch_line_refuses_what_is_no_gan():
+    watch = minimax.WatchLine(np.arange(3), np.ones(3) / 3)
+    watch.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="Received: Sequential"):
+        watch.on_train_begin()

@@ -257,7 +257,7 @@ def test_an_explicit_z_decides_the_picture():
     a, b = gan.translate(inputs, latents=z), gan.translate(inputs, latents=z + 3)
     assert np.abs(a - b).max() > 1e-5
     np.testing.assert_array_equal(a, gan.translate(inputs, latents=z))
-    with pytest.raises(ValueError, match=r"shape \(2, 3\). Received: shape \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"shape \(2, 3\).*Received shape \(1, 3\)"):
         gan.translate(inputs, latents=z[:1])
     with pytest.raises(ValueError, match="noise='dropout'"):
         small().translate(inputs, latents=z)
@@ -339,5 +339,53 @@ def test_inputs_made_from_pictures():
     _, pictures = pairs(2)
     assert gray(pictures).std(axis=-1).max() < 1e-6
     assert set(np.unique(edges(pictures))) == {-1.0, 1.0}
-    with pytest.raises(ValueError, match=r"Received: shape \(2, 32, 32, 1\)"):
+    with pytest.raises(ValueError, match=r"Received shape \(2, 32, 32, 1\)"):
         gray(pictures[..., :1])
+
+
+PICTURES = pairs(2)[0]
+
+
+def translate(inputs=PICTURES, **options):
+    noise = "latent" if "latents" in options else "dropout"
+    return small(noise=noise, latent_dim=3).translate(inputs, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: small(mirror="no"), TypeError, "mirror='no'"),
+        (lambda: small(skips="no"), TypeError, "skips='no'"),
+        (lambda: small(seed="x"), ValueError, "seed='x'"),
+        (lambda: small(patch=[16]), ValueError, r"patch=\[16\]"),
+        (lambda: build_generator((32, 32, 3), dropout="x"), TypeError, "dropout='x'"),
+        (lambda: build_generator((32, 32, 3), latent_dim=-1), ValueError, "latent_dim=-1"),
+        (lambda: build_discriminator((32, 32, 3), "x"), ValueError, "channels='x'"),
+        (lambda: build_discriminator((32, 32, 3), conditional="no"), TypeError, "conditional='no'"),
+        (lambda: patch_layers("x"), ValueError, "size='x'"),
+        (lambda: small().compile(l1_weight=None), TypeError, "l1_weight=None"),
+        (lambda: translate(None), TypeError, "`inputs`.*Received: None"),
+        (lambda: translate("x"), TypeError, "`inputs`.*Received: 'x'"),
+        (lambda: translate([[1.0], [1.0, 2.0]]), TypeError, "`inputs`.*Received: .*2.0"),
+        (lambda: translate(np.zeros((1, 0, 0, 3), "float32")), ValueError, "not be empty"),
+        (lambda: translate(noise="off"), TypeError, "noise='off'"),
+        (lambda: translate(seed=2**32), ValueError, "seed=4294967296"),
+        (lambda: translate(latents="x"), TypeError, "`latents`.*Received: 'x'"),
+        (lambda: translate(latents=np.full((2, 3), np.nan)), ValueError, "Latents.*NaN"),
+        (lambda: small().inputs_for(2, 0, "ab"), TypeError, "`inputs`.*Received: 'ab'"),
+        (lambda: gray("x"), TypeError, "`pictures`.*Received: 'x'"),
+        (lambda: gray(np.zeros((1, 4, 4, 3), "uint8")), TypeError, "uint8"),
+        (lambda: gray(PICTURES * 255), ValueError, r"lie in \[-1, 1\]"),
+        (lambda: edges(PICTURES, sigma="x"), TypeError, "sigma='x'"),
+        (lambda: edges(PICTURES, sigma=-1), ValueError, "sigma=-1"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_repeated(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_list_of_pictures_is_translated():
+    gan = small()
+    from_list = gan.translate(list(PICTURES), seed=1)
+    np.testing.assert_array_equal(from_list, gan.translate(PICTURES, seed=1))
