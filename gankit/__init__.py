@@ -18,31 +18,10 @@ from gankit.saving import load_model
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "GAN",
-    "Game",
-    "callbacks",
-    "datasets",
-    "explore",
-    "load_model",
-    "losses",
-    "metrics",
-    "models",
-    "penalties",
-    "plots",
-    "settings",
-]
-
 _SUBMODULES = (
-    "callbacks",
-    "datasets",
-    "explore",
-    "metrics",
-    "models",
-    "penalties",
-    "plots",
-    "settings",
+    *("callbacks", "datasets", "explore", "metrics", "models", "penalties", "plots", "settings"),
 )
+__all__ = ["GAN", "Game", "load_model", "losses", *_SUBMODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -29,19 +29,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = [
-    "apply_gradients",
-    "as_train_step",
-    "cond",
-    "gradients_of_each",
-    "input_gradient",
-    "outside_graph",
-    "replica_context",
-    "replicas",
-    "to_input_pipeline",
-    "value_and_gradients",
-]
-
 _BACKEND = keras.backend.backend()
 if _BACKEND == "tensorflow":
     import tensorflow as tf

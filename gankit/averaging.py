@@ -12,8 +12,6 @@ from keras import ops
 
 from gankit.checks import check_number
 
-__all__ = ["AveragedNetworks", "Averaging"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class Averaging:

@@ -11,18 +11,6 @@ import keras
 
 from gankit.autodiff import VariableScope, replicas
 
-__all__ = [
-    "fused_batch_normalization",
-    "inference",
-    "resolve_jit_compile",
-    "seed_layers",
-    "single_precision",
-    "sync",
-    "trace_step",
-    "traces_first",
-    "without_state_updates",
-]
-
 _BACKEND = keras.backend.backend()
 if _BACKEND == "tensorflow":
     import tensorflow as tf
@@ -190,6 +178,31 @@ def fused_batch_normalization(
     )
     values = tf.cast(tf.size(maps) // tf.size(gamma), variance.dtype)
     return outputs, mean, variance * ((values - 1.0) / values)  # the kernel's is the unbiased one
+
+
+def looked_at(pipeline: Any, look: Callable[..., Any]) -> Any:
+    """The same batches of a `tf.data.Dataset`, after a Python function has seen each.
+
+    Args:
+        pipeline: the data set, on any backend.
+        look: is called with the arrays of a batch.
+    """
+    import tensorflow as tf
+
+    def see(*arrays: Any) -> Any:
+        look(*arrays)
+        return True
+
+    def through(*batch: Any) -> Any:
+        seen = tf.numpy_function(see, tf.nest.flatten(batch), tf.bool, stateful=True)
+        with tf.control_dependencies([seen]):
+            parts = tf.nest.map_structure(tf.identity, batch)
+        return parts if len(parts) > 1 else parts[0]
+
+    result = pipeline.map(through, deterministic=True)
+    for name in {"position", "cardinality"} & vars(pipeline).keys():  # of `datasets.stream`
+        setattr(result, name, getattr(pipeline, name))
+    return result
 
 
 def sync(model: keras.Model) -> None:

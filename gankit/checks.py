@@ -11,17 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "check_choice",
-    "check_count",
-    "check_flag",
-    "check_images",
-    "check_kind",
-    "check_number",
-    "check_path",
-    "check_seed",
-]
-
 
 def check_count(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
     """A whole number in `[minimum, maximum]`, or an error that repeats what came instead."""

@@ -17,8 +17,6 @@ from gankit.checks import check_count, check_seed
 from gankit.gan import GAN
 from gankit.plots.animations import encode
 
-__all__ = ["explore", "latent_directions"]
-
 _BATCH = 128
 _DRAWS = 1000  # latents whose spread sets the sliders' range
 

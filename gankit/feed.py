@@ -18,20 +18,6 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = [
-    "Batches",
-    "ClassNumbers",
-    "Examples",
-    "FollowTraining",
-    "Position",
-    "Vectors",
-    "check_not_empty",
-    "facts",
-    "order",
-    "with_position",
-]
-
-
 # ---- what a batch is declared to hold ------------------------------------------------------------
 
 

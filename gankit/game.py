@@ -28,8 +28,6 @@ from gankit.players import (
 from gankit.replicas import clip_together, global_batch, share_of_batch
 from gankit.saving import Saved
 
-__all__ = ["Game", "ReplicaRandom"]
-
 
 class Game(Saved, keras.Model):
     r"""A game of any number of players, trained with `fit` on TensorFlow, JAX and PyTorch.

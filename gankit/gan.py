@@ -14,8 +14,6 @@ from gankit.game import Game
 from gankit.penalties import Penalty
 from gankit.sampling import LatentSampling
 
-__all__ = ["GAN", "TwoPlayerGame"]
-
 
 class TwoPlayerGame(Game):
     """A generator against a discriminator, whatever the generator starts from.
@@ -326,8 +324,8 @@ class GAN(LatentSampling, TwoPlayerGame):
                 f"labels. {data} Pass fit(images, labels), or a pipeline of (images, labels)."
             )
         return (
-            f"This GAN takes no labels (num_classes=None), but the data has some. {data} Leave them "
-            f"out, or build the GAN with num_classes for a conditional one."
+            f"This GAN takes no labels (num_classes=None), but the data has some. {data} Leave "
+            f"them out, or build the GAN with num_classes for a conditional one."
         )
 
     @property

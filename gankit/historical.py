@@ -11,8 +11,6 @@ from keras import ops
 from gankit.checks import check_number
 from gankit.gan import GAN
 
-__all__ = ["HistoricalAveragingGAN", "PastWeights"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class HistoricalAveragingGAN(GAN):

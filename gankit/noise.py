@@ -10,8 +10,6 @@ from keras import ops
 from gankit.checks import check_count, check_number
 from gankit.game import ReplicaRandom
 
-__all__ = ["InstanceNoise"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class InstanceNoise:

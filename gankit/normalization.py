@@ -9,8 +9,6 @@ from keras import ops
 
 from gankit import backend
 
-__all__ = ["BatchNormalization"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class BatchNormalization(keras.layers.BatchNormalization):

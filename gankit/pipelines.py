@@ -9,8 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["Checked", "holds_arrays", "peeked", "tensors_of"]
-
+from gankit import backend
 
 _NO_PIPELINES = (str, bytes, dict, np.generic)
 
@@ -94,7 +93,7 @@ class Checked:
         if isinstance(pipeline, keras.utils.PyDataset):
             self.pipeline = _CheckedDataset(pipeline, self._look)
         elif hasattr(pipeline, "element_spec"):
-            self.pipeline = self._of_tensorflow(pipeline)
+            self.pipeline = backend.looked_at(pipeline, lambda *tensors: self._look(tensors))
         elif hasattr(pipeline, "collate_fn"):
             self.pipeline = copy.copy(pipeline)
             collate = pipeline.collate_fn
@@ -114,26 +113,6 @@ class Checked:
     def _of_python(self, pipeline: Any) -> Iterator[tuple]:
         for batch in map(self._look, pipeline):
             yield batch if isinstance(batch, tuple) else (batch,)  # Keras takes nothing else
-
-    def _of_tensorflow(self, pipeline: Any) -> Any:
-        import tensorflow as tf
-
-        def look(*batch: Any) -> Any:
-            tensors = tf.nest.flatten(batch)
-            seen = tf.numpy_function(self._count_after_look, tensors, tf.int64, stateful=True)
-            with tf.control_dependencies([seen]):
-                parts = tf.nest.map_structure(tf.identity, batch)
-            return parts if len(parts) > 1 else parts[0]
-
-        checked = pipeline.map(look, deterministic=True)
-        for name in ("position", "cardinality"):  # of `gankit.datasets.stream`
-            if name in vars(pipeline):
-                setattr(checked, name, getattr(pipeline, name))
-        return checked
-
-    def _count_after_look(self, *tensors: np.ndarray) -> np.int64:
-        self._look(tensors)
-        return np.int64(self._seen)
 
 
 class _CheckedDataset(keras.utils.PyDataset):

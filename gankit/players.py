@@ -12,16 +12,6 @@ from keras import ops
 
 from gankit import autodiff, checks
 
-__all__ = [
-    "AllOptimizers",
-    "Report",
-    "Team",
-    "build_optimizer",
-    "check_player",
-    "check_players",
-    "refuse_losses",
-]
-
 
 class Team:
     """Players who move together: what they own, and what must stay.

@@ -14,8 +14,6 @@ from keras import ops
 
 from gankit import autodiff
 
-__all__ = ["clip_together", "global_batch", "share_of_batch"]
-
 
 def global_batch(examples: Any) -> tuple[Any, Any]:
     """Where this replica's examples stand in the batch of all replicas.

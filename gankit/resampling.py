@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike
 
 from gankit.checks import check_count, check_images
 
-__all__ = ["bicubic_downscale", "bicubic_upscale", "bicubic_weights"]
-
 
 def bicubic_downscale(images: ArrayLike, scale: int) -> np.ndarray:
     """Shrink images by an integer factor, with antialiasing.

@@ -15,8 +15,6 @@ from keras import ops
 from gankit import backend, checks, feed
 from gankit.saving import atomic_write
 
-__all__ = ["BackupAndRestore"]
-
 
 class BackupAndRestore(keras.callbacks.Callback):
     """Backs up everything while training, and goes on from there when `fit` is called again.

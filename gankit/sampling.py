@@ -22,8 +22,6 @@ from keras import ops
 
 from gankit import backend, checks, feed
 
-__all__ = ["LatentSampling", "check_inputs", "in_batches"]
-
 
 def in_batches(
     network: keras.Model, inputs: Sequence[np.ndarray], batch_size: int, training: bool = False

@@ -21,8 +21,6 @@ from gankit import backend
 from gankit.averaging import Averaging
 from gankit.sharing import mark_shared_layers, shared_once
 
-__all__ = ["Saved", "atomic_write", "load_model"]
-
 
 class Saved:
     """What a `Game` needs to be saved and loaded whole: a part of that class.

@@ -13,8 +13,6 @@ from typing import Any
 
 import keras
 
-__all__ = ["mark_shared_layers", "shared_once"]
-
 
 def mark_shared_layers(config: dict, arguments: dict) -> None:
     """Mark in serialized networks which layers are the same.

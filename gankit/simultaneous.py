@@ -8,8 +8,6 @@ import keras
 
 from gankit.gan import GAN
 
-__all__ = ["SimultaneousGAN"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class SimultaneousGAN(GAN):

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import keras
 
-__all__ = ["published_weights"]
-
 ROOT = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 

@@ -650,7 +650,7 @@ def test_label_vectors_reach_both_players(points, tmp_path):
         (label_vectors((47, 3)), ValueError, r"\(47, 3\)"),
         (np.zeros(48, "float32"), ValueError, r"Received shape \(48,\)"),
         (np.zeros((48, 3), "int32"), TypeError, "int32.*astype"),
-        (label_vectors(value=np.nan), ValueError, r"1 values that are NaN.*\(5, 1\): nan"),
+        (label_vectors(value=np.nan), ValueError, r"1 values that are NaN.*nan at index \(5, 1\)"),
         (label_vectors(value=np.inf), ValueError, "infinite"),
         (None, ValueError, r"conditional \(label_size=3\)"),
     ],

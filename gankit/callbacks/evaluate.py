@@ -18,8 +18,6 @@ from gankit.callbacks._fixed_inputs import FixedInputs
 from gankit.checks import check_choice, check_flag, check_kind, check_path
 from gankit.saving import atomic_write
 
-__all__ = ["Evaluate"]
-
 _RECORD = "evaluation.json"  # in the archive that a .keras file is
 
 

@@ -18,8 +18,6 @@ from gankit.checks import check_count, check_seed
 from gankit.gan import TwoPlayerGame
 from gankit.plots._draw import number_array
 
-__all__ = ["Finding", "HealthMonitor", "HealthWarning"]
-
 _RULES = (
     rules.discriminator_won,
     rules.collapse,

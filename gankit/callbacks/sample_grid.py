@@ -11,8 +11,6 @@ from gankit.callbacks._fixed_inputs import FixedPictures
 from gankit.checks import check_choice, check_path
 from gankit.plots.animations import picture_path
 
-__all__ = ["SampleGrid"]
-
 
 class SampleGrid(FixedPictures):
     """Show what the model makes of the same inputs, before training and after every epoch.

@@ -12,8 +12,6 @@ import numpy as np
 from gankit.callbacks._fixed_inputs import FixedPictures
 from gankit.checks import check_path
 
-__all__ = ["SampleSummary"]
-
 
 class SampleSummary(FixedPictures):
     """Write a grid of what the model makes for TensorBoard, beside Keras' own callback.

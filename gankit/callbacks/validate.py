@@ -10,8 +10,6 @@ import numpy as np
 from gankit.callbacks._fixed_inputs import count_entries
 from gankit.callbacks.evaluate import Evaluate
 
-__all__ = ["Validate"]
-
 
 class Validate(Evaluate):
     """Compare what a model makes of held-out inputs with their targets, and keep the best.

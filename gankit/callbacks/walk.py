@@ -15,8 +15,6 @@ from gankit.checks import check_count, check_number, check_seed
 from gankit.plots._draw import number_array
 from gankit.plots.animations import picture_path
 
-__all__ = ["LatentWalk", "latent_walk", "slerp"]
-
 
 def slerp(start: ArrayLike, end: ArrayLike, t: ArrayLike) -> np.ndarray:
     r"""Go from one vector to another along the arc between them, at a constant angular speed.

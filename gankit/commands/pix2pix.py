@@ -16,8 +16,6 @@ from gankit.commands import _common
 from gankit.datasets import own_images
 from gankit.models.pix2pix import Pix2Pix, edges, gray
 
-__all__ = ["main"]
-
 MAKERS: dict[str, Callable] = {"edges": edges, "gray": gray}
 
 

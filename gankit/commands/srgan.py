@@ -20,8 +20,6 @@ from gankit.datasets.own_images import UnreadableImage, image_files, open_image,
 from gankit.game import Game
 from gankit.models import srgan
 
-__all__ = ["main", "random_crops", "read_picture", "y_psnr"]
-
 SHRUNK = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["DiffAugment"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class DiffAugment(keras.layers.Layer):

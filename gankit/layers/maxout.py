@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["Maxout"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class Maxout(keras.layers.Layer):

@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["MinibatchDiscrimination"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class MinibatchDiscrimination(keras.layers.Layer):

@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["ICNR", "PixelShuffle"]
-
 
 def _check_scale(scale):
     if type(scale) is not int or scale < 2:

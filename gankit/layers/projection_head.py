@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["ProjectionHead"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class ProjectionHead(keras.layers.Layer):

@@ -8,8 +8,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["ReflectionPadding2D"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class ReflectionPadding2D(keras.layers.Layer):

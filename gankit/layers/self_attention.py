@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["SelfAttention2D"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class SelfAttention2D(keras.layers.Layer):

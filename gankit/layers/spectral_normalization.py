@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["SpectralNormalization"]
-
 _layers = keras.layers
 _TRANSPOSED = (_layers.Conv1DTranspose, _layers.Conv2DTranspose, _layers.Conv3DTranspose)
 _CONVOLUTIONS = (_layers.Conv1D, _layers.Conv2D, _layers.Conv3D, *_TRANSPOSED)

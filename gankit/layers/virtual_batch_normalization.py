@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["ReferenceBatch", "VirtualBatchNormalization"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class VirtualBatchNormalization(keras.layers.Layer):

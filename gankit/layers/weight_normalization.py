@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["WeightNormalization", "initialize"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class WeightNormalization(keras.layers.Wrapper):

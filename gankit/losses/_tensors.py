@@ -6,8 +6,6 @@ from typing import Any
 
 from gankit.losses.adversarial import to_float
 
-__all__ = ["same_shape", "to_class_logits", "to_equal_shapes"]
-
 
 def to_class_logits(values: Any, name: str) -> Any:
     """Return a tensor of at least float32 that has an axis of classes."""

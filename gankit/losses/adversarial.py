@@ -13,8 +13,6 @@ from keras import ops
 
 from gankit.checks import check_number
 
-__all__ = ["AdversarialLoss", "Hinge", "LeastSquares", "Minimax", "NonSaturating", "Wasserstein"]
-
 
 def to_float(values: Any, name: str) -> Any:
     """Return a tensor of at least float32, since half precision overflows inside a mean."""

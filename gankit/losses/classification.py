@@ -9,8 +9,6 @@ from keras import ops
 
 from gankit.losses._tensors import same_shape, to_class_logits
 
-__all__ = ["class_cross_entropy"]
-
 
 def class_cross_entropy(class_logits: Any, labels: Any) -> Any:
     r"""Compute the mean of $-\log p(y \mid x)$, where $p$ is the softmax of the logits $l$.

@@ -8,8 +8,6 @@ from keras import ops
 
 from gankit.losses.adversarial import to_float
 
-__all__ = ["feature_matching"]
-
 
 def feature_matching(real_features: Any, fake_features: Any) -> Any:
     r"""Compute the squared difference of mean features, averaged over the features.

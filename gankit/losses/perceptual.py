@@ -13,8 +13,6 @@ from gankit.checks import check_choice, check_number
 from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import to_float
 
-__all__ = ["PerceptualLoss"]
-
 _DISTANCES = {"mse": ops.square, "l1": ops.abs}
 
 

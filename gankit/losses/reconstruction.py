@@ -11,8 +11,6 @@ from gankit.checks import check_number
 from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import to_float
 
-__all__ = ["charbonnier", "cycle_consistency", "l1"]
-
 
 def _difference(target: Any, prediction: Any) -> Any:
     advice = "They are compared value by value."

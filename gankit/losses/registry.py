@@ -6,8 +6,6 @@ from gankit.checks import check_choice
 from gankit.losses import adversarial, relativistic
 from gankit.losses.adversarial import AdversarialLoss
 
-__all__ = ["get", "names"]
-
 _LOSSES = {
     "minimax": adversarial.Minimax,
     "non_saturating": adversarial.NonSaturating,

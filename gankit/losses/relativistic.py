@@ -10,8 +10,6 @@ from keras import ops
 from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import AdversarialLoss, to_float
 
-__all__ = ["Relativistic", "RelativisticAverage"]
-
 
 def _check_real(loss: AdversarialLoss, real_logits: Any) -> None:
     if real_logits is None:

@@ -19,8 +19,6 @@ from keras import ops
 
 from gankit.losses._tensors import to_class_logits
 
-__all__ = ["k_plus_one_unsupervised", "logit_of_real"]
-
 
 def logit_of_real(class_logits: Any) -> Any:
     r"""Compute the logit $s$ of "real" from K class logits, $D = \sigma(s)$.

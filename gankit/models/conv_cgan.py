@@ -26,15 +26,6 @@ from gankit.layers.projection_head import ProjectionHead
 from gankit.losses import class_cross_entropy
 from gankit.models import _building, dcgan
 
-__all__ = [
-    "CONDITIONINGS",
-    "AuxiliaryHead",
-    "ConvCGAN",
-    "build_conv_discriminator",
-    "build_conv_generator",
-]
-
-
 CONDITIONINGS = ("concat", "embedding", "projection", "auxiliary_classifier")
 """The ways in which labels enter a `ConvCGAN`."""
 

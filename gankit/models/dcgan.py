@@ -22,8 +22,6 @@ from gankit import checks
 from gankit.gan import GAN
 from gankit.models import _building
 
-__all__ = ["DCGAN", "build_discriminator", "build_generator", "discriminator_features", "plan"]
-
 SIZES = range(16, 129, 4)
 """Sides, in pixels, that the architecture can make."""
 

@@ -11,8 +11,6 @@ from gankit import losses
 from gankit.gan import GAN
 from gankit.models._building import check_network
 
-__all__ = ["FeatureMatchingGAN", "layer_reader"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class FeatureMatchingGAN(GAN):

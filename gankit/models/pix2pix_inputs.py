@@ -9,8 +9,6 @@ import numpy as np
 from gankit import checks
 from gankit.models._building import check_arrays
 
-__all__ = ["edges", "gray"]
-
 
 def gray(pictures: Any) -> np.ndarray:
     """Turn pictures gray: the inputs of a translation from gray to color.

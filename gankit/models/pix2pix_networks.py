@@ -19,16 +19,6 @@ from keras import layers
 from gankit import checks
 from gankit.models import _building
 
-__all__ = [
-    "NoiseDropout",
-    "build_discriminator",
-    "build_generator",
-    "patch_layers",
-    "plan",
-    "receptive_field",
-]
-
-
 SIZES = range(32, 513, 16)
 """Sides, in pixels, that the architecture can take."""
 

@@ -16,8 +16,6 @@ from gankit import checks
 from gankit.gan import GAN
 from gankit.models._building import UniformLatents
 
-__all__ = ["MinimaxGAN", "points_gan", "ring", "ring_centers"]
-
 
 def ring_centers(modes: int = 8, radius: float = 2.0) -> np.ndarray:
     r"""Place points evenly on a circle: $r\,(\cos 2\pi k/n, \sin 2\pi k/n)$.

@@ -9,8 +9,6 @@ from keras import ops
 
 from gankit import checks
 
-__all__ = ["RootAdam"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class RootAdam(keras.optimizers.Adam):

@@ -26,8 +26,6 @@ from gankit.models.root_adam import RootAdam
 from gankit.models.semi_supervised_networks import build_discriminator, build_generator, classifier
 from gankit.sampling import in_batches
 
-__all__ = ["SemiSupervisedGAN", "draw_labeled", "mlp"]
-
 # Options of `GAN.compile` that `SemiSupervisedGAN.compile` sets itself.
 _FIXED = ("loss", "discriminator_steps", "penalties", "averaging", "averages")
 

@@ -17,8 +17,6 @@ from gankit.layers.weight_normalization import WeightNormalization
 from gankit.models._building import check_sizes, seeds
 from gankit.models.feature_matching import layer_reader
 
-__all__ = ["LogitOfReal", "build_discriminator", "build_generator", "classifier"]
-
 ONE_EACH = "one for each hidden layer"
 
 

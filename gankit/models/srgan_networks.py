@@ -17,9 +17,6 @@ from gankit import checks
 from gankit.layers.pixel_shuffle import ICNR, PixelShuffle
 from gankit.models._building import MAPS, check_channels, check_sizes, normalize, seeds
 
-__all__ = ["LIGHT", "SCALES", "build_discriminator", "build_generator", "check_image_shape"]
-
-
 SCALES = (2, 3, 4, 8)
 
 LIGHT = {

@@ -16,15 +16,6 @@ from numpy.typing import ArrayLike
 
 from gankit import checks, losses
 
-__all__ = [
-    "check_densities",
-    "check_targets",
-    "criterion",
-    "optimal_discriminator",
-    "smoothed_discriminator",
-    "value",
-]
-
 
 def value(real_logits: Any, fake_logits: Any) -> Any:
     r"""Estimate the value of the game from the discriminator's logits.

@@ -13,8 +13,6 @@ import numpy as np
 
 from gankit import checks
 
-__all__ = ["RULES", "play", "play_xy", "radii"]
-
 RULES = ("simultaneous", "alternating", "averaged", "extragradient", "optimistic")
 """The rules that `play` knows."""
 

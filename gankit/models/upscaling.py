@@ -17,9 +17,6 @@ from gankit.layers.pixel_shuffle import PixelShuffle
 from gankit.models._building import check_network
 from gankit.resampling import bicubic_upscale
 
-__all__ = ["receptive_radius", "upscale"]
-
-
 _LOCAL = (
     layers.Activation,
     layers.Add,

@@ -12,8 +12,6 @@ from keras import layers, ops
 from gankit import backend, checks, losses
 from gankit.weights import published_weights
 
-__all__ = ["VGGContent"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class VGGContent:

@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike
 from gankit.models.points import MinimaxGAN
 from gankit.models.theory import check_densities, criterion, optimal_discriminator
 
-__all__ = ["WatchLine"]
-
 
 class WatchLine(keras.callbacks.Callback):
     r"""Record a game on the line: both densities, the discriminator, and how close they are.

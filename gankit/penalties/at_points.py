@@ -11,8 +11,6 @@ from keras import ops
 from gankit import autodiff
 from gankit.penalties.base import Penalty
 
-__all__ = ["PenaltyAtPoints"]
-
 
 class PenaltyAtPoints(Penalty):
     """A term that is computed in two steps: choose points, and evaluate the critic there.

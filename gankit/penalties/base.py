@@ -8,8 +8,6 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["Penalty", "PlainPenalty", "get"]
-
 
 class Penalty:
     """A term of the discriminator's loss, or a constraint on its weights.

@@ -10,8 +10,6 @@ from keras import ops
 from gankit.checks import check_number
 from gankit.penalties.base import Penalty
 
-__all__ = ["WeightClipping"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 class WeightClipping(Penalty):

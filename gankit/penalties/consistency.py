@@ -11,8 +11,6 @@ from keras import ops
 from gankit.checks import check_number
 from gankit.penalties.at_points import PenaltyAtPoints
 
-__all__ = ["ConsistencyRegularization", "shift_and_flip"]
-
 
 @keras.saving.register_keras_serializable("gankit")
 def shift_and_flip(images: Any, draws: Any) -> Any:

@@ -12,8 +12,6 @@ from gankit import autodiff
 from gankit.checks import check_count, check_flag, check_number
 from gankit.penalties.at_points import PenaltyAtPoints
 
-__all__ = ["DRAGAN", "R1", "R2", "GradientPenalty"]
-
 _TINY = 1e-12
 
 
