@@ -26,7 +26,13 @@ class TwoPlayerGame(Game):
         discriminator: Keras model from examples to **logits**, without sigmoid.
         seed: as in `gankit.Game`.
         **kwargs: `name` and so on, as in any Keras model.
+
+    Attributes:
+        discriminator_rests: where a subclass does not train its discriminator, why not, in words
+            such as `"adversarial_weight=0"`.
     """
+
+    discriminator_rests = ""
 
     def __init__(
         self,
@@ -48,7 +54,7 @@ class TwoPlayerGame(Game):
     def step(self, real: Any, *conditions: Any) -> None:
         """Update the discriminator k times, each on examples of its own, then the generator."""
         k, part = self.discriminator_steps, (real, *conditions)
-        for start in range(k):
+        for start in range(0 if self.discriminator_rests else k):
             if k > 1:  # rows spread over the batch, so that replicas share it out as one device
                 start = start % ops.shape(real)[0]  # a last batch may be smaller than k
                 part = [tensor[start::k] for tensor in (real, *conditions)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,13 +53,8 @@ def peeked(x: Any, y: Any, batch_size: int | None) -> tuple[Any, Any]:
         first = x[0] if isinstance(x, keras.utils.PyDataset) else next(iter(x))
     except (StopIteration, IndexError) as error:
         raise ValueError(f"The data set is empty: {x!r} yields no batch.") from error
-    return (_with_first(first, x) if hasattr(x, "__next__") else x), first
-
-
-def _with_first(first: Any, rest: Iterator) -> Iterator:
-    """An iterator that has lost its first batch to a look, with that batch."""
-    yield first
-    yield from rest
+    # An iterator has lost its first batch to this look, and gets it back.
+    return (itertools.chain([first], x) if hasattr(x, "__next__") else x), first
 
 
 class Checked:

@@ -266,13 +266,9 @@ def _check_game(game: Any) -> None:
         raise TypeError(
             f"{watches}, a gankit.gan.TwoPlayerGame. Received: {kind}. Leave HealthMonitor out."
         )
-    resting = [
-        f"{name}={value!r}"
-        for name, rests in (("adversarial_weight", 0), ("objective", "L1"))
-        if (value := getattr(game, name, None)) == rests
-    ]
-    if resting:
+    if game.discriminator_rests:
         raise ValueError(
-            f"{watches}, and this {kind} trains no discriminator. Received: {resting[0]}. Leave "
-            "HealthMonitor out, or watch the outputs with Validate."
+            f"{watches}, and this {kind} trains no discriminator. Received: "
+            f"{game.discriminator_rests}. Leave HealthMonitor out, or watch the outputs with "
+            f"Validate."
         )

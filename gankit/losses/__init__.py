@@ -50,22 +50,10 @@ from gankit.losses.relativistic import Relativistic, RelativisticAverage
 from gankit.losses.semi_supervised import k_plus_one_unsupervised, logit_of_real
 
 __all__ = [
-    "AdversarialLoss",
-    "Hinge",
-    "LeastSquares",
-    "Minimax",
-    "NonSaturating",
-    "PerceptualLoss",
-    "Relativistic",
-    "RelativisticAverage",
-    "Wasserstein",
-    "charbonnier",
-    "class_cross_entropy",
-    "cycle_consistency",
-    "feature_matching",
-    "get",
-    "k_plus_one_unsupervised",
-    "l1",
-    "logit_of_real",
-    "names",
+    # adversarial
+    *("AdversarialLoss", "Hinge", "LeastSquares", "Minimax", "NonSaturating", "Wasserstein"),
+    *("Relativistic", "RelativisticAverage", "get", "names"),
+    # others
+    *("class_cross_entropy", "k_plus_one_unsupervised", "logit_of_real", "feature_matching"),
+    *("l1", "charbonnier", "cycle_consistency", "PerceptualLoss"),
 ]

@@ -151,6 +151,7 @@ class Pix2Pix(TwoPlayerGame):
         self.image_shape = tuple(int(n) for n in image_shape)
         self.size = self.image_shape[0]
         self.objective, self.noise = objective, noise
+        self.discriminator_rests = "" if "GAN" in objective else f"objective={objective!r}"
         self.mirror = checks.check_flag("mirror", mirror)
         jitter = round(self.size * 30 / 256) if jitter is None else jitter
         self.jitter = checks.check_count("jitter", jitter, 0)
@@ -187,10 +188,7 @@ class Pix2Pix(TwoPlayerGame):
             targets: what should become of each.
         """
         inputs, targets = self.augment(inputs, targets)
-        if "GAN" in self.objective:
-            super().step(targets, inputs)
-        else:
-            self.update("generator", self.generator_loss, targets, inputs)
+        super().step(targets, inputs)
 
     def discriminator_loss(self, targets: Any, inputs: Any) -> tuple[Any, dict]:
         """Return the usual loss, halved to slow the discriminator down. The report is not halved.

@@ -164,6 +164,7 @@ class SRGAN(TwoPlayerGame):
             )
         weight = checks.check_number("adversarial_weight", adversarial_weight, 0)
         self.content, self.adversarial_weight = content, weight
+        self.discriminator_rests = "" if weight else "adversarial_weight=0"
         super().compile(**options)
 
     def shrink(self, large: Any) -> Any:
@@ -190,11 +191,7 @@ class SRGAN(TwoPlayerGame):
         Args:
             large: large pictures, shape `(batch, *image_shape)`.
         """
-        large = self.random_flips(large) if self.augment else large
-        if self.adversarial_weight:
-            super().step(large)
-        else:
-            self.update("generator", self.generator_loss, large)
+        super().step(self.random_flips(large) if self.augment else large)
 
     def generator_loss(self, large: Any) -> tuple[Any, dict]:
         """Return the content loss, plus in phase 2 the weighted adversarial loss.

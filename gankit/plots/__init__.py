@@ -26,25 +26,14 @@ from gankit.plots.images import (
 )
 
 __all__ = [
-    "DATA",
-    "DISCRIMINATOR",
-    "GENERATOR",
-    "HIGHLIGHT",
-    "comparison_grid",
-    "decision_2d",
-    "density_game_1d",
-    "filmstrip",
-    "image_grid",
-    "interpolation_strip",
-    "loss_curves",
-    "metric_curves",
-    "mode_map",
-    "neighbor_strips",
+    # colors
+    *("DATA", "DISCRIMINATOR", "GENERATOR", "HIGHLIGHT"),
+    # images
+    *("comparison_grid", "filmstrip", "image_grid", "interpolation_strip", "neighbor_strips"),
+    *("tile", "to_pixels"),
+    # curves and games
+    *("loss_curves", "metric_curves", "decision_2d", "density_game_1d", "mode_map"),
     "precision_recall",
-    "save_gif",
-    "save_png",
-    "show_animation",
-    "tile",
-    "to_frame",
-    "to_pixels",
+    # files and animations
+    *("save_gif", "save_png", "show_animation", "to_frame"),
 ]
