@@ -49,11 +49,9 @@ from gankit.losses.registry import get, names
 from gankit.losses.relativistic import Relativistic, RelativisticAverage
 from gankit.losses.semi_supervised import k_plus_one_unsupervised, logit_of_real
 
-__all__ = [
-    # adversarial
-    *("AdversarialLoss", "Hinge", "LeastSquares", "Minimax", "NonSaturating", "Wasserstein"),
-    *("Relativistic", "RelativisticAverage", "get", "names"),
-    # others
-    *("class_cross_entropy", "k_plus_one_unsupervised", "logit_of_real", "feature_matching"),
-    *("l1", "charbonnier", "cycle_consistency", "PerceptualLoss"),
-]
+# adversarial
+__all__ = ["AdversarialLoss", "Hinge", "LeastSquares", "Minimax", "NonSaturating", "Wasserstein"]
+__all__ += ["Relativistic", "RelativisticAverage", "get", "names"]
+# others
+__all__ += ["class_cross_entropy", "k_plus_one_unsupervised", "logit_of_real", "feature_matching"]
+__all__ += ["l1", "charbonnier", "cycle_consistency", "PerceptualLoss"]

@@ -42,26 +42,30 @@ from gankit.metrics.signal_to_noise import psnr
 from gankit.metrics.similarity import ms_ssim, ms_ssim_diversity, ssim
 from gankit.metrics.sliced import sliced_wasserstein, sliced_wasserstein_pyramid
 
-__all__ = [
-    # distances of two sets of features or images
-    *("FrechetAtInfinity", "frechet_distance", "frechet_distance_at_infinity"),
-    *("frechet_image_distance", "KernelDistance", "kernel_distance", "sliced_wasserstein"),
-    *("sliced_wasserstein_pyramid", "jensen_shannon_divergence", "jsd_from_logits"),
-    *("jsd_from_samples", "FeatureStatistics"),
-    # quality and variety
-    *("PrecisionRecall", "precision_recall", "DensityCoverage", "density_coverage"),
-    *("InceptionScore", "inception_score", "ModeCoverage", "mode_coverage", "StackedModeCoverage"),
-    *("stacked_mode_coverage", "ms_ssim_diversity", "ParzenLogLikelihood"),
-    *("parzen_log_likelihood", "cross_validate_sigma"),
-    # copies of the training set, and of each other
-    *("Memorization", "memorization", "NearDuplicates", "near_duplicates", "SemanticHash"),
-    *("Neighbors", "nearest_neighbors"),
-    # labels
-    *("ClassificationAccuracy", "classification_accuracy_score", "few_label_accuracy"),
-    *("SegmentationScores", "segmentation_scores"),
-    # pairs of images
-    *("psnr", "ssim", "ms_ssim"),
-    # feature networks
-    *("DigitClassifier", "digit_classifier", "train_digit_classifier", "image_features"),
-    "inception_features",
+# distances of two sets of features or images
+__all__ = ["FrechetAtInfinity", "frechet_distance", "frechet_distance_at_infinity"]
+__all__ += ["frechet_image_distance", "KernelDistance", "kernel_distance", "sliced_wasserstein"]
+__all__ += ["sliced_wasserstein_pyramid", "jensen_shannon_divergence", "jsd_from_logits"]
+__all__ += ["jsd_from_samples", "FeatureStatistics"]
+# quality and variety
+__all__ += ["PrecisionRecall", "precision_recall", "DensityCoverage", "density_coverage"]
+__all__ += [
+    "InceptionScore",
+    "inception_score",
+    "ModeCoverage",
+    "mode_coverage",
+    "StackedModeCoverage",
 ]
+__all__ += ["stacked_mode_coverage", "ms_ssim_diversity", "ParzenLogLikelihood"]
+__all__ += ["parzen_log_likelihood", "cross_validate_sigma"]
+# copies of the training set, and of each other
+__all__ += ["Memorization", "memorization", "NearDuplicates", "near_duplicates", "SemanticHash"]
+__all__ += ["Neighbors", "nearest_neighbors"]
+# labels
+__all__ += ["ClassificationAccuracy", "classification_accuracy_score", "few_label_accuracy"]
+__all__ += ["SegmentationScores", "segmentation_scores"]
+# pairs of images
+__all__ += ["psnr", "ssim", "ms_ssim"]
+# feature networks
+__all__ += ["DigitClassifier", "digit_classifier", "train_digit_classifier", "image_features"]
+__all__ += ["inception_features"]

@@ -25,15 +25,13 @@ from gankit.plots.images import (
     to_pixels,
 )
 
-__all__ = [
-    # colors
-    *("DATA", "DISCRIMINATOR", "GENERATOR", "HIGHLIGHT"),
-    # images
-    *("comparison_grid", "filmstrip", "image_grid", "interpolation_strip", "neighbor_strips"),
-    *("tile", "to_pixels"),
-    # curves and games
-    *("loss_curves", "metric_curves", "decision_2d", "density_game_1d", "mode_map"),
-    "precision_recall",
-    # files and animations
-    *("save_gif", "save_png", "show_animation", "to_frame"),
-]
+# colors
+__all__ = ["DATA", "DISCRIMINATOR", "GENERATOR", "HIGHLIGHT"]
+# images
+__all__ += ["comparison_grid", "filmstrip", "image_grid", "interpolation_strip", "neighbor_strips"]
+__all__ += ["tile", "to_pixels"]
+# curves and games
+__all__ += ["loss_curves", "metric_curves", "decision_2d", "density_game_1d", "mode_map"]
+__all__ += ["precision_recall"]
+# files and animations
+__all__ += ["save_gif", "save_png", "show_animation", "to_frame"]
