@@ -144,3 +144,42 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path):
         temporary.write_text("half")
         raise RuntimeError("the disk is full")
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"] and path.read_text() == "old"
+
+
+def test_a_file_is_replaced_and_not_written_over(tmp_path):
+    """Who has opened the old file goes on reading the old file, whole."""
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with open(path) as reader:
+        with atomic_write(path) as temporary:
+            temporary.write_text("new")
+        assert reader.read() == "old" and path.read_text() == "new"
+
+
+def test_a_link_stays_a_link_and_a_long_name_fits(tmp_path):
+    target, link = tmp_path / ("x" * 244 + ".keras"), tmp_path / "link.keras"
+    target.write_text("old")
+    link.symlink_to(target)
+    with atomic_write(link) as temporary:
+        assert temporary.suffix == ".keras"
+        temporary.write_text("new")
+    assert link.is_symlink() and target.read_text() == "new"
+
+
+def test_what_a_killed_process_left_is_removed(run_process, tmp_path):
+    path = tmp_path / "file.txt"
+    source = """if True:
+        import os, signal
+        from gankit.saving import atomic_write
+        with atomic_write(path) as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert run_process(source, path=str(path)) == -9
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".partial-")
+    with atomic_write(path) as temporary, atomic_write(tmp_path / "other.txt") as another:
+        assert not left.exists()
+        temporary.write_text("whole")
+        another.write_text("too")
+    assert {p.name for p in tmp_path.iterdir()} == {"file.txt", "other.txt"}
