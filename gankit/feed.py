@@ -88,7 +88,7 @@ class Examples:
                 f"{high:g}]. Scale them (for 8-bit images: x / 127.5 - 1), or build the model with "
                 f"data_range=None for unbounded data such as points."
             )
-        if whole and lowest == -highest and 0 <= low < high:
+        if whole and -math.inf < lowest == -highest and 0 <= low < high:
             raise ValueError(
                 f"{called} must use the range [{lowest:g}, {highest:g}], and none is below 0. "
                 f"Received values in [{low:g}, {high:g}]. Scale them from [0, 1] with 2 * x - 1, "

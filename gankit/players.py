@@ -162,7 +162,8 @@ def build_optimizer(player: str, optimizer: Any, networks: Sequence[keras.Layer]
         networks: the player's networks.
     """
     optimizer = keras.optimizers.get(optimizer)
-    checks.check_number(f"{player} learning_rate", float(optimizer.learning_rate), 0)
+    rate = ops.convert_to_numpy(optimizer.learning_rate)
+    checks.check_number(f"{player} learning_rate", float(rate), 0)
     if optimizer.built:
         raise ValueError(
             f"The {player}'s optimizer has been built for other variables already. Received: "

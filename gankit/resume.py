@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,22 +176,26 @@ class BackupAndRestore(keras.callbacks.Callback):
 
 def _what_it_continues(model: keras.Model, batches: int) -> dict:
     """Model, settings and data of a run, as a file holds them."""
-    try:
-        config = model.get_config()
-    except (NotImplementedError, TypeError):  # the shapes of its variables must do
-        config = {}
-    settings = model.get_compile_config()
-    how_it_runs = ("run_eagerly", "jit_compile", "steps_per_execution")
     variables = [*model.variables, *model.optimizer.variables]
     continues = {
         "model": type(model).__name__,
         "variables": [list(v.shape) for v in variables],
-        "settings": {k: v for k, v in settings.items() if k not in how_it_runs},
-        "arguments": {k: v for k, v in config.items() if k != "seed"},
+        "settings": _held(
+            model.get_compile_config, ("run_eagerly", "jit_compile", "steps_per_execution")
+        ),
+        "arguments": _held(model.get_config, ("seed",)),
         "data": feed.facts(model.training_data),
         "batches per epoch": batches,
     }
     return json.loads(json.dumps(_without_names(continues), default=str))
+
+
+def _held(get_config: Callable[[], dict], leave_out: Sequence[str]) -> dict:
+    """A config; empty where it holds an object that no file can hold, so that none can compare."""
+    try:
+        return {k: v for k, v in get_config().items() if k not in leave_out}
+    except (NotImplementedError, TypeError):
+        return {}
 
 
 def _without_names(part: Any) -> Any:

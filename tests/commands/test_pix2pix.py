@@ -69,7 +69,7 @@ def test_a_training_outlives_a_failed_save(tmp_path, capsys, monkeypatch):
         patched.setattr(Pix2Pix, "save", fail)
         assert main(arguments) == 2
     assert "No space left" in capsys.readouterr().err
-    backup = tmp_path / "m.backup" / "backup.weights.h5"
+    backup = tmp_path / "m.backup" / "backup.gankit"
     assert backup.is_file() and not path.exists()
     monkeypatch.setattr(Pix2Pix, "step", fail)  # nothing is left to train
     assert main(arguments) == 0
