@@ -19,6 +19,7 @@ from keras import ops
 
 from gankit import backend
 from gankit.averaging import Averaging
+from gankit.checks import check_flag, check_path
 from gankit.sharing import mark_shared_layers, shared_once
 
 
@@ -125,7 +126,7 @@ class Saved:
             ValueError: if the path does not end in `.keras`.
             FileExistsError: if there is such a file and `overwrite` is False.
         """
-        path = Path(filepath)
+        path = check_path("filepath", filepath)
         if path.suffix != ".keras":
             raise ValueError(f"The file name must end in .keras. Received: {str(filepath)!r}.")
         if path.exists() and not overwrite:
@@ -195,7 +196,7 @@ def load_model(path: str | os.PathLike, compile: bool = True) -> keras.Model:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is no `.keras` file, is cut short or damaged.
     """
-    path = Path(path)
+    path = check_path("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no model file {str(path)!r}.")
     size = path.stat().st_size
@@ -215,4 +216,10 @@ def load_model(path: str | os.PathLike, compile: bool = True) -> keras.Model:
             f"{str(path)!r} ({size} bytes) is not a whole .keras file: {what}. "
             f"Save the model again, or take an earlier copy."
         )
-    return keras.models.load_model(path, compile=compile)
+    try:
+        return keras.models.load_model(path, compile=check_flag("compile", compile))
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ValueError(
+            f"{str(path)!r} ({size} bytes) is a .keras file that cannot be read: {error}. "
+            f"Save the model again, or take an earlier copy."
+        ) from error

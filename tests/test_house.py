@@ -120,7 +120,7 @@ KNOWS = {
     "replicas": {"autodiff"},
     "resampling": {"checks"},
     "sampling": {"backend", "checks", "feed"},
-    "saving": {"averaging", "backend", "sharing"},
+    "saving": {"averaging", "backend", "checks", "sharing"},
     "settings": set(),
     "sharing": set(),
     "weights": set(),

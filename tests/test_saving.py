@@ -1,6 +1,7 @@
 """Guarantees 3 and 4: files hold everything, and damaged ones are refused."""
 
 import warnings
+import zipfile
 
 import keras
 import numpy as np
@@ -183,3 +184,23 @@ def test_what_a_killed_process_left_is_removed(run_process, tmp_path):
         temporary.write_text("whole")
         another.write_text("too")
     assert {p.name for p in tmp_path.iterdir()} == {"file.txt", "other.txt"}
+
+
+@pytest.mark.parametrize("path", [None, 5, "", ["gan.keras"]])
+def test_what_is_no_path_is_refused(make_gan, path):
+    for use in (gankit.load_model, make_gan().save):
+        with pytest.raises(TypeError, match="must be a path"):
+            use(path)
+
+
+@pytest.mark.parametrize("member", ["config.json", "model.weights.h5"])
+def test_a_zip_file_of_other_things_is_named(make_gan, tmp_path, member):
+    path = tmp_path / "gan.keras"
+    make_gan().save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in (parts | {member: b"nothing"}).items():
+            archive.writestr(name, data)
+    with pytest.raises(ValueError, match=r"gan\.keras' \(\d+ bytes\)"):
+        gankit.load_model(path)
