@@ -271,7 +271,8 @@ class FollowTraining(keras.callbacks.Callback):
     `refuse_nan`.
     """
 
-    async_safe = True  # it reads logs, and Keras need not wait for them at every batch
+    # Else Keras reads the logs in a thread, by when a step of JAX may have given their memory away.
+    async_safe = False
     _epoch, _found = 0, None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:

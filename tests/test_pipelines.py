@@ -88,16 +88,18 @@ def test_labels_out_of_range_are_named(make_gan, points, kind):
         make_gan(num_classes=3).fit(KINDS[kind](batches), verbose=0)
 
 
+class Broken(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that is infinite in the fourth update, the first of the second epoch."""
+
+    def __call__(self, step):
+        return keras.ops.where(keras.ops.equal(step, 3), np.inf, 0.01)
+
+    def get_config(self):
+        return {}
+
+
 def test_a_loss_that_becomes_nan_ends_training_with_its_batch(make_gan, points, tmp_path):
     from gankit.callbacks import BackupAndRestore
-
-    gan, batches = make_gan(), []
-
-    class Diverge(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            batches.append(batch)
-            if len(batches) == 5:  # the second of the second epoch
-                gan.generator.set_weights([w * np.nan for w in gan.generator.get_weights()])
 
     seen = []
 
@@ -105,12 +107,12 @@ def test_a_loss_that_becomes_nan_ends_training_with_its_batch(make_gan, points, 
         def on_epoch_end(self, epoch, logs=None):
             seen.append(epoch)
 
-    callbacks = [Diverge(), Last()]
-    with pytest.raises(FloatingPointError, match="epoch 2, batch 2. There is no backup"):
+    def train(*callbacks):
+        gan = make_gan(generator_optimizer=keras.optimizers.SGD(Broken()))
         gan.fit(points, batch_size=16, epochs=4, verbose=0, callbacks=callbacks)
-    assert seen == [0, 1], "the other callbacks see the end of that epoch"
 
-    gan, batches = make_gan(), []
-    callbacks = [Diverge(), BackupAndRestore(tmp_path, save_freq=1)]
-    with pytest.raises(FloatingPointError, match="holds epoch 1 and 1 batches of the next"):
-        gan.fit(points, batch_size=16, epochs=4, verbose=0, callbacks=callbacks)
+    with pytest.raises(FloatingPointError, match="epoch 2, batch 2. There is no backup"):
+        train(Last())
+    assert seen == [0, 1], "the other callbacks see the end of that epoch"
+    with pytest.raises(FloatingPointError, match="not backed up. The backup .* holds epoch 1"):
+        train(BackupAndRestore(tmp_path, save_freq=1))

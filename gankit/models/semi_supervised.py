@@ -209,6 +209,8 @@ class SemiSupervisedGAN(UniformLatents, FeatureMatchingGAN):
         """
         # A few labels may leave a class out, so not every class is asked for.
         super().check_data(tensors, whole=False)
+        if self.training_data is not None:
+            return  # a later batch
         parts = self.discriminator._flatten_layers()
         normalized = any(isinstance(part, WeightNormalization) for part in parts)
         if normalized and int(self.discriminator_optimizer.iterations) == 0:
