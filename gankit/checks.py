@@ -26,7 +26,7 @@ def check_count(name: str, value: Any, minimum: int = 1, maximum: int | None = N
 
 def check_seed(name: str, value: Any) -> int:
     """A seed that Keras and NumPy both take, or an error that repeats what came instead."""
-    return check_count(name, value, 0, 2**32 - 1)
+    return check_count(name, value, 0, 2**31 - 1)
 
 
 def check_number(

@@ -133,8 +133,8 @@ def test_penalties_that_are_no_scalars_are_refused(make_gan, what):
 
 
 def test_what_they_are_held_against_is_accepted(make_gan):
-    make(data_range=(0, 1), seed=2**32 - 1)
+    make(data_range=(0, 1), seed=2**31 - 1)
     small_networks()
     gan = small_gan(penalties=[penalties.R1(0.1)], steps_per_execution=1, run_eagerly=True)
     gan.fit(POINTS, batch_size=16, verbose=0, callbacks=[keras.callbacks.History()])
-    assert gan.generate(2, seed=2**32 - 1, training=True).shape == (2, 2)
+    assert gan.generate(2, seed=2**31 - 1, training=True).shape == (2, 2)

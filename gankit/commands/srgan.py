@@ -129,7 +129,7 @@ def random_crops(pictures: Sequence[np.ndarray], side: int, count: int, seed: in
             crops, and those that are smaller than a crop give none.
         side: side of the squares in pixels, at least 1.
         count: how many, at least 1.
-        seed: what the places depend on, 0 to 2**32 - 1.
+        seed: what the places depend on, 0 to 2**31 - 1.
 
     Returns:
         float32 `(count, side, side, channels)` in [-1, 1].

@@ -104,7 +104,7 @@ def sample_label_maps(count: int, image_size: int = IMAGE_SIZE, seed: int = 0) -
     Args:
         count: number of maps, at least 1.
         image_size: side of the maps in pixels, at least 4; below 32, details are lost.
-        seed: 0 to 2**32 - 1.
+        seed: 0 to 2**31 - 1.
 
     Returns:
         uint8 `(count, image_size, image_size)`, indices into `CLASSES`.
@@ -129,7 +129,7 @@ def draw(label_maps: ArrayLike, seed: int = 0) -> np.ndarray:
     Args:
         label_maps: integers `(n, height, width)`, indices into `CLASSES`, from
             `sample_label_maps` or of your own.
-        seed: 0 to 2**32 - 1; determines colors, textures and lighting.
+        seed: 0 to 2**31 - 1; determines colors, textures and lighting.
 
     Returns:
         float32 `(n, height, width, 3)` in [-1, 1].

@@ -57,7 +57,7 @@ def make(train: int = 12_000, test: int = 2_000, seed: int = 2014) -> dict[str, 
     Args:
         train: number of training examples, a multiple of 10.
         test: number of test examples, a multiple of 10.
-        seed: 0 to 2**32 - 1; determines all random draws.
+        seed: 0 to 2**31 - 1; determines all random draws.
 
     Returns:
         For each split `s` in `train`, `test`: `s_images` uint8 `(n, 28, 28)` (0 is

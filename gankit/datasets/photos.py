@@ -67,7 +67,7 @@ def photo_crops(
         split: `"train"` (13 photographs) or `"test"` (4).
         per_photograph: number of crops from each photograph, at least 1; crops may overlap.
         channels: 3 for color, 1 for gray.
-        seed: 0 to 2**32 - 1; determines where the crops lie.
+        seed: 0 to 2**31 - 1; determines where the crops lie.
 
     Returns:
         float32 `(photographs * per_photograph, image_size, image_size, channels)` in [-1, 1],

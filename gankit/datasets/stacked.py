@@ -20,7 +20,7 @@ def stack_digits(
         images: gray digits in [-1, 1], shape (m, height, width, 1), for example MNIST.
         labels: the digits 0..9, integers of shape (m,).
         n: number of images to make, at least 1.
-        seed: seed of the draw, 0 to 2**32 - 1. The draw is uniform over `images`, and with
+        seed: seed of the draw, 0 to 2**31 - 1. The draw is uniform over `images`, and with
             replacement.
 
     Returns:

@@ -50,7 +50,7 @@ def stream(
         image_size: as in `load`.
         labels: whether to return `(images, labels)` instead of images only.
         shuffle: whether to shuffle; if not, each epoch has the order of `load`.
-        seed: 0 to 2**32 - 1.
+        seed: 0 to 2**31 - 1.
         drop_remainder: whether to drop a smaller last batch, so that all batches have one shape.
 
     Returns:

@@ -38,7 +38,7 @@ class DiffAugment(keras.layers.Layer):
 
     Args:
         policy: the augmentations to apply, in this order; names from the list above.
-        seed: seed of the random numbers, in [0, 2**32). None draws one.
+        seed: seed of the random numbers, in [0, 2**31). None draws one.
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
@@ -74,9 +74,9 @@ class DiffAugment(keras.layers.Layer):
                 f"`policy` must be a sequence of different names from {known}. "
                 f"Received: policy={policy!r}."
             )
-        if seed is not None and (type(seed) is not int or not 0 <= seed < 2**32):
+        if seed is not None and (type(seed) is not int or not 0 <= seed < 2**31):
             raise ValueError(
-                f"`seed` must be None or a whole number in [0, 2**32). Received: seed={seed!r}."
+                f"`seed` must be None or a whole number in [0, 2**31). Received: seed={seed!r}."
             )
         self.policy = names
         self.seed = seed

@@ -31,7 +31,7 @@ class DigitClassifier:
     global dtype policy or image data format.
 
     Args:
-        seed: seed of the initial weights, from 0 to 2**32 - 1.
+        seed: seed of the initial weights, from 0 to 2**31 - 1.
 
     Attributes:
         network: the `keras.Model` from images to `(features, logits)`.
