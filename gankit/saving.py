@@ -218,6 +218,8 @@ def load_model(path: str | os.PathLike, compile: bool = True) -> keras.Model:
         )
     try:
         return keras.models.load_model(path, compile=check_flag("compile", compile))
+    except FileNotFoundError:  # of another file, such as the weights of a content loss
+        raise
     except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
         raise ValueError(
             f"{str(path)!r} ({size} bytes) is a .keras file that cannot be read: {error}. "
