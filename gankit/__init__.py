@@ -18,14 +18,12 @@ from gankit.saving import load_model
 
 __version__ = "0.1.0"
 
-_SUBMODULES = (
-    *("callbacks", "datasets", "explore", "metrics", "models", "penalties", "plots", "settings"),
-)
-__all__ = ["GAN", "Game", "load_model", "losses", *_SUBMODULES]
+_LAZY = ["callbacks", "datasets", "explore", "metrics", "models", "penalties", "plots", "settings"]
+__all__ = ["GAN", "Game", "load_model", "losses", *_LAZY]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
+    if name in _LAZY:
         return importlib.import_module(f"gankit.{name}")
     raise AttributeError(f"module 'gankit' has no attribute {name!r}")
 

@@ -35,8 +35,8 @@ def check_number(
     minimum: float = -math.inf,
     maximum: float = math.inf,
     *,
-    above: float | None = None,
-    below: float | None = None,
+    above: float = -math.inf,
+    below: float = math.inf,
 ) -> float:
     """A finite number in a range, or an error that repeats what came instead.
 
@@ -62,20 +62,11 @@ def check_number(
     ValueError: `momentum` must be a finite number of at least 0 and below 1. Received: momentum=1.
     """
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    inside = number and (
-        math.isfinite(value)
-        and minimum <= value <= maximum
-        and (above is None or value > above)
-        and (below is None or value < below)
-    )
-    if not inside:
-        bounds = [
-            (f"of at least {minimum:g}", math.isfinite(minimum)),
-            (f"above {above}", above is not None),
-            (f"at most {maximum:g}", math.isfinite(maximum)),
-            (f"below {below}", below is not None),
-        ]
-        bounds = " and ".join(text for text, given in bounds if given)
+    inside = number and minimum <= value <= maximum and above < value < below
+    if not inside or not math.isfinite(value):
+        limits = {"of at least": minimum, "above": above, "at most": maximum, "below": below}
+        limits = {words: limit for words, limit in limits.items() if math.isfinite(limit)}
+        bounds = " and ".join(f"{words} {limit:g}" for words, limit in limits.items())
         raise (ValueError if number else TypeError)(
             f"`{name}` must be a finite number{bounds and ' '}{bounds}. Received: {name}={value!r}."
         )

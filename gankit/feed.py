@@ -224,16 +224,11 @@ def facts(data: Any) -> dict:
         data: `Batches`, or the first batch of a pipeline.
     """
     arrays = isinstance(data, Batches)
-    tensors = keras.tree.flatten(data.sets if arrays else data)
-    sums = [zlib.crc32(_some_rows(tensor).tobytes()) for tensor in tensors]
-    found = {"shapes": [list(tensor.shape) for tensor in tensors], "checksums of rows": sums}
-    how = {"batch_size": data.batch_size, "shuffle": data.shuffle} if arrays else {}
-    return found | how
-
-
-def _some_rows(tensor: Any, rows: int = 64) -> np.ndarray:
-    array = keras.ops.convert_to_numpy(tensor)
-    return np.ascontiguousarray(array[:: max(1, len(array) // rows)])
+    parts = keras.tree.flatten(data.sets if arrays else data)
+    parts = [np.asarray(keras.ops.convert_to_numpy(part)) for part in parts]
+    sums = [zlib.crc32(part[:: max(1, len(part) // 64)].tobytes()) for part in parts]
+    found = {"shapes": [list(part.shape) for part in parts], "checksums of rows": sums}
+    return found | ({"batch_size": data.batch_size, "shuffle": data.shuffle} if arrays else {})
 
 
 # ---- batches that can be resumed -----------------------------------------------------------------

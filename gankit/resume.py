@@ -158,9 +158,8 @@ class BackupAndRestore(keras.callbacks.Callback):
             },
         }
         _write(self.path, about, arrays)
-        self.model.last_backup = f"The backup {str(self.path)!r} holds epoch {epoch}" + (
-            f" and {batch} batches of the next." if batch else "."
-        )
+        held = f"epoch {epoch}{f' and {batch} batches of the next' if batch else ''}"
+        self.model.last_backup = f"The backup {str(self.path)!r} holds {held}."
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Let the backup of a run that is complete go once the model is saved."""
