@@ -12,19 +12,22 @@ from pathlib import Path
 
 from turns import ENVIRONMENT, Contender, race, ratio
 
-WIDTHS = (16, 64)
-
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7, help="turns of each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to add the result")
+    parser.add_argument("--images", type=int, default=10_000, help="how many in a turn")
+    parser.add_argument("--widths", type=int, nargs="+", default=(16, 64), help="of the generators")
     options = parser.parse_args()
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     os.environ |= ENVIRONMENT | {"KERAS_BACKEND": backend}
     result = {}
-    for width in WIDTHS:
-        contenders = [Contender(way, "generate", (way, width)) for way in ("generate", "predict")]
+    for width in options.widths:
+        contenders = [
+            Contender(way, "generate", (way, width, options.images))
+            for way in ("generate", "predict")
+        ]
         rates = race(contenders, options.rounds, slice_seconds=0.1)
         result[f"width {width}"] = ratio(rates["generate"], rates["predict"])
         print(f"{backend}, width {width}: {result[f'width {width}']}", flush=True)

@@ -94,6 +94,21 @@ def test_runs_and_writes_what_it_measured(run_process, tmp_path):
     assert "/" not in json.dumps(result["versions"])
 
 
+def test_two_versions_and_two_ways_to_generate_are_compared(run_process, tmp_path):
+    small = {
+        "two_versions.py": [str(BENCHMARKS.parent), "--only", "CGAN", "--slice-seconds", "0.01"],
+        "generate_cost.py": ["--images", "4", "--widths", "2"],
+    }
+    for name, arguments in small.items():
+        path, out = tmp_path / f"{name}.json", tmp_path / f"{name}.txt"
+        arguments = [*arguments, "--rounds", "2", "--json", str(path)]
+        script = str(BENCHMARKS / name)
+        assert run_process(THROUGHPUT, script=script, arguments=arguments, out=str(out)) == 0
+        found = json.loads(path.read_text())
+        (ratio,) = found.values() if name == "two_versions.py" else found["tensorflow"].values()
+        assert 0 < ratio["min"] <= ratio["median"] <= ratio["max"]
+
+
 @pytest.mark.parametrize("option", ["--rounds", "--slice-seconds", "--width", "--batch"])
 def test_refuses_settings_that_are_not_above_0(option, monkeypatch, capsys):
     import step_throughput
