@@ -266,7 +266,7 @@ class FollowTraining(keras.callbacks.Callback):
     `refuse_nan`.
     """
 
-    # Else Keras reads the logs in a thread, by when a step of JAX may have given their memory away.
+    # Keras must not read the logs in a thread: on JAX, the next step may have reused their memory.
     async_safe = False
     _epoch, _found = 0, None
 
