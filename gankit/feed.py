@@ -264,10 +264,12 @@ class FollowTraining(keras.callbacks.Callback):
 
     The other callbacks see that epoch end, and say what they have to say; then `fit` calls
     `refuse_nan`.
+
+    Attributes:
+        async_safe: whether Keras may let it read the logs in a thread, while the next step runs.
     """
 
-    # Keras must not read the logs in a thread: on JAX, the next step may have reused their memory.
-    async_safe = False
+    async_safe = True
     _epoch, _found = 0, None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:

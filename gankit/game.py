@@ -360,6 +360,7 @@ class Game(Saved, keras.Model):
         self.data_position = position if steps_per_epoch is None else None
         self.order_follows_seed = arrays
         follow = feed.FollowTraining()
+        follow.async_safe = not self._traces_first  # a step of JAX reuses the memory of logs
         with warnings.catch_warnings():
             if self.data_position is not None:  # an epoch resumed in its middle ends early
                 warnings.filterwarnings("ignore", message="Your input ran out of data")
