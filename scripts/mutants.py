@@ -4,8 +4,8 @@
 
 `mutant_list.py` holds the mutants. For each, a temporary folder gets a copy of gankit/ with one
 piece of text replaced, and links to the rest of the repository; the tests that should notice run
-there, and the mutant is killed if they fail. The same tests run on the unchanged copy first, since
-tests that fail anyway would kill everything. The exit status is 1 if fewer than 98 % are killed.
+there, and the mutant is killed by the first that fails, if that one passes on an unchanged copy.
+The exit status is 1 if fewer than 98 % are killed, or a test fails anyway.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120  # a run that takes longer counts as killed: a loop without an end is noticed
 LEAST = 0.98
+DIED, TIMED_OUT = -1, -2  # beside the exit statuses of pytest
 # Imported once, in the process from which every run is forked. Of gankit, nothing.
 PRELOADED = ["keras", "pytest", "scipy.stats", "skimage.metrics", "sklearn.neighbors"]
 ONE_THREAD = (
@@ -47,10 +49,11 @@ class Mutant(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a run: whether tests failed, and in words which, or what else happened."""
+    """What came of a run of tests: pytest's status, the first test that failed, the seconds."""
 
-    killed: bool
-    how: str
+    status: int
+    failed: str | None
+    seconds: float
 
 
 def all_mutants() -> list[Mutant]:
@@ -88,15 +91,15 @@ def make_copy(folder: Path, mutant: Mutant | None) -> None:
 class FirstFailure:
     """A plugin of pytest that remembers which test failed first."""
 
-    name = "nothing could be collected"
+    name = None
 
     def pytest_runtest_logreport(self, report):
-        if report.failed and self.name == FirstFailure.name:
-            self.name = report.nodeid.rpartition("/")[2]
+        if report.failed and self.name is None:
+            self.name = report.nodeid
 
 
-def run_tests(folder: str, tests: str, answer) -> None:
-    """In a process of its own: run tests on the copy in `folder`, and send the exit status."""
+def run_tests(folder: str, selection: list[str], answer) -> None:
+    """In a process of its own: run tests on the copy in `folder`, and send what came of it."""
     os.setsid()  # so that what the tests start can be ended with them
     os.chdir(folder)
     os.environ["PYTHONPATH"] = folder
@@ -107,55 +110,62 @@ def run_tests(folder: str, tests: str, answer) -> None:
 
     import pytest
 
-    # A word that ends in .py is a file of tests.
-    words = [f"tests/{word}" if word.endswith(".py") else word for word in shlex.split(tests)]
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbmake"]
     failure = FirstFailure()
-    status = pytest.main([*options, *words], plugins=[failure])
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbmake"]
+    status = pytest.main([*options, *selection], plugins=[failure])
 
     import gankit
 
     if not gankit.__file__.startswith(folder):
-        failure.name, status = f"another gankit was imported: {gankit.__file__}", 4
+        status = pytest.ExitCode.USAGE_ERROR  # the copy was not what the tests saw
     answer.send((int(status), failure.name))
     answer.close()
     sys.stdout.flush()
     os._exit(0)  # the threads of a backend need not be waited for
 
 
-def judge(tests: str, mutant: Mutant | None, processes) -> tuple[int, str, float]:
-    """Run tests on a copy, and return their status, the first failure, and the seconds."""
-    with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as folder:
-        make_copy(Path(folder), mutant)
-        ours, theirs = processes.Pipe(duplex=False)
-        began = time.monotonic()
-        process = processes.Process(target=run_tests, args=(folder, tests, theirs))
-        process.start()
-        theirs.close()
-        in_time = ours.poll(SECONDS)
-        status, name = 1, f"took more than {SECONDS} s"
-        if in_time:
-            status, name = 1, "the process died"
-            with contextlib.suppress(EOFError):
-                status, name = ours.recv()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.join()
-        return status, name, time.monotonic() - began
+class Judge:
+    """Runs tests on copies of the package, in processes forked from one that has imported Keras."""
 
+    def __init__(self):
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(PRELOADED)
+        self._passes: dict[tuple, bool] = {}
 
-def check_unchanged(mutants: list[Mutant], pool: ThreadPoolExecutor, processes) -> bool:
-    """Whether all tests pass on an unchanged copy; says which do not."""
-    runs = {pool.submit(judge, t, None, processes): t for t in sorted({m.tests for m in mutants})}
-    print(f"Unchanged: {len(runs)} selections of tests", flush=True)
-    good = True
-    for run in as_completed(runs):
-        status, name, seconds = run.result()
-        if status or seconds > SECONDS / 3:
-            what = f"{name} (status {status})" if status else "too slow for the limit"
-            print(f"  {seconds:5.1f} s  {runs[run]}: {what}", flush=True)
-        good = good and status == 0
-    return good
+    def run(self, selection: list[str], mutant: Mutant | None = None) -> Outcome:
+        """Run tests on a copy with the mutant, or on an unchanged one."""
+        with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as folder:
+            make_copy(Path(folder), mutant)
+            ours, theirs = self._processes.Pipe(duplex=False)
+            began = time.monotonic()
+            process = self._processes.Process(target=run_tests, args=(folder, selection, theirs))
+            process.start()
+            theirs.close()
+            status, failed = (DIED if ours.poll(SECONDS) else TIMED_OUT), None
+            if status == DIED:
+                with contextlib.suppress(EOFError):
+                    status, failed = ours.recv()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.join()
+            return Outcome(status, failed, time.monotonic() - began)
+
+    def judge(self, mutant: Mutant) -> tuple[str, str]:
+        """A verdict (killed, killed by time, survived or void) and a line that explains it."""
+        # A word that ends in .py is a file of tests.
+        words = shlex.split(mutant.tests)
+        selection = [f"tests/{word}" if word.endswith(".py") else word for word in words]
+        outcome = self.run(selection, mutant)
+        verdict, how = {0: ("survived", ""), TIMED_OUT: ("killed by time", "")}.get(
+            outcome.status, ("killed", f" by {outcome.failed or 'an import that fails'}")
+        )
+        if outcome.status != 0:
+            noticed = (outcome.failed,) if outcome.failed else tuple(selection)
+            if noticed not in self._passes:
+                self._passes[noticed] = self.run(list(noticed)).status == 0
+            if not self._passes[noticed]:
+                verdict, how = "void", f": {' '.join(noticed)} fails on an unchanged copy too"
+        return verdict, f"{outcome.seconds:6.1f} s  {mutant}\n          {verdict}{how}"
 
 
 def main() -> int:
@@ -165,28 +175,23 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
     options = parser.parse_args()
     mutants = [m for m in all_mutants() if options.only in str(m)]
-
     os.environ |= {name: "1" for name in ONE_THREAD}
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(PRELOADED)
-    survivors, by_time = [], 0
+
+    judge, found = Judge(), {}
     with ThreadPoolExecutor(options.workers) as pool:
-        if not check_unchanged(mutants, pool, processes):
-            print("The tests must pass before mutants can be judged by them.")
-            return 1
-        runs = {pool.submit(judge, m.tests, m, processes): m for m in mutants}
+        runs = {pool.submit(judge.judge, mutant): mutant for mutant in mutants}
         for run in as_completed(runs):
-            status, name, seconds = run.result()
-            by_time += name.startswith("took")
-            survivors += [] if status else [runs[run]]
-            verdict = f"killed by {name}" if status else "SURVIVED"
-            print(f"  {seconds:5.1f} s  {runs[run]}\n           {verdict}", flush=True)
-    killed = len(mutants) - len(survivors)
-    print(f"Killed {killed} of {len(mutants)}, {by_time} of them by the limit of {SECONDS} s.")
-    for mutant in survivors:
-        print(f"Survived: {mutant}")
-    return int(killed < LEAST * len(mutants))
+            found[runs[run]], line = run.result()
+            print(line, flush=True)
+    count = Counter(found.values())
+    killed = count["killed"] + count["killed by time"]
+    by_time = f", {count['killed by time']} of them by the limit of {SECONDS} s"
+    print(f"Killed {killed} of {len(mutants)}{by_time if count['killed by time'] else ''}.")
+    for mutant in mutants:
+        if found[mutant] in ("survived", "void"):
+            print(f"{found[mutant].capitalize()}: {mutant}")
+    return int(count["void"] > 0 or killed < LEAST * len(mutants))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ MADE = {
     "data_range of text": lambda: make(data_range="ab"),
     "data_range of three": lambda: make(data_range=(0, 1, 2)),
     "data_range upside down": lambda: make(data_range=(1, -1)),
+    "data_range without a width": lambda: make(data_range=(1, 1)),
     "generator=None": lambda: gankit.GAN(None, dense(2, 1), 4),
     "discriminator of text": lambda: make(discriminator="x"),
     "one network for both": lambda: gankit.GAN(*2 * [dense(4, 4)], 4),

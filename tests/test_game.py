@@ -295,6 +295,18 @@ def test_unpaired_sets_are_shuffled_apart_and_the_shorter_one_goes_round_again()
     assert orders[0] != orders[1]
 
 
+def test_sets_of_one_length_have_different_orders():
+    rows = np.arange(20)
+    ((first,), (second,)) = feed.Batches((rows,), (rows,), batch_size=20)[0]
+    assert sorted(first) == sorted(second) == rows.tolist() and (first != second).any()
+
+
+def test_a_pass_from_the_middle_of_an_epoch_leaves_whole_batches_out():
+    batches = feed.Batches(np.arange(10), batch_size=4, shuffle=False)
+    batches.position.seek(0, batch=1)
+    assert [batches[i].tolist() for i in range(len(batches))] == [[4, 5, 6, 7], [8, 9]]
+
+
 def test_a_game_of_unpaired_sets_trains_on_arrays(points):
     game = Translators(seed=0)
     game.compile()
@@ -309,8 +321,8 @@ def test_a_game_of_unpaired_sets_trains_on_arrays(points):
         game.fit((points, (points[:0], labels[:0])), verbose=0)
 
 
-def test_arrays_with_steps_per_epoch_have_a_new_order_in_each_pass(points):
-    """Three passes of two steps, in epochs of three: on JAX and PyTorch the order used to stay."""
+def first_of_each_batch(points, **options):
+    """The mean of the first row of each batch that `fit` trains on, in batches of half the rows."""
     seen = []
 
     class Recording(TwoNumbers):
@@ -325,12 +337,24 @@ def test_arrays_with_steps_per_epoch_have_a_new_order_in_each_pass(points):
             self.model.reset_metrics()
             seen.append(logs["first"])
 
-    game.fit(points, batch_size=24, epochs=2, steps_per_epoch=3, verbose=0, callbacks=[Log()])
-    expected = []
-    for epoch in range(3):
-        order = feed.order(48, 3, epoch)
-        expected += [points[order[0]].mean(), points[order[24]].mean()]
-    assert seen == pytest.approx(expected, rel=1e-5)
+    game.fit(points, batch_size=24, verbose=0, callbacks=[Log()], **options)
+    return seen
+
+
+def first_in_order(points, passes):
+    orders = [feed.order(48, 3, epoch) for epoch in passes]
+    return [points[order[start]].mean() for order in orders for start in (0, 24)]
+
+
+def test_every_epoch_has_the_order_that_its_number_decides(points):
+    seen = first_of_each_batch(points, epochs=4, initial_epoch=2)
+    assert seen == pytest.approx(first_in_order(points, (2, 3)), rel=1e-5)
+
+
+def test_arrays_with_steps_per_epoch_have_a_new_order_in_each_pass(points):
+    """Three passes of two steps, in epochs of three: on JAX and PyTorch the order used to stay."""
+    seen = first_of_each_batch(points, epochs=2, steps_per_epoch=3)
+    assert seen == pytest.approx(first_in_order(points, range(3)), rel=1e-5)
 
 
 # ------------------------------------------------------------------------------- bad input
