@@ -61,13 +61,13 @@ _CORE = [
         "game.py",
         "self._report = Report()\n\n    def _average",
         "pass\n\n    def _average",
-        "test_game.py test_gan.py -k 'report or metrics or compile'",
+        "test_gan.py -k compiling_again",
     ),
     (
         "game.py",
         "[optimizer.scale_loss(share) for optimizer in team.optimizers]",
         "[share for optimizer in team.optimizers]",
-        "test_game.py -k half_precision",
+        "test_game.py -k is_scaled",
     ),
     (
         "game.py",
@@ -167,7 +167,7 @@ _CORE = [
         "gan.py",
         "return keras.random.normal((n, self.latent_dim), seed=seed)",
         "return keras.random.uniform((n, self.latent_dim), seed=seed)",
-        "test_gan.py -k 'algorithm or seed or latents or generat'",
+        "test_gan.py -k standard_normal",
     ),
     (
         "gan.py",
@@ -210,7 +210,7 @@ _CORE = [
         "players.py",
         "for optimizer in self.optimizers for variable in",
         "for optimizer in self.optimizers[:1] for variable in",
-        "test_saving.py -k 'both_optimizers or never_saved'",
+        "test_resume.py -k prolonged",
     ),
     ("players.py", "if id(network) not in parts:", "if False:", "test_game.py -k players_without"),
     ("players.py", "float(rate), 0)", "float(rate))", f"{_BAD_INPUT} -k settings"),
@@ -228,7 +228,7 @@ _CORE = [
         "feed.py",
         "if low < lowest or high > highest:",
         "if low < lowest or high >= highest:",
-        "models/test_minimax.py -k images",
+        f"{_BAD_INPUT} -k half_of_the_range",
     ),
     ("feed.py", "0 <= low < high:", "0 < low < high:", f"{_BAD_INPUT} -k half_of_the_range"),
     (
@@ -459,7 +459,7 @@ _CORE = [
         "resume.py",
         'self.model.seed = self.model.data_position.seed = about["seed"]',
         'self.model.data_position.seed = about["seed"]',
-        "test_resume.py",
+        "test_resume.py -k 'prolonged or run_again'",
     ),
     (
         "resume.py",

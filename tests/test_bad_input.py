@@ -116,7 +116,11 @@ def test_images_that_use_half_of_the_range_are_refused():
     images = np.random.default_rng(0).uniform(0, 1, (32, 2, 2, 1)).astype("float32")
     with pytest.raises(ValueError, match=r"none is below 0\. Received values in .* 2 \* x - 1"):
         gan.fit(images, verbose=0)
-    gan.fit(2 * images - 1, verbose=0)
+    with pytest.raises(ValueError, match=r"none is below 0\. Received values in \[0, "):
+        gan.fit(images - images.min(), verbose=0)
+    with pytest.raises(ValueError, match=r"must lie in \[-1, 1\]"):
+        gan.fit(1 - 2.1 * images, verbose=0)
+    gan.fit(2 * np.round(images) - 1, verbose=0)
 
 
 PENALTIES = {

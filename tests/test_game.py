@@ -218,6 +218,16 @@ def test_half_precision_scales_every_players_loss(points, policy):
     assert all(moved(before, game.trainable_variables))
 
 
+def test_a_loss_that_is_scaled_moves_its_player_as_far(points):
+    """The gradient of x's loss is the mean of a batch."""
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.5))
+    game = TwoNumbers(dense(kernel_initializer="ones"), dense())
+    game.compile(optimizers={"x": optimizer})
+    game.fit(points, batch_size=16, verbose=0)
+    kernel = values(game.x.weights)[0][:, 0]
+    np.testing.assert_allclose(kernel, 1 - 0.5 * 3 * points.mean(axis=0), rtol=1e-5)
+
+
 def test_an_optimizers_own_average_becomes_the_weights(points):
     """Keras does this for a model with one optimizer; a game's players have their own."""
 
