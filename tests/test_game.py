@@ -252,8 +252,10 @@ def test_what_compile_was_told_comes_back(tmp_path):
     again = gankit.load_model(tmp_path / "game.keras")
     assert again.jit_compile is True
     assert again.get_compile_config() == game.get_compile_config()
-    plain = three_players()
+    plain = three_players(run_eagerly=True)
     assert plain.get_compile_config()["jit_compile"] is None
+    plain.save(tmp_path / "plain.keras")
+    assert gankit.load_model(tmp_path / "plain.keras").run_eagerly is True
 
 
 def test_evaluate_says_what_to_do_instead(points):

@@ -1,6 +1,7 @@
 """Guarantees 3 and 4: files hold everything, and damaged ones are refused."""
 
 import warnings
+import zipfile
 
 import keras
 import numpy as np
@@ -63,6 +64,7 @@ def test_weights_bring_both_optimizers_state(make_gan, points, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         fresh.load_weights(tmp_path / "gan.weights.h5")
+    assert fresh.seed == gan.seed, "the order of the data comes with the weights"
     for name in ("generator_optimizer", "discriminator_optimizer"):
         old, new = getattr(gan, name), getattr(fresh, name)
         assert int(new.iterations) == 6
@@ -154,6 +156,19 @@ def test_a_damaged_file_is_refused(make_gan, tmp_path):
     (tmp_path / "gan.keras").write_bytes(content)
     with pytest.raises(ValueError, match="damaged"):
         gankit.load_model(tmp_path / "gan.keras")
+
+
+@pytest.mark.parametrize("member", ["config.json", "model.weights.h5"])
+def test_a_file_without_a_member_is_refused(make_gan, tmp_path, member):
+    make_gan().save(tmp_path / "gan.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "gan.keras") as whole,
+        zipfile.ZipFile(tmp_path / "part.keras", "w") as part,
+    ):
+        for name in set(whole.namelist()) - {member}:
+            part.writestr(name, whole.read(name))
+    with pytest.raises(ValueError, match=f"it lacks .'{member}'"):
+        gankit.load_model(tmp_path / "part.keras")
 
 
 def test_a_missing_file_is_named(tmp_path):
