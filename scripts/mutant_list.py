@@ -471,7 +471,7 @@ _CORE = [
         "resume.py",
         'self._skipped = self._last_saved = resumed["batch"]',
         'self._last_saved = resumed["batch"]',
-        "test_resume.py -k three_players",
+        "test_resume.py -k never_killed",
     ),
     (
         "resume.py",
@@ -594,7 +594,7 @@ _CORE = [
         "checks.py",
         "isinstance(value, (int, np.integer)) and not isinstance(value, bool)",
         "isinstance(value, (int, np.integer))",
-        f"{_BAD_INPUT} test_gan.py -k 'refuse or impossible'",
+        f"{_BAD_INPUT} -k batch_size",
     ),
     (
         "checks.py",

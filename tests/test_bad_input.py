@@ -66,6 +66,7 @@ FITTED = {
     "a masked array": {"x": np.ma.masked_greater(POINTS, 1)},
     "lists": {"x": iter([[[1.0, 2.0]]])},
     "batch_size of text": {"batch_size": "8"},
+    "batch_size=True": {"batch_size": True},
 }
 GENERATED = {
     "latents of NaN": {"latents": np.full((2, 4), np.nan)},
