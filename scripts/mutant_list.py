@@ -987,7 +987,7 @@ _PARTS = [
         "models/semi_supervised.py",
         "return supervised + unsupervised, {",
         "return supervised - unsupervised, {",
-        _IMPROVED,
+        f"{_IMPROVED} -k softmax",
     ),
     (
         "models/semi_supervised.py",
@@ -1005,13 +1005,13 @@ _PARTS = [
         "models/semi_supervised.py",
         "average.networks[0] if average else self.discriminator",
         "self.discriminator",
-        f"{_IMPROVED} -k 'average or trains_saves'",
+        f"{_IMPROVED} -k trains_saves",
     ),
     (
         "models/semi_supervised_networks.py",
         "layers.Rescaling(0.5, 0.5,",
         "layers.Rescaling(1.0, 0.0,",
-        _IMPROVED,
+        f"{_IMPROVED} -k pixels",
     ),
     (
         "models/semi_supervised_networks.py",
