@@ -1023,7 +1023,7 @@ _PARTS = [
         "models/pix2pix_networks.py",
         "([x, encoded[-step - 1]])",
         "([encoded[-step - 1], x])",
-        _PIX2PIX,
+        f"{_PIX2PIX} -k skip_comes",
     ),
     (
         "models/pix2pix_networks.py",

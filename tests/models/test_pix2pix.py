@@ -85,6 +85,18 @@ def test_the_256_pixel_networks_have_the_papers_layers():
     assert trainable + unbiased == 54_419_459  # the authors' network, which has every bias
 
 
+def test_a_skip_comes_behind_what_it_joins():
+    """Files depend on this order."""
+    generator = build_generator((32, 32, 3), width=2, seed=0)
+    joined = [generator.get_layer(f"up_{step}_skip").output for step in (1, 2, 3, 4)]
+    skips = [generator.get_layer(f"down_{step}_norm").output for step in (4, 3, 2)]
+    skips.append(generator.get_layer("down_1").output)
+    outputs = keras.Model(generator.input, [*joined, *skips])(pairs()[0], training=False)
+    outputs = [ops.convert_to_numpy(maps) for maps in outputs]
+    for both, skip in zip(outputs[:4], outputs[4:], strict=True):
+        np.testing.assert_array_equal(both[..., -skip.shape[-1] :], skip)
+
+
 @pytest.mark.parametrize(
     ("patch", "field", "logits"), [(1, 1, 256), (16, 16, 126), (70, 70, 30), ("image", 286, 6)]
 )
