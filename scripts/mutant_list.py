@@ -1047,7 +1047,7 @@ _PARTS = [
         "models/feature_matching.py",
         "part(inputs, training=training)",
         "part(inputs, training=False)",
-        f"{_IMPROVED} -k 'feature_matching or others'",
+        f"{_IMPROVED} -k features_are_read",
     ),
     (
         "models/srgan.py",

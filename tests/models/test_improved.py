@@ -9,6 +9,7 @@ import gankit
 from gankit import feed
 from gankit.callbacks import BackupAndRestore
 from gankit.models import improved, minimax
+from gankit.models.feature_matching import layer_reader
 
 SMALL = dict(classes=3, widths=(12, 8), generator_widths=(8,), latent_dim=4)
 SHAPE = (6, 6, 1)
@@ -151,6 +152,15 @@ def test_feature_matching_moves_the_generator_towards_the_features():
         improved.FeatureMatchingGAN(
             points.generator, points.discriminator, 2, "nowhere", data_range=None
         )
+
+
+@pytest.mark.parametrize(("training", "expected"), [(True, [-1, 1]), (False, [0, 4])])
+def test_features_are_read_in_the_mode_that_is_asked_for(training, expected):
+    norm = keras.layers.BatchNormalization(name="features", epsilon=1e-6)
+    network = keras.Sequential([keras.Input((1,)), norm, keras.layers.Dense(1)])
+    see = layer_reader(network, "features")
+    seen = numpy_of(see(np.array([[0.0], [4.0]], "float32"), training=training))
+    np.testing.assert_allclose(seen[:, 0], expected, atol=1e-4)
 
 
 # ---- few labels ----------------------------------------------------------------------------------
