@@ -261,19 +261,19 @@ _CORE = [
         "feed.py",
         "/ self.batch_size) - self.position.batch",
         "/ self.batch_size)",
-        "test_game.py -k middle",
+        "test_feed.py",
     ),
     (
         "feed.py",
         "start = (self.position.batch + index) * self.batch_size",
         "start = index * self.batch_size",
-        "test_game.py -k middle",
+        "test_feed.py",
     ),
     (
         "feed.py",
         "default_rng([seed, epoch, *self.lengths[1:2]])",
         "default_rng([seed, epoch])",
-        "test_game.py -k one_length",
+        "test_feed.py",
     ),
     (
         "feed.py",
@@ -1067,7 +1067,7 @@ _PARTS = [
         "ops.where(self.draws.uniform(pictures) < 0.0, turn",
         f"{_SRGAN} -k position",
     ),
-    ("models/srgan.py", "batch_size).clip(-1, 1)", "batch_size)", _SRGAN),
+    ("models/srgan.py", "batch_size).clip(-1, 1)", "batch_size)", f"{_SRGAN} -k stay_in"),
     (
         "models/srgan.py",
         "self._shrink[0], large, self._shrink[1]",
@@ -1096,13 +1096,13 @@ _PARTS = [
         "models/pix2pix.py",
         "self.size * 30 / 256",
         "self.size * 20 / 256",
-        f"{_PIX2PIX} -k 'jitter or enlarged'",
+        f"{_PIX2PIX} -k of_256",
     ),
     (
         "models/pix2pix.py",
         "seen = [inputs, pictures] if",
         "seen = [pictures, inputs] if",
-        _PIX2PIX,
+        f"{_PIX2PIX} -k two_losses",
     ),
     (
         "models/pix2pix.py",
@@ -1114,7 +1114,7 @@ _PARTS = [
         "models/_building.py",
         "return seed + 1, seed + 2",
         "return seed + 1, seed + 1",
-        f"{_PIX2PIX} -k papers",
+        "models/test_every_model.py -k different_draws",
     ),
     (
         "models/root_adam.py",

@@ -165,12 +165,16 @@ def test_the_two_losses_are_the_papers():
         ops.convert_to_numpy(gan.discriminator([inputs, picture], training=True)).astype("float64")
         for picture in (targets, fake)
     )
+    tensors = ops.convert_to_tensor(targets), ops.convert_to_tensor(inputs)
+    judge, make = (float(f(*tensors)[0]) for f in (gan.discriminator_loss, gan.generator_loss))
     logs = gan.train_on_batch(inputs, targets, return_dict=True)
     softplus = lambda t: np.logaddexp(0, t)  # noqa: E731
     expected = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    assert judge == pytest.approx(expected / 2, rel=1e-4)
     assert float(logs["discriminator_loss"]) == pytest.approx(expected, rel=1e-4)
     distance = np.abs(targets - fake).mean()
     assert float(logs["l1"]) == pytest.approx(distance, rel=1e-4)
+    assert make == pytest.approx(softplus(-fake_logits).mean() + 7 * distance, rel=1e-4)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -200,6 +204,10 @@ def test_an_l1_weight_of_0_leaves_the_gan_alone():
 
 
 # ------------------------------------------------------------------------------ jitter and mirror
+
+
+def test_the_jitter_is_30_of_256_pixels():
+    assert small().jitter == round(32 * 30 / 256) == 4
 
 
 def test_jitter_cuts_both_pictures_of_a_pair_alike():
@@ -258,6 +266,9 @@ def test_translating_changes_nothing():
     gan.translate(inputs, seed=1)
     for a, b in zip(before, gan.variables, strict=True):
         np.testing.assert_array_equal(a, ops.convert_to_numpy(b))
+    gan.translate(inputs, noise=False)
+    first, second = (ops.convert_to_numpy(gan.generator(inputs, training=True)) for _ in range(2))
+    assert (first != second).any(), "training has its noise again"
 
 
 def test_an_explicit_z_decides_the_picture():
