@@ -1,4 +1,4 @@
-"""What holds for every GAN of the package: a file keeps `data_range`, and a seed tells parts apart."""
+"""What holds for every GAN of the package: files keep `data_range`, and a seed is several."""
 
 import numpy as np
 import pytest
