@@ -471,7 +471,7 @@ _CORE = [
         "resume.py",
         'self._skipped = self._last_saved = resumed["batch"]',
         'self._last_saved = resumed["batch"]',
-        "test_resume.py -k never_killed",
+        "test_resume.py -k place_in_the_epoch",
     ),
     (
         "resume.py",
