@@ -435,7 +435,7 @@ _CORE = [
         "sharing.py",
         "if networks > 1}",
         "if networks > 2}",
-        "test_saving.py -k three_networks",
+        "test_game.py -k comes_back_whole",
     ),
     (
         "sharing.py",

@@ -176,6 +176,7 @@ def main() -> int:
     options = parser.parse_args()
     mutants = [m for m in all_mutants() if options.only in str(m)]
     os.environ |= {name: "1" for name in ONE_THREAD}
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # some mutants are of what TensorFlow alone runs
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
     judge, found = Judge(), {}
