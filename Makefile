@@ -9,7 +9,7 @@ READY := $(VENV)/ready
 # Memory that a training step frees stays for the next step: see conftest.py.
 export MALLOC_TOP_PAD_ ?= 67108864
 
-.PHONY: help lab test test-gpu notebooks toolbox bench lint lock setup clean
+.PHONY: help lab test test-gpu notebooks toolbox bench mutants lint lock setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ toolbox: $(READY) ## measure every part against its oracle on all backends and w
 
 bench: $(READY) ## measure the throughput of a training step beside plain TensorFlow and PyTorch
 	@$(BIN)/python benchmarks/step_throughput.py
+
+mutants: $(READY) ## break the library in small ways and report how many of them the tests notice
+	@$(BIN)/python scripts/mutants.py
 
 lint: $(READY) ## check style and format of the code and the notebooks
 	$(BIN)/ruff check .

@@ -105,10 +105,25 @@ def test_a_branch_is_differentiated_through():
 
         def loss(due=due):
             value = autodiff.cond(due, lambda: w * w * w)
-            return value + 0.0 * w, value
+            return 2.0 * value + 0.0 * w, value
 
         _, (gradient,) = autodiff.value_and_gradients(loss, [w])
-        assert float(gradient) == expected
+        assert float(gradient) == 2.0 * expected
+
+
+def test_a_branch_after_a_loss_is_differentiated_for_itself():
+    w = keras.Variable(2.0)
+    autodiff.value_and_gradients(lambda: (w * w, ops.ones(())), [w])
+    due, x = ops.convert_to_tensor(True), ops.convert_to_tensor([3.0, 4.0])
+
+    def gradient(x):
+        return autodiff.input_gradient(lambda x: autodiff.cond(due, lambda: ops.sum(x * x)), x)
+
+    if keras.backend.backend() == "tensorflow":  # in a graph, where the branch is one
+        import tensorflow as tf
+
+        gradient = tf.function(gradient)
+    np.testing.assert_array_equal(numbers(gradient(x)), [6.0, 8.0])
 
 
 def test_a_loss_without_variables_has_no_gradients():

@@ -31,6 +31,7 @@ MADE = {
     "data_range of text": lambda: make(data_range="ab"),
     "data_range of three": lambda: make(data_range=(0, 1, 2)),
     "data_range upside down": lambda: make(data_range=(1, -1)),
+    "data_range without a width": lambda: make(data_range=(1, 1)),
     "generator=None": lambda: gankit.GAN(None, dense(2, 1), 4),
     "discriminator of text": lambda: make(discriminator="x"),
     "one network for both": lambda: gankit.GAN(*2 * [dense(4, 4)], 4),
@@ -65,6 +66,7 @@ FITTED = {
     "a masked array": {"x": np.ma.masked_greater(POINTS, 1)},
     "lists": {"x": iter([[[1.0, 2.0]]])},
     "batch_size of text": {"batch_size": "8"},
+    "batch_size=True": {"batch_size": True},
 }
 GENERATED = {
     "latents of NaN": {"latents": np.full((2, 4), np.nan)},
@@ -115,7 +117,11 @@ def test_images_that_use_half_of_the_range_are_refused():
     images = np.random.default_rng(0).uniform(0, 1, (32, 2, 2, 1)).astype("float32")
     with pytest.raises(ValueError, match=r"none is below 0\. Received values in .* 2 \* x - 1"):
         gan.fit(images, verbose=0)
-    gan.fit(2 * images - 1, verbose=0)
+    with pytest.raises(ValueError, match=r"none is below 0\. Received values in \[0, "):
+        gan.fit(images - images.min(), verbose=0)
+    with pytest.raises(ValueError, match=r"must lie in \[-1, 1\]"):
+        gan.fit(1 - 2.1 * images, verbose=0)
+    gan.fit(2 * np.round(images) - 1, verbose=0)
 
 
 PENALTIES = {

@@ -175,6 +175,11 @@ def test_a_penalty_is_added_and_differentiated_through(points):
     history = gan.fit(points, batch_size=48, verbose=0, shuffle=False)
     check_against_numpy(gan, expected)
     assert history.history["penalty"][0] == pytest.approx((start[2] ** 2).sum(), rel=1e-5)
+    # The loss is reported without the penalty.
+    a, b, w, c = start
+    of_real, of_fake = points @ w + c, (gan.latents[:48] @ a + b) @ w + c
+    loss = np.logaddexp(0, -of_real).mean() + np.logaddexp(0, of_fake).mean()
+    assert history.history["discriminator_loss"][0] == pytest.approx(loss, rel=1e-5)
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -234,12 +239,11 @@ def test_the_generators_loss_sees_the_real_logits_where_it_asks_for_them(points)
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_discriminator_steps_share_out_the_batch(steps, points):
-    seen = []
+    parts = {"discriminator": [], "generator": []}
 
     class Recording(LinearGAN):
         def update(self, player, loss, *batch):
-            if player == "discriminator":
-                seen.append(ops.convert_to_numpy(batch[0]))
+            parts[player].append(ops.convert_to_numpy(batch[0]))
             super().update(player, loss, *batch)
 
     gan = linear_gan()
@@ -248,8 +252,9 @@ def test_discriminator_steps_share_out_the_batch(steps, points):
     gan.step(ops.convert_to_tensor(points))
     assert int(gan.discriminator_optimizer.iterations) == steps
     assert int(gan.generator_optimizer.iterations) == 1
-    assert [len(part) for part in seen] == [48 // steps] * steps
-    rows = np.concatenate(seen)
+    assert [len(part) for part in parts["discriminator"]] == [48 // steps] * steps
+    assert [len(part) for part in parts["generator"]] == [48 // steps]
+    rows = np.concatenate(parts["discriminator"])
     np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(points, axis=0))
 
 
@@ -388,6 +393,13 @@ def test_metrics_are_means_over_the_epoch(points):
     assert history["real_logit"][0] == pytest.approx(logits.mean(), rel=1e-5)
 
 
+def test_compiling_again_forgets_what_was_reported(make_gan, points):
+    gan = make_gan(penalties=[gankit.penalties.R1(1.0)])
+    assert "penalty" in gan.fit(points, verbose=0).history
+    gan.compile()
+    assert "penalty" not in gan.fit(points, verbose=0).history
+
+
 def test_train_on_batch_takes_the_steps_of_fit(make_gan, points):
     one, other = make_gan(), make_gan()
     history = one.fit(points[:32], batch_size=16, shuffle=False, verbose=0).history
@@ -422,6 +434,12 @@ def test_generate_follows_its_seed(make_gan):
     latents = ops.convert_to_numpy(gan.sample_latents(5, 1))
     np.testing.assert_array_equal(gan.generate(latents=latents), a)
     np.testing.assert_array_equal(ops.convert_to_numpy(gan(latents)), a)
+
+
+def test_latents_are_standard_normal(make_gan):
+    latents = np.sort(ops.convert_to_numpy(make_gan().sample_latents(2500, 0)).ravel())
+    quantiles = latents[[228, 1587, 5000, 8413, 9772]]  # of 10,000: at -2 to 2 deviations
+    np.testing.assert_allclose(quantiles, [-2, -1, 0, 1, 2], atol=0.1)
 
 
 def test_a_conditional_gan_trains_and_generates(make_gan, points):

@@ -7,7 +7,7 @@ from keras import ops
 from oracles.training import toy_formula
 
 import gankit
-from gankit.historical import HistoricalAveragingGAN
+from gankit.historical import HistoricalAveragingGAN, PastWeights
 
 
 def drawn(make_gan, strengths, **compile_options):
@@ -25,6 +25,14 @@ def test_the_papers_toy_game_ends_where_it_should():
         np.testing.assert_allclose(toy_formula(strength, 20_000), end, atol=6e-4)
     start, circling = np.hypot(-2, 1), toy_formula(0.0, 3000) - 1
     assert np.hypot(*circling) > start, "without the term, the players run away from the solution"
+
+
+def test_the_term_is_the_strength_times_the_squared_distance():
+    weights = keras.Variable([1.0, 2.0])
+    past = PastWeights([weights], strength=0.5)
+    assert float(past.distance()) == 0.0
+    weights.assign([4.0, 6.0])
+    assert float(past.distance()) == 0.5 * (3**2 + 4**2)
 
 
 @pytest.mark.parametrize("player", ["generator", "discriminator"])

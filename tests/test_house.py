@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mutants import all_mutants
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -238,3 +239,19 @@ def test_tests_stand_where_their_module_stands():
         if place.parts[:1] == ("notebooks",) or test == Path(__file__):
             continue
         assert (PACKAGE / place).is_dir(), f"{test} mirrors no folder of the package"
+
+
+# ---------------------------------------------------------------------------------- the mutants
+
+
+@pytest.mark.parametrize("mutant", all_mutants(), ids=lambda m: m.file)
+def test_a_mutant_changes_one_place(mutant):
+    assert (PACKAGE / mutant.file).read_text(encoding="utf-8").count(mutant.before) == 1
+    assert mutant.after != mutant.before
+    files = [word for word in mutant.tests.split() if word.endswith(".py")]
+    assert files and all((ROOT / "tests" / file).is_file() for file in files)
+
+
+def test_no_mutant_is_listed_twice():
+    changes = [mutant[:3] for mutant in all_mutants()]
+    assert len(changes) == len(set(changes))

@@ -53,6 +53,24 @@ def test_good_batches_train_as_arrays_do(make_gan, points, state_of, kind):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("told", [{"batch_size": 16}, {"y": np.zeros(48, "int32")}])
+def test_a_pipeline_is_told_neither_labels_nor_a_batch_size(make_gan, points, told):
+    with pytest.raises(ValueError, match="a pipeline yields batches of its own"):
+        make_gan().fit(iter(batches_of(points)), verbose=0, **told)
+
+
+def test_a_dataset_hears_of_the_end_of_each_epoch(make_gan, points):
+    class Listening(Sequence):
+        ended = 0
+
+        def on_epoch_end(self):
+            self.ended += 1
+
+    data = Listening(batches_of(points))
+    make_gan().fit(data, epochs=3, verbose=0)
+    assert data.ended >= 3  # Keras' iterator over it ends once more
+
+
 NAN = np.full((16, 2), np.nan, "float32")
 BAD = {
     "NaN": (NAN, ValueError, r"Batch 2: Examples must be finite. Received: 32 values that are NaN"),

@@ -64,6 +64,7 @@ def test_weights_bring_both_optimizers_state(make_gan, points, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         fresh.load_weights(tmp_path / "gan.weights.h5")
+    assert fresh.seed == gan.seed, "the order of the data comes with the weights"
     for name in ("generator_optimizer", "discriminator_optimizer"):
         old, new = getattr(gan, name), getattr(fresh, name)
         assert int(new.iterations) == 6
@@ -103,6 +104,42 @@ def test_subclasses_come_back_as_themselves(make_gan, tmp_path):
     np.testing.assert_array_equal(gan.generate(4, seed=0), again.generate(4, seed=0))
 
 
+@keras.saving.register_keras_serializable("tests")
+class Three(gankit.Game):
+    """A game of three networks that share layers."""
+
+    def __init__(self, first, second, third, **kwargs):
+        super().__init__(**kwargs)
+        self.networks = [first, second, third]
+
+
+def networks_around(shared, names=("dense", "dense_1", "dense_2")):
+    """Networks that call a layer once, twice and once more, each before a layer of its own."""
+    for calls, name in zip((1, 2, 1), names, strict=True):
+        x = inputs = keras.Input((2,))
+        for _ in range(calls):
+            x = shared(x)
+        yield keras.Model(inputs, keras.layers.Dense(1, name=name)(x))
+
+
+def test_what_three_networks_share_comes_back_once(points, tmp_path):
+    game = Three(*networks_around(keras.layers.Dense(2, "tanh", name="shared")))
+    game.save(tmp_path / "game.keras")
+    again = gankit.load_model(tmp_path / "game.keras")
+    assert len({id(network.get_layer("shared")) for network in again.networks}) == 1
+    for network, loaded in zip(game.networks, again.networks, strict=True):
+        outputs = [keras.ops.convert_to_numpy(n(points)) for n in (network, loaded)]
+        np.testing.assert_array_equal(*outputs)
+
+
+def test_a_shared_layer_whose_name_another_has_is_refused(tmp_path):
+    shared = keras.layers.Dense(2, name="shared")
+    game = Three(*networks_around(shared, names=("dense", "dense_1", "shared_too")))
+    game.networks[2].get_layer("shared_too").name = "shared"
+    with pytest.raises(ValueError, match="two Dense layers named 'shared'. Rename one"):
+        game.get_config()
+
+
 @pytest.mark.parametrize("keep", [0.0, 0.3, 0.98])
 def test_a_file_cut_short_is_refused(make_gan, tmp_path, keep):
     make_gan().save(tmp_path / "gan.keras")
@@ -119,6 +156,19 @@ def test_a_damaged_file_is_refused(make_gan, tmp_path):
     (tmp_path / "gan.keras").write_bytes(content)
     with pytest.raises(ValueError, match="damaged"):
         gankit.load_model(tmp_path / "gan.keras")
+
+
+@pytest.mark.parametrize("member", ["config.json", "model.weights.h5"])
+def test_a_file_without_a_member_is_refused(make_gan, tmp_path, member):
+    make_gan().save(tmp_path / "gan.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "gan.keras") as whole,
+        zipfile.ZipFile(tmp_path / "part.keras", "w") as part,
+    ):
+        for name in set(whole.namelist()) - {member}:
+            part.writestr(name, whole.read(name))
+    with pytest.raises(ValueError, match=f"it lacks .'{member}'"):
+        gankit.load_model(tmp_path / "part.keras")
 
 
 def test_a_missing_file_is_named(tmp_path):

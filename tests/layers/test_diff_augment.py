@@ -89,6 +89,13 @@ def test_a_hole_lies_around_its_center(monkeypatch, size, center, hole):
     np.testing.assert_array_equal(holes[0, ..., 0], expected)
 
 
+@pytest.mark.parametrize(("size", "reach"), [(8, 1), (11, 1), (12, 2), (28, 4)])
+def test_images_are_shifted_by_an_eighth_rounded(size, reach):
+    ones = np.ones((300, size, size, 1), "float32")
+    shown = augmented(DiffAugment(["translation"], seed=0), ones)[..., 0]
+    assert (shown.max(axis=1).sum(axis=1).min(), shown.max()) == (size - reach, 1.0)
+
+
 @pytest.mark.parametrize(("size", "highest"), [(6, 5), (7, 7), (8, 8)])
 def test_centers_lie_anywhere_in_the_image(monkeypatch, size, highest):
     ranges = []

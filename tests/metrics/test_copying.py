@@ -120,3 +120,15 @@ def test_bad_input_is_refused(arguments, error, message):
     good = dict.fromkeys(("generated", "training", "held_out"), np.ones((30, 2)))
     with pytest.raises(error, match=message):
         memorization(**{**good, **arguments})
+
+
+def test_cells_count_by_their_held_out_examples():
+    """In one cell all generated examples are closer than the held-out ones, in the other none."""
+    rows = lambda *parts: np.concatenate([np.full((n, 1), x) for n, x in parts])  # noqa: E731
+    found = memorization(
+        rows((20, 0.0), (20, 100.4)),
+        rows((30, 0.0), (30, 100.0)),
+        rows((30, 0.4), (10, 100.0)),
+        cells=2,
+    )
+    assert found.closer == pytest.approx(30 / 40)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gankit.metrics import _blocks, kernel_distance
+from gankit.metrics import _blocks, kernel, kernel_distance
 
 
 def test_closed_form_in_one_dimension():
@@ -31,6 +31,13 @@ def test_the_error_is_the_spread_between_repetitions():
     spread = np.std([one.distance for one in found])
     claimed = np.sqrt(np.mean([one.standard_error**2 for one in found]))
     assert 0.75 < claimed / spread < 1.33
+
+
+def test_the_error_of_two_blocks_is_half_their_difference(monkeypatch):
+    of_blocks = iter([1.0, 4.0])
+    monkeypatch.setattr(kernel, "_unbiased_mmd", lambda x, y: next(of_blocks))
+    rows = np.arange(8.0)[:, None]
+    assert kernel_distance(rows, rows, blocks=2) == pytest.approx((2.5, 1.5))
 
 
 def test_third_moments_count():

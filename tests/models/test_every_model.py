@@ -1,10 +1,11 @@
-"""What holds for every GAN of the package that takes `data_range`: a file keeps it."""
+"""What holds for every GAN of the package: files keep `data_range`, and a seed is several."""
 
 import numpy as np
 import pytest
 
 import gankit
 from gankit.models import cgan, dcgan, improved, minimax
+from gankit.models._building import seed_pair
 
 
 def points_networks():
@@ -53,3 +54,8 @@ def test_the_data_range_comes_back_from_a_file(name, data_range, tmp_path):
     else:
         with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
             declared.check(below)
+
+
+def test_a_seed_gives_two_networks_and_their_game_different_draws():
+    assert len({5, *seed_pair(5)}) == 3
+    assert seed_pair(None) == (None, None)

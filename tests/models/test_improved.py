@@ -3,12 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from scipy.special import expit, log_softmax
+from scipy.special import expit, log_softmax, softmax
 
 import gankit
 from gankit import feed
 from gankit.callbacks import BackupAndRestore
 from gankit.models import improved, minimax
+from gankit.models.feature_matching import layer_reader
 
 SMALL = dict(classes=3, widths=(12, 8), generator_widths=(8,), latent_dim=4)
 SHAPE = (6, 6, 1)
@@ -153,6 +154,15 @@ def test_feature_matching_moves_the_generator_towards_the_features():
         )
 
 
+@pytest.mark.parametrize(("training", "expected"), [(True, [-1, 1]), (False, [0, 4])])
+def test_features_are_read_in_the_mode_that_is_asked_for(training, expected):
+    norm = keras.layers.BatchNormalization(name="features", epsilon=1e-6)
+    network = keras.Sequential([keras.Input((1,)), norm, keras.layers.Dense(1)])
+    see = layer_reader(network, "features")
+    seen = numpy_of(see(np.array([[0.0], [4.0]], "float32"), training=training))
+    np.testing.assert_allclose(seen[:, 0], expected, atol=1e-4)
+
+
 # ---- few labels ----------------------------------------------------------------------------------
 
 
@@ -206,6 +216,17 @@ def test_the_discriminator_loss_is_that_of_a_softmax_over_one_class_more():
     assert logs["supervised_loss"][0] == pytest.approx(-named[range(6), labels].mean(), rel=1e-4)
     expected = -0.5 * of_real.mean() - 0.5 * log_p(fake)[:, -1].mean()
     assert logs["unsupervised_loss"][0] == pytest.approx(expected, rel=1e-3)
+    objective, report = gan.discriminator_loss(
+        *map(keras.ops.convert_to_tensor, (images, few, labels))
+    )
+    parts = [numpy_of(report[f"{name}_loss"]) for name in ("supervised", "unsupervised")]
+    assert numpy_of(objective) == pytest.approx(sum(parts), rel=1e-5)
+
+
+def test_the_discriminator_sees_pixels_of_0_to_1():
+    layer = improved.build_discriminator((3,), classes=2, widths=(4,)).get_layer("zero_to_one")
+    seen = numpy_of(layer(np.array([[-1.0, 0.0, 1.0]], "float32")))
+    np.testing.assert_array_equal(seen, [[0.0, 0.5, 1.0]])
 
 
 def test_the_first_layer_is_fitted_to_the_data():
@@ -217,6 +238,11 @@ def test_the_first_layer_is_fitted_to_the_data():
     before = numpy_of(flat) @ numpy_of(hidden.normalized_kernel()) + numpy_of(hidden.layer.bias)
     assert before.mean() == pytest.approx(0, abs=0.25)
     assert before.std() == pytest.approx(0.75, abs=0.3)  # the noise makes up for the rest of 1
+    gan.fit(images, few, verbose=0)
+    trained = gan.get_weights()
+    gan.check_data((images, *few, images), whole=True)
+    for a, b in zip(trained, gan.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)  # once, before the first step
 
 
 def test_it_trains_saves_and_loads(tmp_path):
@@ -230,6 +256,10 @@ def test_it_trains_saves_and_loads(tmp_path):
         found = again.classify(images, averaged=averaged)
         np.testing.assert_array_equal(found, gan.classify(images, averaged=averaged))
         np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    (average,) = gan.averages["discriminator"].networks
+    expected = softmax(numpy_of(improved.classifier(average)(images)), axis=1)
+    np.testing.assert_allclose(gan.classify(images), expected, rtol=1e-4, atol=1e-6)
+    assert (gan.classify(images, averaged=False) != gan.classify(images)).any()
     np.testing.assert_array_equal(again.generate(3, seed=0), gan.generate(3, seed=0))
     averages = [model.averages["discriminator"] for model in (gan, again)]
     assert averages[0].averaging.half_life == averages[1].averaging.half_life == gan.half_life

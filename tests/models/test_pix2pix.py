@@ -85,6 +85,18 @@ def test_the_256_pixel_networks_have_the_papers_layers():
     assert trainable + unbiased == 54_419_459  # the authors' network, which has every bias
 
 
+def test_a_skip_comes_behind_what_it_joins():
+    """Files depend on this order."""
+    generator = build_generator((32, 32, 3), width=2, seed=0)
+    joined = [generator.get_layer(f"up_{step}_skip").output for step in (1, 2, 3, 4)]
+    skips = [generator.get_layer(f"down_{step}_norm").output for step in (4, 3, 2)]
+    skips.append(generator.get_layer("down_1").output)
+    outputs = keras.Model(generator.input, [*joined, *skips])(pairs()[0], training=False)
+    outputs = [ops.convert_to_numpy(maps) for maps in outputs]
+    for both, skip in zip(outputs[:4], outputs[4:], strict=True):
+        np.testing.assert_array_equal(both[..., -skip.shape[-1] :], skip)
+
+
 @pytest.mark.parametrize(
     ("patch", "field", "logits"), [(1, 1, 256), (16, 16, 126), (70, 70, 30), ("image", 286, 6)]
 )
@@ -153,12 +165,17 @@ def test_the_two_losses_are_the_papers():
         ops.convert_to_numpy(gan.discriminator([inputs, picture], training=True)).astype("float64")
         for picture in (targets, fake)
     )
+    tensors = ops.convert_to_tensor(targets), ops.convert_to_tensor(inputs)
+    losses = [loss(*tensors)[0] for loss in (gan.discriminator_loss, gan.generator_loss)]
+    judge, make = map(ops.convert_to_numpy, losses)
     logs = gan.train_on_batch(inputs, targets, return_dict=True)
     softplus = lambda t: np.logaddexp(0, t)  # noqa: E731
     expected = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    assert judge == pytest.approx(expected / 2, rel=1e-4)
     assert float(logs["discriminator_loss"]) == pytest.approx(expected, rel=1e-4)
     distance = np.abs(targets - fake).mean()
     assert float(logs["l1"]) == pytest.approx(distance, rel=1e-4)
+    assert make == pytest.approx(softplus(-fake_logits).mean() + 7 * distance, rel=1e-4)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -188,6 +205,10 @@ def test_an_l1_weight_of_0_leaves_the_gan_alone():
 
 
 # ------------------------------------------------------------------------------ jitter and mirror
+
+
+def test_the_jitter_is_30_of_256_pixels():
+    assert small().jitter == round(32 * 30 / 256) == 4
 
 
 def test_jitter_cuts_both_pictures_of_a_pair_alike():
@@ -246,6 +267,9 @@ def test_translating_changes_nothing():
     gan.translate(inputs, seed=1)
     for a, b in zip(before, gan.variables, strict=True):
         np.testing.assert_array_equal(a, ops.convert_to_numpy(b))
+    gan.translate(inputs, noise=False)
+    first, second = (ops.convert_to_numpy(gan.generator(inputs, training=True)) for _ in range(2))
+    assert (first != second).any(), "training has its noise again"
 
 
 def test_an_explicit_z_decides_the_picture():

@@ -167,6 +167,14 @@ def test_phase_two_adds_the_weighted_adversarial_loss():
     )
 
 
+def test_enlarged_pictures_stay_in_their_range():
+    gan = tiny_gan()
+    gan.generator.layers[-2].bias.assign([5.0, -5.0, 0.0])
+    enlarged = gan.enlarge(0.1 * pictures(1, 4, 4, 3))
+    np.testing.assert_array_equal(enlarged[..., :2], np.broadcast_to([1, -1], (1, 16, 16, 2)))
+    assert np.abs(enlarged[..., 2]).max() < 1
+
+
 def test_both_phases_train_save_and_load(tmp_path):
     gan = tiny_gan(adversarial_weight=0)
     crops = pictures(8, 16, 16, 3)
