@@ -123,11 +123,13 @@ def gradients_of_each(
     else:
         before = getattr(_asked, "tensors", [])
         _asked.tensors = [tensor for group in tensors for tensor in group]
-        with tf.GradientTape(len(groups) > 1, watch_accessed_variables=False) as tape:
-            tape.watch(_asked.tensors)
-            with scope:
-                values, extra = losses()
-        _asked.tensors = before
+        try:
+            with tf.GradientTape(len(groups) > 1, watch_accessed_variables=False) as tape:
+                tape.watch(_asked.tensors)
+                with scope:
+                    values, extra = losses()
+        finally:  # where a loss is refused, the next branch must not ask for its variables
+            _asked.tensors = before
         gradients = [tape.gradient(v, g) for v, g in zip(values, tensors, strict=True)]
     for variable, value in scope.updates(kept):
         variable.assign(value)

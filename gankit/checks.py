@@ -63,7 +63,7 @@ def check_number(
     """
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     inside = number and minimum <= value <= maximum and above < value < below
-    if not inside or not math.isfinite(value):
+    if not inside:  # the bounds, infinite where none is given, leave out infinity and NaN
         limits = {"of at least": minimum, "above": above, "at most": maximum, "below": below}
         limits = {words: limit for words, limit in limits.items() if math.isfinite(limit)}
         bounds = " and ".join(f"{words} {limit:g}" for words, limit in limits.items())

@@ -290,8 +290,8 @@ _CORE = [
     ("feed.py", '"shuffle": data.shuffle}', '"shuffle": True}', "test_resume.py -k another_run"),
     (
         "feed.py",
-        "zlib.crc32(_some_rows(tensor).tobytes())",
-        "zlib.crc32(str(tensor.shape).encode())",
+        "zlib.crc32(part[:: max(1, len(part) // 64)].tobytes())",
+        "zlib.crc32(str(part.shape).encode())",
         "test_resume.py -k another_run",
     ),
     (
@@ -598,11 +598,16 @@ _CORE = [
     ),
     (
         "checks.py",
-        "        math.isfinite(value)\n        and minimum",
-        "        minimum",
+        "and above < value < below",
+        "and above < value <= below",
         "test_averaging.py test_noise.py test_penalties.py -k impossible",
     ),
-    ("checks.py", "or value > above)", "or value >= above)", "test_noise.py -k impossible"),
+    (
+        "checks.py",
+        "maximum and above < value",
+        "maximum and above <= value",
+        "test_noise.py -k impossible",
+    ),
     (
         "checks.py",
         "type(value) is type(choice) and value == choice",

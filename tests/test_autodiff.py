@@ -126,6 +126,15 @@ def test_a_branch_after_a_loss_is_differentiated_for_itself():
     np.testing.assert_array_equal(numbers(gradient(x)), [6.0, 8.0])
 
 
+def test_a_loss_that_was_refused_leaves_nothing_behind():
+    def refused():
+        raise ValueError("refused")
+
+    with pytest.raises(ValueError, match="refused"):
+        autodiff.value_and_gradients(refused, [keras.Variable(2.0)])
+    test_a_branch_after_a_loss_is_differentiated_for_itself()
+
+
 def test_a_loss_without_variables_has_no_gradients():
     w = keras.Variable(2.0)
     value, (gradient,) = autodiff.value_and_gradients(lambda: (ops.ones(()), ops.ones(())), [w])
