@@ -39,7 +39,7 @@ def in_batches(
         Array of float32.
     """
     checks.check_count("batch_size", batch_size)
-    rows, parts = len(inputs[0]), []
+    rows, result = len(inputs[0]), None
     compiled = rows > batch_size and not training
     for start in range(0, rows, batch_size):
         part = [array[start : start + batch_size] for array in inputs]
@@ -53,8 +53,10 @@ def in_batches(
                 made = network(part, training=True)
         else:
             made = backend.inference(network, compiled)(part)
-        parts.append(ops.convert_to_numpy(made)[:size].astype("float32"))
-    return np.concatenate(parts)
+        if result is None:  # one array: many small ones would lie between the next batches' memory
+            result = np.empty((rows, *made.shape[1:]), "float32")
+        result[start : start + size] = ops.convert_to_numpy(made)[:size]
+    return result
 
 
 def check_inputs(kind: str, n: int, given: Any) -> None:
