@@ -210,7 +210,7 @@ def find_jobs(inputs: Sequence[Path], results: Path, overwrite: bool) -> list[tu
 
 
 def make_each(jobs: list[tuple[Path, Path]], make: Callable, made: str, results: Path) -> int:
-    """Make a result of each picture, name those of which none could be made, and count.
+    """Process each picture. Name those that failed, and count both.
 
     Args:
         jobs: what `find_jobs` returned.
