@@ -12,52 +12,26 @@ import gankit
 from gankit.callbacks import BackupAndRestore
 from gankit.resume import _read as read_backup
 
-THREE_PLAYERS = (Path(__file__).parent / "games" / "three_players.py").read_text(encoding="utf-8")
+GAMES = {
+    "two": (Path(__file__).parent / "games" / "everything.py").read_text(encoding="utf-8"),
+    "three": (Path(__file__).parent / "games" / "three_players.py").read_text(encoding="utf-8"),
+}
 
 # Trains in a process of its own, which kills itself in the middle of an epoch where it is told to.
 # `backups` maps kinds of backup to their folders: a run may keep several, of which one is resumed.
 SCRIPT = """
 import json, os, signal
 import keras, numpy as np
-import gankit
 from gankit.averaging import Averaging
 from gankit.callbacks import BackupAndRestore
-from gankit.historical import HistoricalAveragingGAN
-from gankit.noise import InstanceNoise
 
-layers = keras.layers
-
-class Everything(HistoricalAveragingGAN):
-    noise = InstanceNoise(0.1, steps=40)
-
-    def judge(self, examples):
-        step = self.discriminator_optimizer.iterations
-        return super().judge(self.noise(examples, self.draws, step))
+for text in games.values():
+    exec(text, globals())
 
 # A resumed process starts from other weights and another seed: all must come from the backup.
-fresh = len(backups) != 1
-keras.utils.set_random_seed(3 if fresh else 123)
-
-def network(inputs, outputs):
-    return keras.Sequential([keras.Input((inputs,)), layers.Dense(8), layers.BatchNormalization(),
-                             layers.ReLU(), layers.Dropout(0.3), layers.Dense(outputs)])
-
-def two_players():
-    gan = Everything(network(4, 2), network(2, 1), 4, 0.1, 0.1, data_range=None,
-                     seed=3 if fresh else 99)
-    gan.compile(discriminator_steps=2, averaging=Averaging(half_life=50),
-                penalties=[gankit.penalties.GradientPenalty(0.1), gankit.penalties.R1(0.1)],
-                generator_optimizer=keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=0.9))
-    return gan
-
-def of_three_players():
-    names = {"__name__": "__main__"}
-    exec(three_players, names)
-    averages = {"encoder": Averaging(40), "generator": Averaging(half_life=50)}
-    return names["three_players"](3 if fresh else 99, averages=averages)
-
-gan = {"two": two_players, "three": of_three_players}[game]()
-points = np.random.default_rng(0).normal(size=(90, 2)).astype("float32")
+seed = 3 if len(backups) != 1 else 99
+averages = {"encoder": Averaging(40), "generator": Averaging(half_life=50)}
+made = everything(seed) if game == "two" else three_players(seed, averages=averages)
 
 class Kill(keras.callbacks.Callback):
     epoch = 0
@@ -72,10 +46,8 @@ make = {
     "batches": lambda folder: BackupAndRestore(folder, save_freq=2),
     "keras": keras.callbacks.BackupAndRestore,
 }
-callbacks = [make[kind](folder) for kind, folder in backups.items()]
-history = gan.fit(points, batch_size=16, epochs=4, verbose=0, callbacks=[*callbacks, Kill()])
-arrays = [keras.ops.convert_to_numpy(v.value) for v in [*gan.variables, *gan.optimizer.variables]]
-np.savez(out, *arrays, history=json.dumps(history.history))
+arrays, history = trained(made, [*(make[k](folder) for k, folder in backups.items()), Kill()])
+np.savez(out, *arrays, history=json.dumps(history))
 """
 
 
@@ -89,7 +61,7 @@ def train(run_process, tmp_path_factory):
 
     def run(*kinds, kill_at=None, game="two"):
         out, backups = folder / "out.npz", {kind: str(folder / game / kind) for kind in kinds}
-        told = {"kill_at": kill_at, "game": game, "three_players": THREE_PLAYERS}
+        told = {"kill_at": kill_at, "game": game, "games": GAMES}
         code = run_process(SCRIPT, out=str(out), backups=backups, **told)
         assert code == (-signal.SIGKILL if kill_at else 0)
         assert out.exists() is not bool(kill_at)
