@@ -104,7 +104,11 @@ def main():
     typical = sorted(seconds)[len(seconds) // 2]
     while kills < options.kills:
         sums, times = killed(processes, typical, draws, options.kills - kills)
-        kills, resumed, resumed_differ = kills + times, resumed + 1, resumed_differ + (sums != first)
+        kills, resumed, resumed_differ = (
+            kills + times,
+            resumed + 1,
+            resumed_differ + (sums != first),
+        )
         print(f"\r{kills} kills, {resumed_differ} differ", end="", file=sys.stderr, flush=True)
     result = {
         "arrays": len(first),
