@@ -33,7 +33,7 @@ def known(tmp_path, monkeypatch):
     [
         ("01.1", 0.35, "right."),
         ("01.1", np.float32(0.3512), "right."),
-        ("01.1", np.array([0.349]), "right."),
+        ("01.1", np.array(0.349), "right."),
         ("01.1", 0.36, "not yet. Hint: look closer."),
         ("01.1", -0.35, "not yet. Hint: look closer."),
         ("01.1", float("nan"), "not yet. Hint: look closer."),

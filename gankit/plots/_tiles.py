@@ -91,7 +91,9 @@ def draw_tiles(
         figure = new_figure(full_width, full_height)
         box = (margin / full_width, 0, drawn_width / full_width, drawn_height / full_height)
         ax = figure.add_axes(box)
-    ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
+    # Matplotlib's "antialiased" also blurs pixels that are enlarged by 3 exactly.
+    how = "nearest" if float(scale).is_integer() else "antialiased"
+    ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation=how)
     ax.axis("off")
     for index, label in enumerate(labels):
         x = index % columns * x_step + width / 2 - 0.5

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gankit.plots._draw import DPI
-from gankit.plots._tiles import draw_tiles, gap_between, integer_scale
+from gankit.plots._tiles import draw_tiles, integer_scale
 
 _LARGEST = 300_000  # characters of all frames; beyond it, the frames get fewer colors
 _COLORS = (256, 64, 32, 16)
@@ -115,7 +115,7 @@ class Player:
         pixels = np.stack([self._frames[index] for index in self._chosen])
         pixels = pixels.reshape(*pixels.shape[:3], -1)  # Gray frames have no axis of channels.
         labels = [self._labels[index] for index in self._chosen]
-        gap = 4 * gap_between(pixels)
+        gap = max(1, pixels.shape[2] // 30)
         figure = draw_tiles(pixels, self._columns, labels, None, None, None, gap=gap)
         out = io.BytesIO()
         figure.savefig(out, dpi=2 * DPI, facecolor="white")

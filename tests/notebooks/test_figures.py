@@ -83,7 +83,10 @@ def test_an_unknown_figure_is_refused(project):
     [
         ([cell(record(a="1")), cell(record(a="2"))], "Received: a = 1 and a = 2"),
         ([cell(tags=["hero"])], "Received: 1 cells with 0 pictures"),
-        ([cell(shown(1), tags=["hero"])] * 2, "Received: 2 cells with 2 pictures"),
+        (
+            [cell(shown(1), tags=["hero"]), cell(shown(2), tags=["hero"])],
+            "Received: 2 cells with 2 pictures",
+        ),
         ([cell(shown(1), tags=["hero"])], "first cell must show the hero"),
         ([cell(tags=["readme:x"])], "'readme:x'. Received: 1 cells with 0"),
     ],

@@ -127,7 +127,7 @@ def set_output(made):
 
 
 def drop_assert(notebook):
-    notebook.cells[10].source = "S.epochs"
+    notebook.cells[12].source = "S.epochs"
 
 
 def swap_sections(notebook):

@@ -113,7 +113,7 @@ def test_zoom_is_refused_where_it_does_not_fit():
     with pytest.raises(ValueError, match="`zoom` must be a whole number .* Received: zoom=1.5"):
         plots.image_grid(images(10), zoom=1.5)
     ax = plots.image_grid(images(1)).axes[0]
-    with pytest.raises(ValueError, match="exclude each other. Received: zoom=2"):
+    with pytest.raises(ValueError, match="exclude each other.* Received: zoom=2"):
         plots.comparison_grid({"a": images(1)}, zoom=2, ax=ax)
 
 
