@@ -1130,12 +1130,6 @@ _PARTS = [
     # ---- what the chapters share
     ("exercises.py", "decimals) + 0.0:", "decimals):", "test_exercises.py"),
     ("plots/_tiles.py", "float(scale).is_integer()", "False", "plots/test_images.py -k zoom"),
-    (
-        "plots/player.py",
-        "now === last ? 0 : now + 1",
-        "now + 1",
-        "plots/test_player.py -k plays_stops",
-    ),
 ]
 
 MUTANTS = [*_CORE, *_PARTS]
