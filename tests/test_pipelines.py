@@ -49,7 +49,7 @@ def test_a_pipeline_is_told_neither_labels_nor_a_batch_size(make_gan, points, to
 
 
 def test_a_dataset_hears_of_the_end_of_each_epoch(make_gan, points):
-    class Listening(Sequence):
+    class Listening(Listed):
         ended = 0
 
         def on_epoch_end(self):
