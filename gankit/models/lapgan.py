@@ -179,6 +179,7 @@ class LAPGAN(sampling.LatentSampling, Game):
         super().__init__(seed=seed, **kwargs)
         self.example_shape = side, _, channels = _building.check_square(image_shape)
         checks.check_count("image_shape[0]", side, 4)
+        checks.check_count("coarse_latents", coarse_latents)
         if side % 2 ** checks.check_count("details", details):
             raise ValueError(
                 f"The side of the images must be a multiple of 2**details, {2**details}. Received: "
