@@ -75,6 +75,7 @@ GENERATED = {
     "too many": {"n": 10**12},
     "seed of 2**70": {"n": 2, "seed": 2**70},
     "training of text": {"n": 2, "training": "yes"},
+    "averaged of text": {"n": 2, "averaged": "yes"},
 }
 
 

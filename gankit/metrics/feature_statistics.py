@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import check_function, check_widths, to_features
+from gankit.checks import check_count, check_function
+from gankit.metrics._checks import check_widths, to_features
 from gankit.metrics.features import digit_classifier
 
 Images = ArrayLike | Iterable[ArrayLike]
