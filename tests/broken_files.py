@@ -102,6 +102,7 @@ def keras_files(folder, whole):
     content = Path(whole).read_bytes()
     with zipfile.ZipFile(whole) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
+    unknown = {"class_name": "Unknown", "registered_name": "Unknown"}
     config, weights = json.loads(members["config.json"]), members["model.weights.h5"]
     unpacked = zipped(members, zipfile.ZIP_DEFLATED)
     stream = bytearray(unpacked)
@@ -135,10 +136,8 @@ def keras_files(folder, whole):
         "config of a list": with_config([]),
         "config of a number": with_config(5),
         "config without keys": with_config({}),
-        "config of an unknown class": with_config(
-            config | {"class_name": "Unknown", "module": None}
-        ),
-        "config of a module that is none": with_config(config | {"module": "nothing.at_all"}),
+        "config of an unknown class": with_config(config | unknown | {"module": None}),
+        "config of a module that is none": with_config(config | unknown | {"module": "nothing"}),
         "config without arguments": with_config(config | {"config": {}}),
         "config with other arguments": with_config(config | {"config": {"x": 1}}),
         "weights of text": with_weights(b"hello"),
@@ -278,7 +277,7 @@ def vgg_weights(folder, whole):
     for what, changed in other.items():
         paths[what] = Path(folder) / f"{what}.npz"
         np.savez(paths[what], **changed)
-    for suffix, content in ((".h5", b"hello"), (".h5", encoded("PNG")), (".pt", b""), ("", b"")):
-        paths[f"{len(content)} bytes{suffix}"] = path = Path(folder) / f"{len(content)}{suffix}"
-        path.write_bytes(content)
+    for name in ("text.h5", "text.pt", "text"):
+        paths[name] = Path(folder) / name
+        paths[name].write_bytes(b"hello")
     return paths

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
@@ -23,6 +23,7 @@ def tried(examples):
         deadline=None,
         derandomize=True,
         database=None,
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
 
@@ -70,9 +71,9 @@ def is_number(value):
 @tried(300)
 @given(SCALARS, SMALL, st.none() | st.integers(0, 30))
 def test_counts(value, minimum, room):
-    maximum = None if room is None else minimum + room
+    maximum, limit = (None, math.inf) if room is None else 2 * (minimum + room,)
     result, error = outcome(checks.check_count, "n", value, minimum, maximum)
-    held(is_whole(value) and minimum <= value <= (maximum or math.inf), error, f"n={value!r}")
+    held(is_whole(value) and minimum <= value <= limit, error, f"n={value!r}")
     assert error or (result == value and type(result) is int)
 
 
@@ -512,7 +513,7 @@ def test_memorization(seed, generated, held_out):
         assert metrics.memorization(*sets) == pytest.approx(found)
     assert metrics.memorization(unseen, real, rng.permutation(unseen)) == pytest.approx((0, 0.5))
     copies = np.repeat(real, 2, axis=0)
-    assert metrics.memorization(copies, real, unseen) > metrics.memorization(fake, real, unseen)
+    assert metrics.memorization(copies, real, unseen).closer == 1
 
 
 @tried(40)
