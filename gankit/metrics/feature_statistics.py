@@ -97,6 +97,8 @@ class FeatureStatistics:
 
     def __init__(self, features: Features | None = None, batch_size: int = 256):
         self.count, self.mean = 0, None
+        if features is not None:
+            check_function("features", features)
         self._features, self._batch_size = features, check_count("batch_size", batch_size)
         self._scatter = None
 

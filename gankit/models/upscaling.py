@@ -196,7 +196,7 @@ def _factor(network: keras.Model, scale: int | None) -> int:
             f"{shape} to {network.output_shape}."
         )
     factor = network.compute_output_shape((1, 64, 64, shape[-1]))[1] // 64
-    if scale is not None and scale != factor:
+    if scale is not None and checks.check_count("scale", scale) != factor:
         raise ValueError(
             f"This model was trained to enlarge by {factor}, and by no other factor. "
             f"Received: scale={scale!r}. Train one with scale={scale!r}, or resize its result."

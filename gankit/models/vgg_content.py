@@ -61,9 +61,7 @@ class VGGContent:
         factor = 12.75**-2 if factor is None else factor
         self.factor = checks.check_number("factor", factor, above=0)
         network = _vgg19(self.weights)
-        known = [known.name for known in network.layers]
-        if layer not in known:
-            raise ValueError(f"`layer` must be one of {known[1:]}. Received: layer={layer!r}.")
+        checks.check_choice("layer", layer, [known.name for known in network.layers[1:]])
         self.loss = losses.PerceptualLoss(network, [layer], [self.factor])
 
     def __call__(self, target: Any, prediction: Any) -> Any:
