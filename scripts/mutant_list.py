@@ -89,8 +89,8 @@ _CORE = [
     ),
     (
         "game.py",
-        "not 0 <= initial_epoch < epochs",
-        "not 0 <= initial_epoch <= epochs",
+        "first_epoch + 1)",
+        "first_epoch)",
         f"{_BAD_INPUT} -k trainings",
     ),
     ("game.py", "np.ma.MaskedArray", "np.matrix", f"{_BAD_INPUT} -k masked"),

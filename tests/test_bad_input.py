@@ -48,6 +48,9 @@ COMPILED = {
     "steps_per_execution=0": {"steps_per_execution": 0},
     "steps_per_execution of text": {"steps_per_execution": "2"},
     "run_eagerly of text": {"run_eagerly": "no"},
+    "jit_compile of text": {"jit_compile": "no"},
+    "an optimizer of nobody's": {"generator_optimizer": "x"},
+    "an optimizer's config of another class": {"discriminator_optimizer": {}},
     "a rate of NaN": {"generator_optimizer": keras.optimizers.Adam(float("nan"))},
     "a rate below 0": {"discriminator_optimizer": keras.optimizers.SGD(-1.0)},
 }
@@ -67,6 +70,10 @@ FITTED = {
     "lists": {"x": iter([[[1.0, 2.0]]])},
     "batch_size of text": {"batch_size": "8"},
     "batch_size=True": {"batch_size": True},
+    "epochs=True": {"epochs": True},
+    "shuffle of text": {"shuffle": "no"},
+    "steps_per_epoch=0": {"steps_per_epoch": 0},
+    "steps_per_epoch of text": {"steps_per_epoch": "2"},
 }
 GENERATED = {
     "latents of NaN": {"latents": np.full((2, 4), np.nan)},
