@@ -57,7 +57,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         delete_when_done: bool = True,
     ):
         super().__init__()
-        if save_freq != "epoch":
+        if not isinstance(save_freq, str) or save_freq != "epoch":
             checks.check_count("save_freq", save_freq)
         self.path = checks.check_path("directory", directory) / "backup.gankit"
         self.save_freq = save_freq

@@ -130,7 +130,7 @@ class Saved:
         path = check_path("filepath", filepath)
         if path.suffix != ".keras":
             raise ValueError(f"The file name must end in .keras. Received: {str(filepath)!r}.")
-        if path.exists() and not overwrite:
+        if not check_flag("overwrite", overwrite) and path.exists():
             raise FileExistsError(f"{str(path)!r} exists; pass overwrite=True to replace it.")
         backend.sync(self)
         with atomic_write(path) as temporary:
