@@ -598,20 +598,20 @@ _CORE = [
     ),
     (
         "checks.py",
-        "and above < value < below",
-        "and above < value <= below",
+        "and above < given < below",
+        "and above < given <= below",
         "test_averaging.py test_noise.py test_penalties.py -k impossible",
     ),
     (
         "checks.py",
-        "maximum and above < value",
-        "maximum and above <= value",
+        "maximum and above < given",
+        "maximum and above <= given",
         "test_noise.py -k impossible",
     ),
     (
         "checks.py",
-        "type(value) is type(choice) and value == choice",
-        "value == choice",
+        "type(same) is type(choice) and same == choice",
+        "same == choice",
         f"{_SRGAN} {_PIX2PIX} -k repeated",
     ),
     (
