@@ -337,6 +337,7 @@ class Game(Saved, keras.Model):
         first_epoch = checks.check_count("initial_epoch", initial_epoch, 0)
         checks.check_count("epochs", epochs, first_epoch + 1)
         checks.check_flag("shuffle", shuffle)
+        checks.check_choice("verbose", verbose, ("auto", 0, 1, 2, False, True))
         if steps_per_epoch is not None:
             checks.check_count("steps_per_epoch", steps_per_epoch)
         callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)

@@ -79,6 +79,7 @@ FITTED = {
     "batch_size=True": {"batch_size": True},
     "epochs=True": {"epochs": True},
     "shuffle of text": {"shuffle": "no"},
+    "verbose of text": {"verbose": "no"},
     "steps_per_epoch=0": {"steps_per_epoch": 0},
     "steps_per_epoch of text": {"steps_per_epoch": "2"},
 }
