@@ -233,6 +233,7 @@ LIMITED = """if True:
 """
 
 
+@pytest.mark.tensorflow  # files are written in the same way on every backend
 def test_a_disk_that_the_kernel_calls_full(run_process, tmp_path):
     pytest.importorskip("resource")
     assert run_process(LIMITED, folder=str(tmp_path)) == 0
