@@ -20,8 +20,8 @@ import runpy
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
+from time import perf_counter as now
 
 from turns import ENVIRONMENT
 
@@ -44,9 +44,9 @@ def repeat(times, connection):
     for _ in range(times):
         for variable, value in zip(variables, first, strict=True):
             variable.assign(value)
-        began = time.perf_counter()
+        began = now()
         state, _ = game["trained"](model)
-        connection.send((sums_of(state), time.perf_counter() - began))
+        connection.send((sums_of(state), now() - began))
 
 
 def run(folder, seed, began):
@@ -76,21 +76,23 @@ def start(processes, folder, seed):
     return process
 
 
-def killed(processes, seconds, draws, most):
-    """The sums of a run that is killed again and again, and how often it was: `most`, or less."""
+def killed(processes, pace, draws, most):
+    """The sums of a run that is killed again and again, and how often it was: `most`, or less.
+
+    `pace` holds the seconds that a run takes after its first step; it is kept up to date.
+    """
     kills = 0
     with tempfile.TemporaryDirectory() as folder:
         while not (Path(folder) / "state.json").exists():
             # A resumed process starts from other weights: all must come from the backup.
-            process = start(processes, Path(folder), seed=99 if kills == 0 else 3)
-            if kills < most:
-                process.join(draws.uniform(0, 2 * seconds))  # backups take time too
-            else:
-                process.join()
+            process, began = start(processes, Path(folder), seed=99 if kills == 0 else 3), now()
+            process.join(draws.uniform(0, pace[0]) if kills < most else None)
             if process.is_alive():
                 process.kill()
                 process.join()
                 kills += 1
+            elif kills == 0:
+                pace[0] = now() - began
         return json.loads((Path(folder) / "state.json").read_text("utf-8")), kills
 
 
@@ -119,10 +121,10 @@ def main():
         seconds.append(took)
         differ += sums != first
         print(f"\r{done + 1} runs, {differ} differ", end="", file=sys.stderr, flush=True)
-    kills, resumed, changed = 0, 0, 0
+    kills, resumed, changed, pace = 0, 0, 0, [2 * statistics.median(seconds)]
     while kills < options.kills:
         most = min(IN_ONE_RUN, options.kills - kills)
-        sums, times = killed(processes, statistics.median(seconds), draws, most)
+        sums, times = killed(processes, pace, draws, most)
         kills, resumed, changed = kills + times, resumed + 1, changed + (sums != first)
         print(f"\r{kills} kills, {changed} differ", end="", file=sys.stderr, flush=True)
     result = {
