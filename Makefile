@@ -70,7 +70,7 @@ lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 setup: $(READY) ## make .venv and install the pinned dependencies
 
 clean: ## remove .venv and the caches (the data stay)
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # pip is what `venv` installs last: where it is missing, an earlier set-up was cut short.

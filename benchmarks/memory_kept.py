@@ -50,7 +50,7 @@ def plain_keras():
                 zip(players, self.optimizers, strict=True)
             ):
                 with tf.GradientTape() as tape:
-                    fake = self.generator(tf.random.normal((len(real), 100)), training=True)
+                    fake = self.generator(tf.random.normal((tf.shape(real)[0], 100)), training=True)
                     of_fake = self.discriminator(fake, training=True)
                     of_real = self.discriminator(real, training=True)
                     loss = tf.nn.softplus(of_fake) + tf.nn.softplus(-of_real)
@@ -111,6 +111,7 @@ def main():
             told = (make, what == "deleted", options.times, theirs)
             process = processes.Process(target=kept, args=told)
             process.start()
+            theirs.close()
             result[what][make.__name__] = round(mine.recv(), 2)
             process.join()
         print(f"{what}, MiB each time: {result[what]}", flush=True)

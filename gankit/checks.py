@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def check_count(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
@@ -61,8 +62,13 @@ def check_number(
     Traceback (most recent call last):
     ValueError: `momentum` must be a finite number of at least 0 and below 1. Received: momentum=1.
     """
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    inside = number and minimum <= value <= maximum and above < value < below
+    kinds = (int, float, np.integer, np.floating)
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    try:
+        given = float(value) if number else math.nan
+    except OverflowError:  # a whole number beyond all floats
+        given = math.inf
+    inside = minimum <= given <= maximum and above < given < below
     if not inside:  # the bounds, infinite where none is given, leave out infinity and NaN
         limits = {"of at least": minimum, "above": above, "at most": maximum, "below": below}
         limits = {words: limit for words, limit in limits.items() if math.isfinite(limit)}
@@ -70,7 +76,7 @@ def check_number(
         raise (ValueError if number else TypeError)(
             f"`{name}` must be a finite number{bounds and ' '}{bounds}. Received: {name}={value!r}."
         )
-    return float(value)
+    return given
 
 
 def check_flag(name: str, value: Any) -> bool:
@@ -83,14 +89,15 @@ def check_flag(name: str, value: Any) -> bool:
 def check_choice(name: str, value: Any, choices: Iterable) -> Any:
     """One of several values, or an error that lists them and offers the nearest."""
     choices = list(choices)
+    same = value.item() if isinstance(value, np.generic) else value
     # 1 == True == 1.0, but only one of them was meant.
-    if not any(type(value) is type(choice) and value == choice for choice in choices):
+    if not any(type(same) is type(choice) and same == choice for choice in choices):
         near = difflib.get_close_matches(str(value), map(str, choices), 1)
         raise ValueError(
             f"`{name}` must be one of {', '.join(map(repr, choices))}. Received: {name}={value!r}."
             + (f" Did you mean {near[0]!r}?" if near and isinstance(value, str) else "")
         )
-    return value
+    return same
 
 
 def check_kind(name: str, value: Any, kind: type) -> Any:
@@ -109,6 +116,23 @@ def check_path(name: str, value: Any) -> Path:
     return Path(value)
 
 
+def check_function(name: str, value: Any, of: str = "images") -> Any:
+    """A function, or an error that repeats what came instead."""
+    if not callable(value):
+        raise TypeError(f"`{name}` must be a function of {of}. Received: {name}={value!r}.")
+    return value
+
+
+def as_array(values: ArrayLike, name: str) -> np.ndarray:
+    """Return `values` as an array; refuse rows of different shapes."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` must be an array, with rows of equal shapes. Received: {values!r:.200}."
+        ) from error
+
+
 def check_images(name: str, images: Any) -> np.ndarray:
     """Refuse what is not one image, or a batch of them, in bytes or in floats of [-1, 1].
 
@@ -124,7 +148,7 @@ def check_images(name: str, images: Any) -> np.ndarray:
         TypeError: if the values are neither uint8 nor floats.
         ValueError: on another shape, no pixels, NaN or infinite values, floats outside [-1, 1].
     """
-    images = np.asarray(images)
+    images = as_array(images, name)
     if images.dtype != np.uint8 and images.dtype.kind != "f":
         raise TypeError(
             f"`{name}` must hold uint8 in 0..255 or floats in [-1, 1]. Received dtype "

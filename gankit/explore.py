@@ -14,14 +14,14 @@ import numpy as np
 
 from gankit.callbacks._fixed_inputs import check_pictures, grid_of
 from gankit.checks import check_count, check_seed
-from gankit.gan import GAN
 from gankit.plots.animations import encode
+from gankit.sampling import LatentSampling
 
 _BATCH = 128
 _DRAWS = 1000  # latents whose spread sets the sliders' range
 
 
-def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
+def explore(gan: LatentSampling, sliders: int | None = None, seed: int = 0) -> Any:
     """Make a panel with an image and the sliders that change it.
 
     A latent has too many coordinates for one slider each, and most of them change little. So each
@@ -38,7 +38,7 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
     shows the generator as it is then.
 
     Args:
-        gan: a GAN of images in [-1, 1] with 1 or 3 channels; other values are clipped.
+        gan: a game of images in [-1, 1] with 1 or 3 channels; other values are clipped.
         sliders: number of directions to offer, from 1 to `gan.latent_dim`; None: 6, or as many as
             there are.
         seed: seed of the first latent, and of the draws that set directions and ranges.
@@ -49,7 +49,7 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
 
     Raises:
         ImportError: if ipywidgets is not installed.
-        TypeError: if `gan` is no `gankit.GAN`.
+        TypeError: if `gan` makes no examples of latents.
         ValueError: if the GAN makes no such images, or a number is out of range.
 
     Example:
@@ -75,7 +75,7 @@ def explore(gan: GAN, sliders: int | None = None, seed: int = 0) -> Any:
     return _Explorer(gan, latent_directions(gan, sliders, seed), seed, ipywidgets).panel
 
 
-def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
+def latent_directions(gan: LatentSampling, k: int, seed: int = 0) -> np.ndarray:
     """Find the directions of latent space along which the examples change most, on average.
 
     With latents z from the prior and `x = G(z)`, least squares fit a linear map A: they minimize
@@ -97,7 +97,7 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
         of largest size in each row is positive.
 
     Raises:
-        TypeError: if `gan` is no `gankit.GAN`.
+        TypeError: if `gan` makes no examples of latents.
         ValueError: if `k` or `seed` is out of range.
 
     Example:
@@ -141,7 +141,7 @@ def latent_directions(gan: GAN, k: int, seed: int = 0) -> np.ndarray:
 class _Explorer:
     """Hold the widgets of a panel, and redraw the image when they change."""
 
-    def __init__(self, gan: GAN, directions: np.ndarray, seed: int, widgets: Any):
+    def __init__(self, gan: LatentSampling, directions: np.ndarray, seed: int, widgets: Any):
         self.gan, self.directions, self.seed = gan, directions, seed
         reach = np.abs(_draw(gan, _DRAWS, seed) @ directions.T).max(axis=0)
         self.picture = widgets.Image(format="png", layout={"align_self": "flex-start"})
@@ -191,13 +191,14 @@ class _Explorer:
         self.picture.value = encode([grid_of(images, 1)], "png")
 
 
-def _draw(gan: GAN, n: int, seed: int) -> np.ndarray:
+def _draw(gan: LatentSampling, n: int, seed: int) -> np.ndarray:
     return keras.ops.convert_to_numpy(gan.sample_latents(n, seed)).astype("float64")
 
 
-def _check_gan(gan: GAN) -> None:
-    if not isinstance(gan, GAN):
+def _check_gan(gan: LatentSampling) -> None:
+    if not isinstance(gan, LatentSampling):
         raise TypeError(
-            f"`gan` must be a gankit.GAN, which makes examples of latents. Received: {gan!r}. Show "
-            "what other models make with gankit.callbacks.SampleGrid(inputs=...)."
+            f"`gan` must be a gankit.GAN, or another game that makes examples of latents. "
+            f"Received: {gan!r}. Show what other models make with "
+            f"gankit.callbacks.SampleGrid(inputs=...)."
         )

@@ -67,7 +67,7 @@ class Examples:
         sizes, received = (rows, *self.shape), tuple(examples.shape)
         if (
             len(received) != len(sizes)
-            or received[0] == 0
+            or 0 in received
             or any(n != have for n, have in zip(sizes, received, strict=True) if n is not None)
         ):
             self._refuse_shape(received, rows)
@@ -107,7 +107,7 @@ class Examples:
                 f"{wrong}, {len(self.shape) + 1} axes. Received shape {received}, "
                 f"{len(received)} axes.{hint}"
             )
-        if received[0] == 0:
+        if 0 in received:
             raise ValueError(f"The data set is empty. Received {self.name} of shape {received}.")
         if rows is not None and received[0] != rows:
             raise ValueError(f"{wrong}, one for each. Received shape {received}.")

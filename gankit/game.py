@@ -233,6 +233,7 @@ class Game(Saved, keras.Model):
             TypeError: if an object is not of the class that its argument asks for.
         """
         checks.check_count("steps_per_execution", steps_per_execution)
+        checks.check_choice("jit_compile", jit_compile, (None, True, False, "auto"))
         super().compile(
             optimizer=None,
             run_eagerly=checks.check_flag("run_eagerly", run_eagerly),
@@ -333,12 +334,12 @@ class Game(Saved, keras.Model):
             FloatingPointError: after the epoch in which a loss became NaN, which ends there.
         """
         self._assert_compile_called("fit")
-        whole = all(isinstance(n, (int, np.integer)) for n in (epochs, initial_epoch))
-        if not whole or not 0 <= initial_epoch < epochs:
-            raise ValueError(
-                f"Training goes from `initial_epoch`, 0 or more, to `epochs`, a larger number. "
-                f"Received: initial_epoch={initial_epoch!r}, epochs={epochs!r}."
-            )
+        first_epoch = checks.check_count("initial_epoch", initial_epoch, 0)
+        checks.check_count("epochs", epochs, first_epoch + 1)
+        checks.check_flag("shuffle", shuffle)
+        checks.check_choice("verbose", verbose, ("auto", 0, 1, 2, False, True))
+        if steps_per_epoch is not None:
+            checks.check_count("steps_per_epoch", steps_per_epoch)
         callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
         if wrong := [c for c in callbacks if not isinstance(c, keras.callbacks.Callback)]:
             raise TypeError(f"`callbacks` must be Keras callbacks. Received: {wrong[0]!r}.")

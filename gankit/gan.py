@@ -211,8 +211,11 @@ class TwoPlayerGame(Game):
             averaged: whether it should be the averaged one. None: where there is one.
 
         Raises:
+            TypeError: if `averaged` is neither True, False nor None.
             ValueError: if it should, and no weights are averaged.
         """
+        if averaged is not None:
+            checks.check_flag("averaged", averaged)
         if averaged and self.averaged_generator is None:
             raise ValueError(
                 "No weights are averaged. Received: averaged=True. Compile with "

@@ -161,7 +161,13 @@ def build_optimizer(player: str, optimizer: Any, networks: Sequence[keras.Layer]
         optimizer: Keras optimizer, or its name.
         networks: the player's networks.
     """
-    optimizer = keras.optimizers.get(optimizer)
+    try:
+        optimizer = keras.optimizers.get(optimizer)
+    except Exception as error:  # of whatever class a config names
+        raise ValueError(
+            f"The {player}'s optimizer must be a Keras optimizer, or its name. Received: "
+            f"{optimizer!r}."
+        ) from error
     rate = ops.convert_to_numpy(optimizer.learning_rate)
     checks.check_number(f"{player} learning_rate", float(rate), 0)
     if optimizer.built:

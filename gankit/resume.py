@@ -57,7 +57,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         delete_when_done: bool = True,
     ):
         super().__init__()
-        if save_freq != "epoch":
+        if not isinstance(save_freq, str) or save_freq != "epoch":
             checks.check_count("save_freq", save_freq)
         self.path = checks.check_path("directory", directory) / "backup.gankit"
         self.save_freq = save_freq
@@ -237,16 +237,21 @@ def _write(path: Path, about: dict, arrays: list[np.ndarray]) -> None:
 
 def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
     data = memoryview(path.read_bytes())
-    if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
+    try:
+        if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
+            raise ValueError("its checksum does not fit")
+        start = _DIGEST + _LENGTH
+        end = start + int.from_bytes(data[_DIGEST:start], "little")
+        about, arrays = json.loads(bytes(data[start:end])), []
+        for kind, shape in about.pop("arrays"):
+            dtype, start = np.dtype(kind), end
+            end = start + dtype.itemsize * int(np.prod(shape))
+            arrays.append(np.frombuffer(data[start:end], dtype).reshape(shape))
+        if end != len(data) or [list(a.shape) for a in arrays] != about["continues"]["variables"]:
+            raise ValueError("its sizes do not fit together")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"The backup {str(path)!r} ({len(data)} bytes) is damaged: its checksum does not fit. "
-            f"Delete it to start anew, or put an earlier copy in its place."
-        )
-    start = _DIGEST + _LENGTH
-    end = start + int.from_bytes(data[_DIGEST:start], "little")
-    about, arrays = json.loads(bytes(data[start:end])), []
-    for kind, shape in about.pop("arrays"):
-        dtype, start = np.dtype(kind), end
-        end = start + dtype.itemsize * int(np.prod(shape))
-        arrays.append(np.frombuffer(data[start:end], dtype).reshape(shape))
+            f"The backup {str(path)!r} ({len(data)} bytes) is damaged: {error}. Delete it to start "
+            f"anew, or put an earlier copy in its place."
+        ) from error
     return about, arrays

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import inspect
 import json
 import os
@@ -129,7 +130,7 @@ class Saved:
         path = check_path("filepath", filepath)
         if path.suffix != ".keras":
             raise ValueError(f"The file name must end in .keras. Received: {str(filepath)!r}.")
-        if path.exists() and not overwrite:
+        if not check_flag("overwrite", overwrite) and path.exists():
             raise FileExistsError(f"{str(path)!r} exists; pass overwrite=True to replace it.")
         backend.sync(self)
         with atomic_write(path) as temporary:
@@ -153,6 +154,9 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
     Args:
         path: the file to write. Its folder must exist.
+
+    Raises:
+        OSError: if it cannot be written, with its path.
     """
     path = Path(os.path.realpath(path))  # where `path` is a link, it stays one
     # The suffixes stay, since Keras chooses the format by them; the name must not become too long.
@@ -165,6 +169,9 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:  # it names the temporary file, or none, as on a full disk
+        reason = error.strerror or str(error)
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -200,15 +207,16 @@ def load_model(path: str | os.PathLike, compile: bool = True) -> keras.Model:
     if not path.is_file():
         raise FileNotFoundError(f"There is no model file {str(path)!r}.")
     size = path.stat().st_size
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            members = set(archive.namelist())
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(
-            f"{str(path)!r} ({size} bytes) is cut short or is no .keras file: {error}. "
-            f"Save the model again, or take an earlier copy."
-        ) from error
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                damaged = archive.testzip()
+                members = set(archive.namelist())
+        except Exception as error:  # there are many, for there are many ways to be damaged
+            raise ValueError(
+                f"{str(path)!r} ({size} bytes) is cut short or is no .keras file: {error}. "
+                f"Save the model again, or take an earlier copy."
+            ) from error
     missing = {"config.json", "model.weights.h5"} - members
     if damaged or missing:
         what = f"its member {damaged!r} is damaged" if damaged else f"it lacks {sorted(missing)}"
@@ -220,8 +228,9 @@ def load_model(path: str | os.PathLike, compile: bool = True) -> keras.Model:
         return keras.models.load_model(path, compile=check_flag("compile", compile))
     except FileNotFoundError:  # of another file, such as the weights of a content loss
         raise
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+    except Exception as error:  # of whatever the file holds
         raise ValueError(
-            f"{str(path)!r} ({size} bytes) is a .keras file that cannot be read: {error}. "
-            f"Save the model again, or take an earlier copy."
+            f"{str(path)!r} ({size} bytes) is a .keras file that cannot be read: "
+            f"{type(error).__name__}: {error}. Import the classes of your own that it holds, save "
+            f"the model again, or take an earlier copy."
         ) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -41,4 +43,26 @@ def published_weights(path: str, md5: str, size: str, instead: str) -> str:
             f"{error}\nOn a machine with a network, download {url} ({size}) and copy it to this "
             f"folder, or set KERAS_HOME to a folder with a subfolder `models` that contains it. "
             f"{instead}"
+        ) from error
+
+
+@contextlib.contextmanager
+def naming_file(weights: str | os.PathLike, network: str) -> Iterator[None]:
+    """Name the file with weights in any error of the block that reads it.
+
+    Args:
+        weights: path of the file.
+        network: name of the network, for the error message.
+
+    Raises:
+        ValueError: if the block fails.
+
+    Example: `with naming_file("vgg.h5", "VGG-19"): network.load_weights("vgg.h5")`
+    """
+    try:
+        yield
+    except Exception as error:  # of NumPy, zipfile, h5py or Keras
+        raise ValueError(
+            f"`weights` must be a whole file with weights of {network}. Received: weights="
+            f"{str(weights)!r}, which does not fit: {error}. Copy or download it again."
         ) from error

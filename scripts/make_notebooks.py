@@ -59,10 +59,15 @@ def clean(notebook: nbformat.NotebookNode) -> None:
         for key in ("execution", "collapsed", "scrolled", "ExecuteTime"):
             cell.metadata.pop(key, None)
         if cell.cell_type == "code":
-            cell.outputs = _merge_streams(cell.outputs)
+            cell.outputs = [o for o in _merge_streams(cell.outputs) if not _is_widget(o)]
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     output.data["image/png"] = compress_png(output.data["image/png"])
+
+
+def _is_widget(output):
+    """Tell whether this is a widget, which a stored notebook shows as an empty box."""
+    return any(kind.startswith("application/vnd.jupyter.widget") for kind in output.get("data", {}))
 
 
 def _merge_streams(outputs):

@@ -21,7 +21,7 @@ COMMAND += ["--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscop
 TESTED_ONCE = (
     *("tests/commands", "tests/datasets", "tests/notebooks", "tests/plots"),
     *("tests/test_benchmarks.py", "tests/test_exercises.py", "tests/test_house.py"),
-    "tests/test_settings.py",
+    *("tests/test_properties.py", "tests/test_settings.py"),
     "tests/callbacks/test_every_model.py",  # the table; each callback's own tests run everywhere
 )
 ONE_THREAD = {

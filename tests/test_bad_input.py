@@ -6,7 +6,14 @@ import pytest
 
 import gankit
 from conftest import small_gan, small_networks
-from gankit import penalties
+from gankit import callbacks, datasets, metrics, penalties, plots
+from gankit.commands.srgan import y_psnr
+from gankit.datasets import facades
+from gankit.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from gankit.layers.virtual_batch_normalization import ReferenceBatch
+from gankit.models import toy_games
+from gankit.models.root_adam import RootAdam
+from gankit.models.semi_supervised import draw_labeled
 
 layers = keras.layers
 
@@ -48,6 +55,9 @@ COMPILED = {
     "steps_per_execution=0": {"steps_per_execution": 0},
     "steps_per_execution of text": {"steps_per_execution": "2"},
     "run_eagerly of text": {"run_eagerly": "no"},
+    "jit_compile of text": {"jit_compile": "no"},
+    "an optimizer of nobody's": {"generator_optimizer": "x"},
+    "an optimizer's config of another class": {"discriminator_optimizer": {}},
     "a rate of NaN": {"generator_optimizer": keras.optimizers.Adam(float("nan"))},
     "a rate below 0": {"discriminator_optimizer": keras.optimizers.SGD(-1.0)},
 }
@@ -67,6 +77,11 @@ FITTED = {
     "lists": {"x": iter([[[1.0, 2.0]]])},
     "batch_size of text": {"batch_size": "8"},
     "batch_size=True": {"batch_size": True},
+    "epochs=True": {"epochs": True},
+    "shuffle of text": {"shuffle": "no"},
+    "verbose of text": {"verbose": "no"},
+    "steps_per_epoch=0": {"steps_per_epoch": 0},
+    "steps_per_epoch of text": {"steps_per_epoch": "2"},
 }
 GENERATED = {
     "latents of NaN": {"latents": np.full((2, 4), np.nan)},
@@ -75,6 +90,7 @@ GENERATED = {
     "too many": {"n": 10**12},
     "seed of 2**70": {"n": 2, "seed": 2**70},
     "training of text": {"n": 2, "training": "yes"},
+    "averaged of text": {"n": 2, "averaged": "yes"},
 }
 
 
@@ -136,6 +152,43 @@ def test_penalties_that_are_no_scalars_are_refused(make_gan, what):
     gan = make_gan(penalties=[PENALTIES[what]])
     with pytest.raises((TypeError, ValueError), match="(?s)penalty.*Received"):
         gan.fit(POINTS, batch_size=16, verbose=0)
+
+
+RAGGED = [[0.5], [0.5, 0.5]]
+DENSE = layers.Dense(2)
+CALLED = {
+    "draw_labeled": lambda: draw_labeled(RAGGED, [0, 1], 1),
+    "labels of draw_labeled": lambda: draw_labeled(POINTS, RAGGED, 1),
+    "start of play": lambda: toy_games.play("simultaneous", RAGGED),
+    "stack_digits": lambda: datasets.stack_digits(RAGGED, [0, 1], 2),
+    "labels of stack_digits": lambda: datasets.stack_digits(np.zeros((2, 4, 4, 1)), RAGGED, 2),
+    "label maps": lambda: facades.draw(RAGGED),
+    "pictures of facades": lambda: facades.recover_labels(RAGGED),
+    "tile": lambda: plots.tile(RAGGED),
+    "a frame": lambda: plots.save_png(RAGGED, "frame.png"),
+    "labels of logits": lambda: gankit.losses.class_cross_entropy(POINTS, RAGGED),
+    "weights of layers": lambda: gankit.losses.PerceptualLoss(
+        dense(2, 1), [dense(2, 1).layers[0].name], RAGGED
+    ),
+    "output of y_psnr": lambda: y_psnr(RAGGED, RAGGED),
+    "lists in y_psnr": lambda: y_psnr([[0.5, 0.5]], None),
+    "a loss of nothing": lambda: gankit.losses.l1(None, POINTS),
+    "features of text": lambda: metrics.FeatureStatistics("inception"),
+    "beta_1=1": lambda: RootAdam(beta_1=1),
+    "beta_2 of text": lambda: RootAdam(beta_2="x"),
+    "a reference for no layer": lambda: ReferenceBatch(None, POINTS),
+    "no reference": lambda: ReferenceBatch(DENSE, None),
+    "an empty reference": lambda: ReferenceBatch(DENSE, POINTS[:0]),
+    "momentum of a class": lambda: ConditionalBatchNormalization(3, momentum=float),
+    "save_freq of arrays": lambda: callbacks.BackupAndRestore("backup", save_freq=POINTS),
+    "overwrite of text": lambda: small_gan().save("gan.keras", overwrite="no"),
+}
+
+
+@pytest.mark.parametrize("what", CALLED)
+def test_what_no_function_takes_is_refused(what):
+    with pytest.raises((TypeError, ValueError), match="Received"):
+        CALLED[what]()
 
 
 def test_what_they_are_held_against_is_accepted(make_gan):

@@ -358,6 +358,48 @@ def test_the_ablation_of_pix2pix_resumes_and_writes_its_table(tmp_path, monkeypa
     assert json.loads(out.read_text()) == result
 
 
+@pytest.mark.usefixtures("untraced")
+def test_each_guideline_is_left_out_and_the_runs_are_taken_up_again(tmp_path, monkeypatch):
+    import dcgan_guidelines as script
+
+    images, labels = script.datasets.load("glyphs")
+    monkeypatch.setattr(script.datasets, "load", lambda *_: (images[:100], labels[:100]))
+    small = {"WIDTH": 2, "SAMPLES": 100, "RATES": {"a rate": 1e-3}}
+    files = {"RUN": tmp_path / "runs", "RESULT": tmp_path / "result.json"}
+    for name, value in (small | files).items():
+        monkeypatch.setattr(script, name, value)
+    script.main(["--epochs", "1", "--seeds", "1"])
+    result = json.loads(script.RESULT.read_text())
+    assert list(result["frechet"]["a rate"]) == list(script.ARMS)
+    assert all(np.isfinite(row).all() for row in result["frechet"]["a rate"].values())
+
+    monkeypatch.setattr(script, "score", None)  # every run is done: none is trained anew
+    script.main(["--epochs", "1", "--seeds", "1"])
+    assert json.loads(script.RESULT.read_text()) == result
+
+
+def test_a_guideline_less_is_another_network_of_equal_arithmetic():
+    import dcgan_guidelines as script
+
+    usual, pooling = script.Builder(), script.Builder(pooling=True)
+    for name in ("generator", "discriminator"):
+        sizes = [getattr(build, name)().count_params() for build in (usual, pooling)]
+        assert sizes[0] == sizes[1]
+    kinds = [layer.__class__.__name__ for layer in pooling.discriminator().layers]
+    assert kinds.count("MaxPooling2D") == 2 and kinds.count("Dense") == 1
+
+
+def test_planted_copies_are_looked_for_in_two_ways(tmp_path, monkeypatch):
+    import near_duplicates as script
+
+    monkeypatch.setattr(script, "RESULT", tmp_path / "result.json")
+    script.main(["--images", "300", "--copies", "30"])
+    found = json.loads(script.RESULT.read_text())["found"]
+    pixels = found["all pairs of images, by pixels"]
+    assert min(pixels["noisy"], pixels["dimmed"]) > 0.9
+    assert len(found) == 1 + len(script.BITS)
+
+
 def test_the_techniques_are_scored_and_taken_up_again(tmp_path, monkeypatch):
     import improved_techniques as script
 

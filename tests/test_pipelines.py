@@ -3,20 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from listed import Listed
 
 BACKEND = keras.backend.backend()
-
-
-class Sequence(keras.utils.PyDataset):
-    def __init__(self, batches):
-        super().__init__()
-        self.batches = batches
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, index):
-        return self.batches[index]
 
 
 def of_tensorflow(batches):
@@ -32,7 +21,7 @@ def of_torch(batches):
     return data.DataLoader(batches, batch_size=None)
 
 
-KINDS = {"generator": iter, "PyDataset": Sequence}
+KINDS = {"generator": iter, "PyDataset": Listed}
 KINDS |= {"tf.data": of_tensorflow} if BACKEND == "tensorflow" else {}
 KINDS |= {"DataLoader": of_torch} if BACKEND == "torch" else {}
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -60,7 +49,7 @@ def test_a_pipeline_is_told_neither_labels_nor_a_batch_size(make_gan, points, to
 
 
 def test_a_dataset_hears_of_the_end_of_each_epoch(make_gan, points):
-    class Listening(Sequence):
+    class Listening(Listed):
         ended = 0
 
         def on_epoch_end(self):

@@ -127,7 +127,8 @@ class SampleGrid(FixedPictures):
     def _show(self, epoch: int) -> None:
         from IPython.display import display
 
-        title = "before training" if epoch == 0 else f"after epoch {epoch}"
+        last = (self.params or {}).get("epochs", "?")
+        title = "before training" if epoch == 0 else f"after epoch {epoch} of {last}"
         figure = plots.filmstrip(self.frames[-1:], labels=[title])
         if self._handle is None:
             self._handle = display(figure, display_id=True)

@@ -168,15 +168,16 @@ def find_jobs(inputs: Sequence[Path], results: Path, overwrite: bool) -> list[tu
 
     Raises:
         FileExistsError: if results exist and `overwrite` is False.
-        ValueError: if the folder is that of the pictures, a result would replace a picture, or two
-            pictures would have the same result.
+        ValueError: if the folder is that of the pictures or lies in it, a result would replace a
+            picture, or two pictures would have the same result.
     """
     places = []
     for path in inputs:
-        if path.is_dir() and path.resolve() == results.resolve():
+        if path.is_dir() and path.resolve() in (results.resolve(), *results.resolve().parents):
             raise ValueError(
-                f"Results must not go into the folder of the pictures. Received: {str(path)!r} "
-                f"and {str(results)!r}. Choose another folder for the results."
+                f"Results must not go into the folder of the pictures, where the next run would "
+                f"take them for pictures. Received: {str(path)!r} and {str(results)!r}. Choose "
+                f"another folder for the results."
             )
         files, root = (image_files(path), path) if path.is_dir() else ([path], path.parent)
         places += [(file, file.relative_to(root)) for file in files]

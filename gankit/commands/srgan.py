@@ -194,13 +194,15 @@ def y_psnr(output: np.ndarray, target: np.ndarray, scale: int = 4) -> float:
     >>> round(y_psnr(np.zeros((20, 20, 1)), np.full((20, 20, 1), 2 / 255)), 2)
     48.13
     """
+    pair = []
     for name, picture in (("output", output), ("target", target)):
-        floats = np.asarray(picture).dtype.kind == "f"
-        if not floats or not np.isfinite(picture).all():
+        array = checks.as_array(picture, name)
+        floats = array.dtype.kind == "f"
+        if not floats or not np.isfinite(array).all():
             raise (ValueError if floats else TypeError)(
                 f"`{name}` must hold finite floats in [-1, 1]. Received: {picture!r}."
             )
-    pair = [np.floor((x.clip(-1, 1) + 1) * 127.5 + 0.5).astype("uint8") for x in (output, target)]
+        pair.append(np.floor((array.clip(-1, 1) + 1) * 127.5 + 0.5).astype("uint8"))
     return metrics.psnr(*pair, border=scale, y_channel=True)
 
 

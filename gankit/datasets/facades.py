@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_choice, check_count, check_seed
+from gankit.checks import as_array, check_choice, check_count, check_seed
 from gankit.datasets.facade_layouts import CLASSES, SKY, UNITS, WINDOW, rasterize, sample
 from gankit.datasets.images import check_image_size, to_unit_range
 from gankit.feed import Examples
@@ -190,7 +190,7 @@ def recover_labels(pictures: ArrayLike) -> np.ndarray:
     >>> bool((recover_labels(draw(maps)) == maps).all())
     True
     """
-    pictures = np.asarray(pictures)
+    pictures = as_array(pictures, "pictures")
     Examples((None, None, 3), name="pictures").check(pictures)
     labels = np.empty(pictures.shape[:-1], np.uint8)
     for i, picture in enumerate(pictures):
@@ -249,7 +249,7 @@ def check_label_maps(label_maps: ArrayLike) -> np.ndarray:
         TypeError: if the labels are not integers.
         ValueError: if the shape is wrong, or a label is not a class.
     """
-    labels = np.asarray(label_maps)
+    labels = as_array(label_maps, "label_maps")
     if labels.dtype.kind not in "iu":
         raise TypeError(f"`label_maps` must hold integers. Received: dtype {labels.dtype}.")
     if labels.ndim != 3 or labels.size == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -65,7 +64,8 @@ def from_folder(
     Each image is rotated upright (EXIF), cropped to its central square and resized with
     antialiasing (Pillow's bicubic). Gray, color, palette and CMYK images are converted, 16-bit gray
     is scaled to 8 bits, and transparent images are composited on white. Only the first frame of an
-    animation is read. Hidden files and files without an image suffix (`SUFFIXES`) are ignored.
+    animation is read. Hidden files and folders are ignored, and so are files without an image
+    suffix (`SUFFIXES`).
 
     Args:
         path: the folder.
@@ -121,13 +121,17 @@ def image_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is not a folder.")
     images = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    files = [file for file in images if file.is_file() and not file.name.startswith(".")]
+    files = [file for file in images if file.is_file() and not _hidden(file.relative_to(folder))]
     if not files:
         raise ValueError(
             f"The folder {str(folder)!r} holds no image. Image files must end in "
             f"{', '.join(SUFFIXES)}."
         )
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def read_each(
@@ -182,11 +186,10 @@ def open_image(file: Path, content: BinaryIO | None = None) -> Image.Image:
     """
     from PIL import Image, ImageOps
 
-    broken = (OSError, SyntaxError, EOFError, ValueError, struct.error)
     try:
         with Image.open(file if content is None else content) as opened:
             return _eight_bits(ImageOps.exif_transpose(opened))
-    except (*broken, Image.DecompressionBombError) as error:
+    except Exception as error:  # there are many, for there are many ways to be damaged
         raise UnreadableImage(file, str(error) or type(error).__name__) from error
 
 

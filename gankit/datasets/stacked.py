@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count, check_seed
+from gankit.checks import as_array, check_count, check_seed
 from gankit.feed import ClassNumbers, Examples
 
 
@@ -40,7 +40,7 @@ def stack_digits(
 
     Source: Metz et al., "Unrolled Generative Adversarial Networks", 2017, section 3.3 (with MNIST).
     """
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = as_array(images, "images"), as_array(labels, "labels")
     Examples((None, None, 1), name="images").check(images)
     ClassNumbers(10).check(labels, len(images))
     rng = np.random.default_rng(check_seed("seed", seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import keras
@@ -61,7 +62,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
                 f"Received: num_classes={num_classes!r}."
             )
         for name, value in (("momentum", momentum), ("epsilon", epsilon)):
-            if isinstance(value, bool) or not hasattr(value, "__float__"):
+            if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 raise TypeError(f"`{name}` must be a number. Received: {name}={value!r}.")
         if not 0.0 <= momentum <= 1.0:
             raise ValueError(f"`momentum` must lie in [0, 1]. Received: momentum={momentum!r}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import keras
@@ -58,7 +59,7 @@ class VirtualBatchNormalization(keras.layers.Layer):
                 "`reference_size` must be a whole number of at least 2. "
                 f"Received: reference_size={reference_size!r}."
             )
-        if isinstance(epsilon, bool) or not hasattr(epsilon, "__float__"):
+        if isinstance(epsilon, bool) or not isinstance(epsilon, numbers.Real):
             raise TypeError(f"`epsilon` must be a number. Received: epsilon={epsilon!r}.")
         if not 0.0 < epsilon < float("inf"):
             raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
@@ -138,9 +139,10 @@ class ReferenceBatch(keras.layers.Wrapper):
         **kwargs: `name`, `dtype` and so on, as in any Keras layer.
 
     Raises:
-        TypeError: if the reference is not floating point.
-        ValueError: if the reference has fewer than two axes, or a value that is NaN or infinite; or
-            if a `VirtualBatchNormalization` in the network expects another number of examples.
+        TypeError: if the layer is none, or the reference is not floating point.
+        ValueError: if the reference is empty, has fewer than two axes, or a value that is NaN or
+            infinite; or if a `VirtualBatchNormalization` in the network expects another number of
+            examples.
 
     Example:
 
@@ -159,11 +161,22 @@ class ReferenceBatch(keras.layers.Wrapper):
     """
 
     def __init__(self, layer: keras.Layer, reference: Any, **kwargs: Any):
+        if not isinstance(layer, keras.layers.Layer):
+            raise TypeError(f"`layer` must be a Keras layer. Received: layer={layer!r}.")
         super().__init__(layer, **kwargs)
-        reference = ops.convert_to_tensor(reference)
+        try:
+            reference = ops.convert_to_tensor(reference)
+        except (RuntimeError, TypeError, ValueError) as error:  # by backend
+            raise TypeError(
+                f"`reference` must be an array or a tensor. Received: {reference!r:.200}."
+            ) from error
         dtype = keras.backend.standardize_dtype(reference.dtype)
         if "float" not in dtype:
             raise TypeError(f"`reference` must be floating point. Received: dtype {dtype}.")
+        if 0 in reference.shape:
+            raise ValueError(
+                f"`reference` must not be empty. Received: shape {tuple(reference.shape)}."
+            )
         if len(reference.shape) < 2 or not bool(ops.all(ops.isfinite(reference))):
             raise ValueError(
                 "`reference` must be a batch of examples, without NaN or infinite values. "

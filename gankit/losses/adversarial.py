@@ -16,7 +16,12 @@ from gankit.checks import check_number
 
 def to_float(values: Any, name: str) -> Any:
     """Return a tensor of at least float32, since half precision overflows inside a mean."""
-    values = ops.convert_to_tensor(values)
+    try:
+        values = ops.convert_to_tensor(values)
+    except (RuntimeError, TypeError, ValueError) as error:  # by backend
+        raise TypeError(
+            f"`{name}` must be an array or a tensor. Received: {name}={values!r:.200}."
+        ) from error
     dtype = keras.backend.standardize_dtype(values.dtype)
     if "float" not in dtype:
         raise TypeError(

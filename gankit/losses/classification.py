@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from gankit.checks import as_array
 from gankit.losses._tensors import same_shape, to_class_logits
 
 
@@ -52,7 +53,7 @@ def class_cross_entropy(class_logits: Any, labels: Any) -> Any:
 
 
 def _to_labels(labels, shape):
-    labels = labels if ops.is_tensor(labels) else np.asarray(labels)
+    labels = labels if ops.is_tensor(labels) else as_array(labels, "labels")
     if "int" not in str(labels.dtype):
         raise TypeError(
             f"`labels` must be integers, one class number per example. Received: dtype "

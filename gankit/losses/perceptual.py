@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from gankit.checks import check_choice, check_number
+from gankit.checks import as_array, check_choice, check_number
 from gankit.losses._tensors import to_equal_shapes
 from gankit.losses.adversarial import to_float
 
@@ -75,8 +74,8 @@ class PerceptualLoss:
             )
         self.distance = check_choice("distance", distance, _DISTANCES)
         outputs = _outputs(network, layers)
-        given = [1.0] * len(outputs) if weights is None else np.ravel(weights).tolist()
-        self.weights = [check_number("weights", weight, 0) for weight in given]
+        given = as_array([1.0] * len(outputs) if weights is None else weights, "weights")
+        self.weights = [check_number("weights", weight, 0) for weight in given.ravel().tolist()]
         if len(self.weights) != len(outputs) or not any(self.weights):
             raise ValueError(
                 f"`weights` must be {len(outputs)} numbers of at least 0, one for each of the "

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gankit.checks import as_array
+
 LARGEST = 1e20  # of examples: the square of a kernel, their twelfth power, must not overflow
-
-
-def as_array(values: ArrayLike, name: str) -> np.ndarray:
-    """Return `values` as an array; refuse rows of different shapes."""
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(
-            f"`{name}` must be an array, with rows of equal shapes. Received: {values!r:.200}."
-        ) from error
 
 
 def to_array(values: ArrayLike, name: str, largest: float = np.finfo(float).max) -> np.ndarray:
@@ -98,10 +88,3 @@ def to_labels(
             f"Received: values from {labels.min()} to {labels.max()}."
         )
     return labels
-
-
-def check_function(name: str, value: Any) -> Any:
-    """A function of images, or an error that repeats what came instead."""
-    if not callable(value):
-        raise TypeError(f"`{name}` must be a function of images. Received: {name}={value!r}.")
-    return value

@@ -118,6 +118,7 @@ class SemanticHash:
         if self._encoder is None:
             raise RuntimeError("The autoencoder is not trained. Call fit(images) before codes().")
         pixels = _to_flat_images(images)
+        check_count("batch_size", batch_size)
         expected = self._encoder.input_shape[1]
         if pixels.shape[1] != expected:
             raise ValueError(

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_count
-from gankit.metrics._checks import check_function, check_widths, to_features
+from gankit.checks import check_count, check_function
+from gankit.metrics._checks import check_widths, to_features
 from gankit.metrics.features import digit_classifier
 
 Images = ArrayLike | Iterable[ArrayLike]
@@ -97,6 +97,8 @@ class FeatureStatistics:
 
     def __init__(self, features: Features | None = None, batch_size: int = 256):
         self.count, self.mean = 0, None
+        if features is not None:
+            check_function("features", features)
         self._features, self._batch_size = features, check_count("batch_size", batch_size)
         self._scatter = None
 

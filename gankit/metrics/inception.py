@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gankit.backend import single_precision
 from gankit.checks import check_count, check_images, check_path
-from gankit.weights import published_weights
+from gankit.weights import naming_file, published_weights
 
 SIZE = 299
 PUBLISHED = {
@@ -51,6 +51,7 @@ def inception_features(
             and the folder for it.
         TypeError: if `weights` is neither a path nor None.
         FileNotFoundError: if `weights` is a path without a file.
+        ValueError: if the file does not hold weights of InceptionV3.
 
     Example:
 
@@ -72,7 +73,7 @@ def inception_features(
     data_format = keras.config.image_data_format()
     keras.config.set_image_data_format("channels_last")
     try:
-        with single_precision():
+        with naming_file(weights or "", "InceptionV3"), single_precision():
             network = keras.applications.InceptionV3(
                 include_top=False, pooling="avg", input_shape=(SIZE, SIZE, 3), weights=weights
             )

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gankit.checks import check_number
-from gankit.metrics._checks import as_array, check_function, to_array, to_rows
+from gankit.checks import as_array, check_function, check_number
+from gankit.metrics._checks import to_array, to_rows
 from gankit.metrics.divergence import jensen_shannon_divergence
 from gankit.metrics.features import digit_classifier
 

@@ -265,11 +265,11 @@ def discriminator_features(
             f"Features are read after LeakyReLU layers. Received: model {discriminator.name!r}, "
             f"which has none. Pass a discriminator made by build_discriminator."
         )
-    shape = discriminator.input_shape[1:]
+    shape = discriminator.inputs[0].shape[1:]
     images = _building.check_arrays("images", images, shape, None)
     calibration = _building.check_arrays("calibration", calibration, shape, None)
     checks.check_count("batch_size", batch_size)
-    original = keras.Model(discriminator.input, hidden)
+    original = keras.Model(discriminator.inputs[0], hidden)
     reader = keras.models.clone_model(original)
     reader.set_weights(original.get_weights())
     for layer in reader.layers:

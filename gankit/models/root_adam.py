@@ -28,8 +28,9 @@ class RootAdam(keras.optimizers.Adam):
         **kwargs: as in `keras.optimizers.Adam`.
 
     Raises:
-        TypeError: if `epsilon` is not a number.
-        ValueError: if `epsilon` is not above 0, or `amsgrad` is asked for.
+        TypeError: if `beta_1`, `beta_2` or `epsilon` is not a number.
+        ValueError: if `beta_1` or `beta_2` is not in [0, 1), `epsilon` is not above 0, or `amsgrad`
+            is asked for.
 
     Example:
 
@@ -52,6 +53,8 @@ class RootAdam(keras.optimizers.Adam):
         epsilon: float = 1e-8,
         **kwargs: Any,
     ):
+        checks.check_number("beta_1", beta_1, 0, below=1)
+        checks.check_number("beta_2", beta_2, 0, below=1)
         checks.check_number("epsilon", epsilon, above=0)
         if kwargs.get("amsgrad"):
             raise ValueError(

@@ -310,7 +310,8 @@ def draw_labeled(
     >>> labels.tolist()
     [0, 0, 0, 1, 1, 1]
     """
-    examples, labels = np.asarray(examples), np.asarray(labels)
+    examples = checks.as_array(examples, "examples")
+    labels = checks.as_array(labels, "labels")
     checks.check_count("per_class", per_class)
     checks.check_seed("seed", seed)
     if not labels.size or labels.ndim != 1 or labels.shape != examples.shape[:1]:

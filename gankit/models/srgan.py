@@ -157,7 +157,8 @@ class SRGAN(TwoPlayerGame):
             TypeError: if the weight is not a number, and as in `gankit.GAN.compile`.
             ValueError: for an unknown content, a weight below 0, and as in `gankit.GAN.compile`.
         """
-        if content != "mse" and (isinstance(content, type) or not callable(content)):
+        named = isinstance(content, str) and content == "mse"
+        if not named and (isinstance(content, type) or not callable(content)):
             raise ValueError(
                 f"`content` must be 'mse', a VGGContent or a function of target and prediction. "
                 f"Received: content={content!r}."

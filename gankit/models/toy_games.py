@@ -82,7 +82,7 @@ def _checked(rule, start, step_size, steps) -> tuple[complex, float]:
     """Return the start as z = x + iy, and the step size, or refuse what makes no game."""
     checks.check_choice("rule", rule, RULES)
     checks.check_count("steps", steps)
-    if np.shape(start) != (2,):
+    if checks.as_array(start, "start").shape != (2,):
         raise ValueError(f"`start` must be two finite numbers. Received: start={start!r}.")
     z = complex(*(checks.check_number("start", number) for number in start))
     return z, checks.check_number("step_size", step_size, above=0)

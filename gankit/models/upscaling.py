@@ -126,6 +126,8 @@ def upscale(
     network = model.generator_for(None) if isinstance(model, TwoPlayerGame) else model
     factor = _factor(network, scale)
     pixels = _check_picture(image)
+    if progress is not None:
+        checks.check_function("progress", progress, "two counts")
     overlap = receptive_radius(network) if overlap is None else overlap
     overlap = checks.check_count("overlap", overlap, minimum=0)
     if checks.check_count("tile", tile) <= 2 * overlap:
@@ -194,7 +196,7 @@ def _factor(network: keras.Model, scale: int | None) -> int:
             f"{shape} to {network.output_shape}."
         )
     factor = network.compute_output_shape((1, 64, 64, shape[-1]))[1] // 64
-    if scale is not None and scale != factor:
+    if scale is not None and checks.check_count("scale", scale) != factor:
         raise ValueError(
             f"This model was trained to enlarge by {factor}, and by no other factor. "
             f"Received: scale={scale!r}. Train one with scale={scale!r}, or resize its result."
@@ -204,7 +206,7 @@ def _factor(network: keras.Model, scale: int | None) -> int:
 
 def _check_picture(image: Any) -> np.ndarray:
     """Return a picture as `(height, width, channels)`, alpha included, or refuse it."""
-    pixels = np.asarray(image)
+    pixels = checks.as_array(image, "image")
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     if pixels.ndim != 3 or pixels.shape[-1] not in (1, 2, 3, 4) or not pixels.size:
         raise ValueError(

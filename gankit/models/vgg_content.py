@@ -10,7 +10,8 @@ import numpy as np
 from keras import layers, ops
 
 from gankit import backend, checks, losses
-from gankit.weights import published_weights
+from gankit.losses.adversarial import to_float
+from gankit.weights import naming_file, published_weights
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -60,9 +61,7 @@ class VGGContent:
         factor = 12.75**-2 if factor is None else factor
         self.factor = checks.check_number("factor", factor, above=0)
         network = _vgg19(self.weights)
-        known = [known.name for known in network.layers]
-        if layer not in known:
-            raise ValueError(f"`layer` must be one of {known[1:]}. Received: layer={layer!r}.")
+        checks.check_choice("layer", layer, [known.name for known in network.layers[1:]])
         self.loss = losses.PerceptualLoss(network, [layer], [self.factor])
 
     def __call__(self, target: Any, prediction: Any) -> Any:
@@ -71,8 +70,12 @@ class VGGContent:
         Args:
             target: pictures in [-1, 1], shape `(batch, height, width, channels)`, 1 or 3 channels.
             prediction: pictures of the same shape; gradients flow to both.
+
+        Raises:
+            TypeError: if the pictures are not floating point.
+            ValueError: if the shapes differ or are not as above.
         """
-        return self.loss(_to_vgg(target), _to_vgg(prediction))
+        return self.loss(_to_vgg(target, "target"), _to_vgg(prediction, "prediction"))
 
     def get_config(self) -> dict:
         """Return arguments that make an equal loss. It reads the weights from their file again."""
@@ -92,11 +95,17 @@ _PUBLISHED = {
 }
 
 
-def _to_vgg(pictures: Any) -> Any:
+def _to_vgg(pictures: Any, name: str) -> Any:
     """Return levels 0..255 as VGG takes them: blue first, and without the mean of ImageNet."""
+    pictures = to_float(pictures, name)
+    if len(pictures.shape) != 4 or pictures.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"`{name}` must have shape (batch, height, width, channels), with 1 or 3 channels. "
+            f"Received: shape {tuple(pictures.shape)}."
+        )
     if pictures.shape[-1] == 1:
         pictures = ops.repeat(pictures, 3, axis=-1)
-    levels = (ops.convert_to_tensor(pictures) + 1.0) * 127.5
+    levels = (pictures + 1.0) * 127.5
     return keras.applications.vgg19.preprocess_input(levels, data_format="channels_last")
 
 
@@ -111,17 +120,12 @@ def _vgg19(weights: str) -> keras.Model:
     suffix = Path(weights).suffix
     if suffix not in (".h5", ".keras", ".npz"):
         raise ValueError(f"`weights` must be 'imagenet', a .h5 or a .npz. Received: {weights!r}.")
-    try:
-        with backend.single_precision():  # whatever precision the model trains in
-            if suffix == ".npz":
-                with np.load(weights) as arrays:
-                    return _first_layers(dict(arrays))
-            return keras.applications.VGG19(include_top=False, weights=weights)
-    except Exception as error:  # of NumPy, zipfile, h5py or Keras
-        raise ValueError(
-            f"`weights` must be a whole file with weights of VGG-19. Received: weights="
-            f"{weights!r}, which does not fit: {error}. Copy or download it again."
-        ) from error
+    # In single precision, whatever precision the model trains in.
+    with naming_file(weights, "VGG-19"), backend.single_precision():
+        if suffix == ".npz":
+            with np.load(weights) as arrays:
+                return _first_layers(dict(arrays))
+        return keras.applications.VGG19(include_top=False, weights=weights)
 
 
 def _first_layers(arrays: dict[str, np.ndarray]) -> keras.Model:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gankit.checks import check_count
+from gankit.checks import as_array, check_count
 from gankit.plots._draw import FONT_SIZE, PAGE_WIDTH, captions, check_axes, new_figure
 
 _MAX_GRID_HEIGHT = 600  # pixels, so that a grid fits into the window of a laptop
@@ -16,7 +16,7 @@ def check_frames(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return frames as a list of uint8 arrays of equal size if they are valid."""
     if not isinstance(frames, Iterable):
         raise TypeError(f"`frames` must be a list of uint8 arrays. Received: frames={frames!r}.")
-    frames = [np.asarray(frame) for frame in frames]
+    frames = [as_array(frame, "frames") for frame in frames]
     if not frames:
         raise ValueError("There must be at least one frame. Received: no frames.")
     for index, frame in enumerate(frames):

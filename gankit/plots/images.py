@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gankit.checks import check_count
+from gankit.checks import as_array, check_count
 from gankit.plots._draw import GENERATOR, HIGHLIGHT, captions, check_mapping, finite_array
 from gankit.plots._tiles import assemble, check_frames, count_columns, draw_tiles, gap_between
 
@@ -64,7 +64,7 @@ def tile(pixels: np.ndarray, columns: int | None = None) -> np.ndarray:
     >>> plots.tile(np.zeros((8, 28, 28, 1), "uint8"), columns=4).shape
     (57, 115)
     """
-    pixels = np.asarray(pixels)
+    pixels = as_array(pixels, "pixels")
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or not pixels.size:
         raise ValueError(
             "`pixels` must be a uint8 array (n, height, width, channels). Received: "

@@ -17,6 +17,7 @@ from gankit.historical import HistoricalAveragingGAN
 from gankit.models import improved, minimax
 from gankit.models.cgan import CGAN, ConvCGAN
 from gankit.models.dcgan import DCGAN
+from gankit.models.lapgan import LAPGAN
 from gankit.models.pix2pix import Pix2Pix
 from gankit.models.srgan import SRGAN
 
@@ -45,6 +46,8 @@ Pix2Pix, latent noise     yes        yes           yes      yes      yes        
 Pix2Pix, L1               yes        yes           yes      yes      resting       pictures   pictures yes
 SRGAN, phase 1            yes        yes           yes      yes      resting       pictures   pictures yes
 SRGAN, phase 2            yes        yes           yes      yes      yes           pictures   pictures yes
+LAPGAN                    yes        yes           yes      latents  no_judge      yes        yes      yes
+LAPGAN, num_classes       yes        yes           yes      latents  no_judge      yes        yes      yes
 own game                  protocol   protocol      protocol protocol no_judge      protocol   pictures yes
 own game that makes       yes        yes           yes      latents  no_judge      yes        pictures yes
 """  # noqa: E501
@@ -56,7 +59,10 @@ REFUSALS = {
     "pictures": (TypeError, r"Received: .*callbacks.SampleGrid\(inputs=\.\.\.\)"),
     "resting": (ValueError, "(Pix2Pix|SRGAN) trains no discriminator. Received: .*(weight=0|'L1')"),
     "protocol": (TypeError, "`makes_from`, `inputs_for` and `make` .* Received: Own, which lacks"),
-    "no_judge": (TypeError, "watches a generator against a discriminator.* Received: (Own|Maker)"),
+    "no_judge": (
+        TypeError,
+        "watches a generator against a discriminator.* .*(Own|Maker|LAPGAN)",
+    ),
 }
 
 _HEADER, *_ROWS = TABLE.strip("\n").splitlines()
@@ -165,6 +171,8 @@ MODELS = {
     "Pix2Pix, L1": lambda: Pix2Pix((32, 32, 3), width=2, objective="L1", seed=0),
     "SRGAN, phase 1": lambda: SRGAN((16, 16, 3), 2, *SIZES, seed=0),
     "SRGAN, phase 2": lambda: SRGAN((16, 16, 3), 2, *SIZES, seed=0),
+    "LAPGAN": lambda: LAPGAN(SHAPE, 1, None, 4, 8, 2, seed=0),
+    "LAPGAN, num_classes": lambda: LAPGAN(SHAPE, 1, 3, 4, 8, 2, seed=0),
     "own game": Own,
     "own game that makes": Maker,
 }
@@ -228,7 +236,7 @@ class Case:
             return self.model.enlarge(inputs) if use is None else use(inputs, seed=0)
         if isinstance(self.model, gankit.GAN):
             return self.model.generate(4, seed=0, **self.asked)
-        return self.model.make(self.model.inputs_for(4, 0))
+        return self.model.make(self.model.inputs_for(4, 0, self.asked.get("labels")))
 
     def made_grid(self):
         return plots.tile(plots.to_pixels(self.made().clip(-1, 1)))
@@ -289,8 +297,8 @@ class Best:
         (value,) = history["spread"]
         assert value == measure.best_value == pytest.approx(float(case.made().std()), rel=1e-6)
         network = case.model
-        if isinstance(case.model, gankit.gan.TwoPlayerGame):
-            network = case.model.averaged_generator or case.model.generator
+        if hasattr(network, "generator_for"):
+            network = network.generator_for(None)
         before = network.get_weights()
         network.set_weights([0 * weight for weight in before])
         measure.restore()

@@ -39,6 +39,7 @@ def run(callback, model=None, epochs=3, first=0):
     """The calls that `fit` makes."""
     model = model or Fake()
     callback.set_model(model)
+    callback.set_params({"epochs": epochs})
     callback.on_train_begin()
     for epoch in range(first, epochs):
         callback.on_epoch_begin(epoch)
@@ -211,7 +212,7 @@ def test_one_picture_is_updated_in_place(monkeypatch):
     run(SampleGrid(n=4, display=True))
     assert [what for what, _ in calls] == ["display", "update", "update", "update"]
     titles = [figure.axes[0].texts[0].get_text() for _, figure in calls]
-    assert titles == ["before training", "after epoch 1", "after epoch 2", "after epoch 3"]
+    assert titles == ["before training", *(f"after epoch {epoch} of 3" for epoch in (1, 2, 3))]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def test_pictures_are_never_replaced(pictures, tmp_path, overwrite):
     for place in (pictures, link, tmp_path / "in" / "c" / ".."):
         with pytest.raises(ValueError, match="must not go into the folder of the pictures"):
             find_jobs([pictures], place, overwrite)
+    for inside in (pictures / "out", pictures / "new" / "out", link / "out"):
+        with pytest.raises(ValueError, match="folder of the pictures, where the next run would"):
+            find_jobs([pictures], inside, overwrite)
+        assert not inside.exists()
+    assert len(find_jobs([pictures / "a.png"], pictures / "out", overwrite)) == 1
     with pytest.raises(ValueError, match="would replace a picture. Received: .*in/c/a.png'"):
         find_jobs([pictures / "c" / "a.png"], pictures / "c", overwrite)
     out = tmp_path / "out"

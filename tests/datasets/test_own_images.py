@@ -94,6 +94,7 @@ def test_nested_mixed_folder_in_the_order_of_names(tmp_path):
         save(tmp_path, name, Image.new("L", (10 + gray, 12), gray))
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / ".hidden.png").write_text("no image")
+    save(tmp_path, ".ipynb_checkpoints/c-checkpoint.png", Image.new("L", (9, 9), 99))
     (tmp_path / "folder.png").mkdir()
     images = from_folder(tmp_path, 8, channels=1)
     assert levels(images)[:, 0, 0, 0].tolist() == [40, 20, 10, 30]

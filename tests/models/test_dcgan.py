@@ -205,6 +205,17 @@ def test_features_are_what_a_loop_over_the_grid_finds():
     np.testing.assert_allclose(features, np.concatenate(expected, axis=1), rtol=1e-5, atol=1e-6)
 
 
+def test_features_of_a_sequential_model_are_those_of_its_functional_twin():
+    functional = build_discriminator((16, 16, 1), width=4, seed=0)
+    sequential = keras.Sequential([keras.Input((16, 16, 1))])
+    for layer in functional.layers[1:]:
+        sequential.add(layer.__class__.from_config(layer.get_config()))
+    sequential.set_weights(functional.get_weights())
+    images = real_images(8)
+    both = [discriminator_features(network, images, images) for network in (functional, sequential)]
+    np.testing.assert_array_equal(*both)
+
+
 def test_features_run_on_the_statistics_of_the_calibration_images():
     discriminator = build_discriminator((16, 16, 1), width=32, seed=0)
     images = real_images(64)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from listed import Listed
 from scipy.special import expit, log_softmax, softmax
 
 import gankit
@@ -23,20 +24,6 @@ def game(seed=0):
     gan = improved.mlp(SHAPE, seed=seed, **SMALL)
     gan.compile()
     return gan
-
-
-class Listed(keras.utils.PyDataset):
-    """Batches from a list."""
-
-    def __init__(self, batches):
-        super().__init__()
-        self.batches = batches
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, index):
-        return self.batches[index]
 
 
 def still_game():

@@ -314,6 +314,10 @@ def test_what_cannot_be_enlarged_is_refused(arguments, message):
         upscale(model=build_generator(2, seed=0, **SMALL), **arguments)
     with pytest.raises(TypeError, match="int64"):
         upscale(np.zeros((4, 4), "int64"), build_generator(2, **SMALL))
+    with pytest.raises(TypeError, match="`progress` must be a function.*Received: progress=5"):
+        upscale(np.zeros((4, 4), "uint8"), build_generator(2, **SMALL), progress=5)
+    with pytest.raises(ValueError, match="`image` must be an array, with rows of equal shapes"):
+        upscale([[0.0], [0.0, 1.0]], build_generator(2, **SMALL))
 
 
 def test_a_network_that_might_look_anywhere_is_refused():

@@ -134,6 +134,24 @@ def test_bad_weights_of_vgg_are_refused(small_vgg, tmp_path):
         VGGContent(weights=tmp_path / "vgg.pt")
 
 
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (None, TypeError, "must be an array or a tensor. Received: (target|prediction)=None"),
+        ("x", TypeError, "(target|prediction)"),
+        (np.zeros((1, 8, 8, 3), "uint8"), TypeError, "floating point. Received: dtype uint8"),
+        (np.zeros((8, 8, 3), "float32"), ValueError, r"channels\), with 1 or 3 .*\(8, 8, 3\)"),
+        (np.zeros((1, 8, 8, 2), "float32"), ValueError, r"Received: shape \(1, 8, 8, 2\)"),
+        (np.zeros((1, 4, 8, 3), "float32"), ValueError, "must have the same shape"),
+    ],
+)
+def test_what_is_no_picture_is_refused(small_vgg, bad, error, message):
+    content, good = VGGContent("block1_conv1", small_vgg[0]), pictures(1, 8, 8, 3)
+    for pair in ((bad, good), (good, bad)):
+        with pytest.raises(error, match=message):
+            content(*pair)
+
+
 def write_text(path, arrays):
     path.write_text("hello")
 

@@ -37,6 +37,15 @@ def test_two_runs_write_the_same_bytes(tmp_path):
     assert [file.name for file in tmp_path.glob("*.part")] == []
 
 
+def test_a_widget_is_not_stored():
+    view = v4.new_output("execute_result", execution_count=1)
+    view.data = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "box"}
+    text = v4.new_output("stream", name="stdout", text="beside it")
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("x", outputs=[view, text])])
+    make_notebooks.clean(notebook)
+    assert [output.output_type for output in notebook.cells[0].outputs] == ["stream"]
+
+
 def test_a_failed_run_leaves_the_notebook_as_it_was(tmp_path):
     path = save(tmp_path, "1 + 1", "raise ValueError('no luck')")
     before = path.read_bytes()
