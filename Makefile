@@ -9,10 +9,14 @@ READY := $(VENV)/ready
 # Memory that a training step frees stays for the next step: see conftest.py.
 export MALLOC_TOP_PAD_ ?= 67108864
 
-.PHONY: help lab test test-gpu notebooks toolbox bench mutants lint lock setup clean
+# The backends of `make test-backends`, which are installed as .ci/run shows.
+BACKENDS ?= torch
+
+.PHONY: help lab test test-gpu test-backends notebooks figures exercises toolbox bench mutants
+.PHONY: lint lock setup clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 lab: $(READY) ## set up if needed, then open the notebooks in JupyterLab
 	@$(BIN)/python scripts/lab.py
@@ -28,8 +32,21 @@ test-gpu: $(READY) ## run every notebook at the paper's scale, on the backend th
 	KERAS_BACKEND=$$backend GANKIT_PRESET=gpu $(BIN)/python -m pytest --verbose \
 	    --nbmake --nbmake-timeout=7200 --durations=10 notebooks/
 
+test-backends: $(READY) ## run every notebook on PyTorch, or on all of BACKENDS="torch jax"
+	@failed=""; for backend in $(BACKENDS); do \
+	    echo "Running the notebooks with $$backend."; \
+	    KERAS_BACKEND=$$backend GANKIT_PRESET=cpu $(BIN)/python -m pytest --verbose \
+	        --nbmake --nbmake-timeout=1200 --durations=10 notebooks/ || failed="$$failed $$backend"; \
+	done; test -z "$$failed" || { echo "Failed with:$$failed"; exit 1; }
+
 notebooks: $(READY) ## execute every notebook anew and store its outputs (ONLY=notebooks/x.ipynb for one)
 	@$(BIN)/python scripts/make_notebooks.py $(ONLY)
+
+figures: $(READY) ## copy figures and pictures from the stored notebooks to the README and docs/
+	@$(BIN)/python scripts/figures.py
+
+exercises: $(READY) ## write the hashed answers of docs/solutions.md for `gankit.exercises`
+	@$(BIN)/python scripts/exercises.py
 
 toolbox: $(READY) ## measure every part against its oracle on all backends and write docs/toolbox.md
 	@$(BIN)/python scripts/toolbox.py

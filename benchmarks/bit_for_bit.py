@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import random
 import runpy
+import statistics
 import sys
 import tempfile
 import time
@@ -100,16 +101,16 @@ def main():
         seconds.append(took)
         differ += sums != first
         print(f"\r{done + 1} runs, {differ} differ", end="", file=sys.stderr, flush=True)
-    kills, resumed, resumed_differ = 0, 0, 0
-    typical = sorted(seconds)[len(seconds) // 2]
+    kills, resumed, changed = 0, 0, 0
     while kills < options.kills:
-        sums, times = killed(processes, typical, draws, options.kills - kills)
-        kills, resumed, resumed_differ = kills + times, resumed + 1, resumed_differ + (sums != first)
-        print(f"\r{kills} kills, {resumed_differ} differ", end="", file=sys.stderr, flush=True)
+        most = options.kills - kills
+        sums, times = killed(processes, statistics.median(seconds), draws, most)
+        kills, resumed, changed = kills + times, resumed + 1, changed + (sums != first)
+        print(f"\r{kills} kills, {changed} differ", end="", file=sys.stderr, flush=True)
     result = {
         "arrays": len(first),
         "left alone": {"runs": options.repeats, "differ": differ},
-        "killed": {"kills": kills, "runs": resumed, "differ": resumed_differ},
+        "killed": {"kills": kills, "runs": resumed, "differ": changed},
     }
     print(f"\n{backend}: {result}")
     if options.json is not None:

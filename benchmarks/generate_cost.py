@@ -33,7 +33,8 @@ def main():
         print(f"{backend}, width {width}: {result[f'width {width}']}", flush=True)
     if options.json is not None:
         known = json.loads(options.json.read_text("utf-8")) if options.json.exists() else {}
-        text = json.dumps(known | {backend: result}, indent=2) + "\n"
+        known[backend] = known.get(backend, {}) | result
+        text = json.dumps(known, indent=2) + "\n"
         options.json.write_text(text, encoding="utf-8")
 
 

@@ -20,9 +20,7 @@ from turns import ENVIRONMENT, Contender, race, ratio
 
 CONTENDERS = {
     "gankit": "gankit_fit",
-    "gankit, both at once": "gankit_at_once",
     "gankit, bfloat16": "gankit_bfloat16",
-    "gankit, both at once, bf16": "gankit_at_once_bfloat16",
     "TensorFlow": "tensorflow_loop",
     "TensorFlow, Keras' norm": "tensorflow_keras_norm",
     "PyTorch": "pytorch_loop",

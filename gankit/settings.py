@@ -2,12 +2,14 @@
 
 A chapter has one settings cell, which calls `choose`. It selects the `cpu` values on a machine
 without an accelerator, and the `gpu` values (the paper's scale) on a machine with one. The
-environment variable `GANKIT_PRESET` overrides this choice.
+environment variable `GANKIT_PRESET` overrides this choice. `record` names the figures that the
+README quotes.
 """
 
 import keyword
 import os
 import re
+import sys
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -137,3 +139,47 @@ def choose(*, cpu: Mapping[str, Any], gpu: Mapping[str, Any], **shared: Any) -> 
                 f"are reserved. Received: {name!r}. Rename this setting."
             )
     return Settings(**fixed, **(cpu if fixed["preset"] == "cpu" else gpu), **shared)
+
+
+def record(**figures: str | int) -> None:
+    """Print figures and keep them in the notebook, for the README to quote.
+
+    Call it in the cell that measures the figures. `scripts/figures.py` finds them in the stored
+    output of the cell and writes them into the README. Outside a notebook, it only prints them.
+
+    Args:
+        **figures: text of one line, or a whole number, as the README shows it. Format other numbers
+            yourself, to as many digits as the measurement has.
+
+    Raises:
+        TypeError: if a figure is neither text nor a whole number.
+        ValueError: if there are no figures, or a text is empty, has several lines, or contains `|`
+            or `<!--`, which end a cell or begin a comment in the README.
+
+    Example:
+
+    >>> from gankit import settings
+    >>> settings.record(modes="8 of 8", jsd=f"{0.00412:.3f}")
+    recorded: modes = 8 of 8, jsd = 0.004
+    """
+    if not figures:
+        raise ValueError("There must be at least one figure to record. Received: no figures.")
+    for name, value in figures.items():
+        if not isinstance(value, (str, int)) or isinstance(value, bool):
+            raise TypeError(
+                f"A figure must be text or a whole number. Received: {name}={value!r}. Format it, "
+                f'for example {name}=f"{{{name}:.2f}}".'
+            )
+        text = str(value)
+        if not text.strip() or len(text.splitlines()) > 1 or "|" in text or "<!--" in text:
+            raise ValueError(
+                f"A figure must be one line of text without '|' and '<!--'. "
+                f"Received: {name}={value!r}."
+            )
+    figures = {name: str(value) for name, value in figures.items()}
+    text = "recorded: " + ", ".join(f"{name} = {value}" for name, value in figures.items())
+    ipython = sys.modules.get("IPython")  # which a kernel has imported
+    if ipython is None or ipython.get_ipython() is None:
+        print(text)
+    else:
+        ipython.display.display({"text/plain": text}, metadata={"figures": figures}, raw=True)

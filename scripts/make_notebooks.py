@@ -1,6 +1,7 @@
 """Execute the notebooks in place and store their outputs, for `make notebooks`.
 
 The script removes what differs between runs (times, versions, log lines) and compresses pictures.
+Then it updates the README's figures and the chapters' first pictures, as `scripts/figures.py` does.
 If a run fails, the notebook stays as it was.
 """
 
@@ -12,6 +13,7 @@ import re
 import sys
 from pathlib import Path
 
+import figures
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -128,8 +130,13 @@ def make(path: Path) -> list[str]:
     except CellExecutionError as error:
         return [f"failed, and is left as it was:\n{error}"]
     clean(notebook)
+    try:
+        figures.set_hero(notebook)
+        complaints = []
+    except ValueError as error:
+        complaints = [f"has no hero: {error}"]
     write(notebook, path)
-    return problems(path)
+    return complaints + problems(path)
 
 
 def main() -> int:
@@ -151,6 +158,12 @@ def main() -> int:
         for problem in make(path.resolve()):
             failed = True
             print(f"  {path.name} {problem}", flush=True)
+    try:
+        for path in figures.update():
+            print(f"{path.name} is updated")
+    except ValueError as error:
+        failed = True
+        print(error)
     return int(failed)
 
 

@@ -1127,6 +1127,9 @@ _PARTS = [
         "(gradient - v)",
         f"{_IMPROVED} -k root_adam",
     ),
+    # ---- what the chapters share
+    ("exercises.py", "decimals) + 0.0:", "decimals):", "test_exercises.py"),
+    ("plots/_tiles.py", "float(scale).is_integer()", "False", "plots/test_images.py -k zoom"),
 ]
 
 MUTANTS = [*_CORE, *_PARTS]

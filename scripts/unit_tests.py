@@ -20,7 +20,8 @@ COMMAND = [sys.executable, "-m", "pytest", "--quiet", "--durations=5", "tests"]
 COMMAND += ["--numprocesses", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 TESTED_ONCE = (
     *("tests/commands", "tests/datasets", "tests/notebooks", "tests/plots"),
-    *("tests/test_benchmarks.py", "tests/test_house.py", "tests/test_settings.py"),
+    *("tests/test_benchmarks.py", "tests/test_exercises.py", "tests/test_house.py"),
+    "tests/test_settings.py",
     "tests/callbacks/test_every_model.py",  # the table; each callback's own tests run everywhere
 )
 ONE_THREAD = {

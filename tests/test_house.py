@@ -110,6 +110,7 @@ KNOWS = {
     "commands": {
         *("callbacks", "checks", "commands", "datasets", "game", "metrics", "models", "saving"),
     },
+    "exercises": set(),
     "feed": set(),
     "layers": {"layers"},
     "losses": {"checks", "losses"},

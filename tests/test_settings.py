@@ -101,3 +101,25 @@ def test_choose_refuses(cpu, gpu, shared, message):
 def test_choose_wants_mappings():
     with pytest.raises(TypeError, match="`gpu` must map .*25"):
         settings.choose(cpu={"epochs": 3}, gpu=25)
+
+
+def test_recorded_figures_are_printed(capsys):
+    settings.record(modes="8 of 8", seeds=3)
+    assert capsys.readouterr().out == "recorded: modes = 8 of 8, seeds = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "figures", "message"),
+    [
+        (ValueError, {}, "Received: no figures"),
+        (TypeError, {"jsd": 0.004}, r'Received: jsd=0.004. Format it, .* jsd=f"{jsd:.2f}"'),
+        (TypeError, {"cured": True}, "Received: cured=True"),
+        (ValueError, {"modes": " "}, "Received: modes=' '"),
+        (ValueError, {"modes": "8\n8"}, r"Received: modes='8\\n8'"),
+        (ValueError, {"modes": "8 | 8"}, r"Received: modes='8 \| 8'"),
+        (ValueError, {"modes": "<!--8"}, "Received: modes='<!--8'"),
+    ],
+)
+def test_record_refuses(error, figures, message):
+    with pytest.raises(error, match=message):
+        settings.record(**figures)

@@ -24,9 +24,10 @@ from gankit.plots.images import (
     tile,
     to_pixels,
 )
+from gankit.plots.styling import style
 
-# colors
-__all__ = ["DATA", "DISCRIMINATOR", "GENERATOR", "HIGHLIGHT"]
+# style and colors
+__all__ = ["DATA", "DISCRIMINATOR", "GENERATOR", "HIGHLIGHT", "style"]
 # images
 __all__ += ["comparison_grid", "filmstrip", "image_grid", "interpolation_strip", "neighbor_strips"]
 __all__ += ["tile", "to_pixels"]

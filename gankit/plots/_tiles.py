@@ -9,7 +9,7 @@ import numpy as np
 from gankit.checks import check_count
 from gankit.plots._draw import FONT_SIZE, PAGE_WIDTH, captions, check_axes, new_figure
 
-_MAX_GRID_HEIGHT = 560  # pixels, so that a grid fits into the window of a laptop
+_MAX_GRID_HEIGHT = 600  # pixels, so that a grid fits into the window of a laptop
 
 
 def check_frames(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -60,7 +60,9 @@ def assemble(pixels: np.ndarray, columns: int, gap: int, header: int) -> np.ndar
     return tiled[..., 0] if channels == 1 else tiled
 
 
-def draw_tiles(pixels, columns, labels, row_labels, title, ax, gap=None, framed=(), color=None):
+def draw_tiles(
+    pixels, columns, labels, row_labels, title, ax, gap=None, framed=(), color=None, zoom=None
+):
     """Draw tiled images, some columns of them in frames, and return the figure, or `ax`."""
     from matplotlib.patches import Rectangle
 
@@ -72,7 +74,9 @@ def draw_tiles(pixels, columns, labels, row_labels, title, ax, gap=None, framed=
         gap = gap_between(pixels) * (2 if framed else 1)
     margin = 12 + 7 * max(map(len, row_labels)) if row_labels else 0
     x_step, y_step = width + gap, height + gap
-    if check_axes(ax) is None:
+    if zoom is not None:
+        scale = _check_zoom(zoom, columns * x_step - gap, PAGE_WIDTH - margin, check_axes(ax))
+    elif check_axes(ax) is None:
         scale = integer_scale(rows * y_step - gap, columns * x_step - gap, PAGE_WIDTH - margin)
     else:
         ax.figure.figure.draw_without_rendering()  # A layout engine places the axes at this point.
@@ -87,7 +91,9 @@ def draw_tiles(pixels, columns, labels, row_labels, title, ax, gap=None, framed=
         figure = new_figure(full_width, full_height)
         box = (margin / full_width, 0, drawn_width / full_width, drawn_height / full_height)
         ax = figure.add_axes(box)
-    ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
+    # Matplotlib's "antialiased" also blurs pixels that are enlarged by 3 exactly.
+    how = "nearest" if float(scale).is_integer() else "antialiased"
+    ax.imshow(tiled, cmap="gray", vmin=0, vmax=255, interpolation=how)
     ax.axis("off")
     for index, label in enumerate(labels):
         x = index % columns * x_step + width / 2 - 0.5
@@ -110,3 +116,18 @@ def integer_scale(height: int, width: int, max_width: int = PAGE_WIDTH) -> float
     if width > max_width:
         return max_width / width
     return max(1, min(max_width // width, _MAX_GRID_HEIGHT // height, 8))
+
+
+def _check_zoom(zoom, width: int, page: int, ax) -> int:
+    """Return the zoom if images of this total width fit into the page, enlarged by it."""
+    if ax is not None:
+        raise ValueError(
+            f"`zoom` and `ax` exclude each other, because the axes set the size of the images. "
+            f"Received: zoom={zoom!r} and axes."
+        )
+    if check_count("zoom", zoom) * width > page:
+        raise ValueError(
+            f"The images must fit into a page of {page} pixels. Received: zoom={zoom} for images "
+            f"{width} pixels wide in all. Use a smaller zoom, fewer columns or smaller cutouts."
+        )
+    return zoom

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from gankit.checks import check_number, check_path
+from gankit.plots._draw import captions
 from gankit.plots._tiles import check_frames, integer_scale
+from gankit.plots.player import Player
 from gankit.saving import atomic_write
 
 
@@ -42,35 +44,44 @@ def to_frame(figure: Any) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def show_animation(frames: Sequence[np.ndarray], fps: float = 8, hold: float = 1.5) -> Any:
-    """Return an animation that plays in a notebook, without a file.
+def show_animation(
+    frames: Sequence[np.ndarray],
+    fps: float = 8,
+    hold: float = 1.5,
+    labels: Sequence[Any] | None = None,
+) -> Any:
+    """Return a player with a slider and a button, which plays the frames in a notebook.
 
-    The animation is an animated PNG. Every viewer that shows the PNG pictures of a notebook shows
-    at least the first frame, but some of these viewers do not show a GIF. Color frames share a
-    palette of 256 colors, and gray frames keep all their levels. Small frames are enlarged.
+    The player needs no file and no network. It works in JupyterLab and in a page exported from it.
+    A viewer that runs no scripts shows a few frames side by side. All frames share a palette of at
+    most 256 colors; if the frames are many or large, the palette has 64, 32 or 16. Small frames are
+    enlarged.
 
     Args:
         frames: uint8 images of equal size, `(height, width)` or `(height, width, 3)`.
         fps: frames per second, above 0 and at most 50.
         hold: seconds to rest on the last frame; 0 for an animation that ends where it began.
+        labels: one text per frame, shown beside the slider; by default "1 of 10", "2 of 10", ...
 
     Returns:
-        An `IPython.display.Image`. Put it on the last line of a cell, or `display` it.
+        A `gankit.plots.player.Player`. Put it on the last line of a cell, or `display` it.
 
     Raises:
-        ValueError: if there are no frames, a frame has another dtype or shape, or `fps` or
-            `hold` is out of range.
-        TypeError: if `frames` is no list, or `fps` or `hold` is no number.
+        ValueError: if there are no frames, a frame has another dtype or shape, `fps` or `hold` is
+            out of range, or the number of labels is not the number of frames.
+        TypeError: if `frames` or `labels` is no list, or `fps` or `hold` is no number.
 
     Example:
 
     >>> import numpy as np
     >>> from gankit import plots
-    >>> picture = plots.show_animation([np.full((32, 32), 25 * i, "uint8") for i in range(10)])
+    >>> plots.show_animation([np.full((32, 32), 25 * i, "uint8") for i in range(10)])
+    <animation of 10 frames>
     """
-    from IPython.display import Image
-
-    return Image(data=encode(frames, "png", fps, hold), format="png")
+    fps, hold, frames = _check_film(frames, fps, hold)
+    texts = captions("labels", labels, len(frames), "frames")
+    texts = texts or [f"{index} of {len(frames)}" for index in range(1, len(frames) + 1)]
+    return Player(frames, texts, fps, hold)
 
 
 def save_gif(
@@ -157,9 +168,7 @@ def encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float 
     """Return frames as the content of a PNG or GIF file; small frames are enlarged."""
     from PIL import Image
 
-    fps = check_number("fps", fps, maximum=50, above=0)
-    hold = check_number("hold", hold, 0, 60)  # seconds
-    frames = check_frames(frames)
+    fps, hold, frames = _check_film(frames, fps, hold)
     factor = int(integer_scale(*frames[0].shape[:2])) or 1
     pictures = [Image.fromarray(frame.repeat(factor, 0).repeat(factor, 1)) for frame in frames]
     options = {}
@@ -179,3 +188,9 @@ def encode(frames: Sequence[np.ndarray], kind: str, fps: float = 1, hold: float 
     out = io.BytesIO()
     pictures[0].save(out, format=kind, optimize=True, **options)
     return out.getvalue()
+
+
+def _check_film(frames: Any, fps: Any, hold: Any) -> tuple[float, float, list[np.ndarray]]:
+    fps = check_number("fps", fps, maximum=50, above=0)
+    hold = check_number("hold", hold, 0, 60)  # seconds
+    return fps, hold, check_frames(frames)

@@ -81,6 +81,7 @@ def image_grid(
     row_labels: Sequence[Any] | None = None,
     title: str | None = None,
     ax: Any = None,
+    zoom: int | None = None,
 ) -> Any:
     """Draw images in a grid.
 
@@ -92,13 +93,16 @@ def image_grid(
         title: title of the whole grid.
         ax: matplotlib axes to draw into; by default, those of a new figure, in which each image
             pixel covers a whole number of screen pixels if the grid fits.
+        zoom: screen pixels for each pixel of an image, for example 4 for close-ups; by default, as
+            many as the page has room for, and at most 8. The pixels stay sharp squares.
 
     Returns:
         The figure, or `ax` if it was given.
 
     Raises:
-        ValueError: if `to_pixels` refuses the images, `columns` is not a positive integer, or the
-            number of labels is not the number of images or rows.
+        ValueError: if `to_pixels` refuses the images, `columns` is not a positive integer, the
+            number of labels is not the number of images or rows, the images do not fit into the
+            page with this `zoom`, or `zoom` is given with `ax`.
         TypeError: if the images hold no numbers, labels cannot be counted, or `ax` are no axes.
 
     Example:
@@ -109,7 +113,7 @@ def image_grid(
     """
     pixels = to_pixels(images)
     columns = count_columns(len(pixels), columns)
-    return draw_tiles(pixels, columns, labels, row_labels, title, ax)
+    return draw_tiles(pixels, columns, labels, row_labels, title, ax, zoom=zoom)
 
 
 def interpolation_strip(
@@ -160,6 +164,7 @@ def comparison_grid(
     labels: Mapping[str, Sequence[Any]] | None = None,
     title: str | None = None,
     ax: Any = None,
+    zoom: int | None = None,
 ) -> Any:
     """Draw the same examples from several methods, one row per method with its name on the left.
 
@@ -174,6 +179,8 @@ def comparison_grid(
             Rows without an entry have no captions.
         title: title of the whole grid.
         ax: matplotlib axes to draw into; by default, those of a new figure.
+        zoom: screen pixels for each pixel of an image, for example 4 for close-ups; by default, as
+            many as the page has room for, and at most 8. The pixels stay sharp squares.
 
     Returns:
         The figure, or `ax` if it was given.
@@ -181,7 +188,8 @@ def comparison_grid(
     Raises:
         ValueError: if there are no rows, `to_pixels` refuses the images of a row, the rows differ
             in length, the largest size is not a multiple of another size, `labels` names an unknown
-            row, or the number of captions is not the number of images.
+            row, the number of captions is not the number of images, the images do not fit into the
+            page with this `zoom`, or `zoom` is given with `ax`.
         TypeError: if `rows` or `labels` is no mapping, images hold no numbers, captions cannot be
             counted, or `ax` are no axes.
 
@@ -206,7 +214,7 @@ def comparison_grid(
     if labels is not None:
         labels = _caption_list(check_mapping("labels", labels), list(pixels), columns)
     everything = np.concatenate(_enlarge(pixels))
-    return draw_tiles(everything, columns, labels, pixels, title, ax)
+    return draw_tiles(everything, columns, labels, pixels, title, ax, zoom=zoom)
 
 
 def neighbor_strips(

@@ -89,3 +89,34 @@ def test_an_animation_keeps_its_frames():
     frames[0].save(buffer, format="PNG", save_all=True, append_images=frames[1:])
     encoded = make_notebooks.compress_png(base64.b64encode(buffer.getvalue()).decode())
     assert Image.open(io.BytesIO(base64.b64decode(encoded))).n_frames == 3
+
+
+def test_what_a_chapter_shows_is_stored(tmp_path):
+    path = save(
+        tmp_path,
+        "import matplotlib.pyplot as plt\nimport numpy as np\nfrom gankit import plots, settings\n"
+        "plots.style()\nplt.plot([1, 2]);",
+        "plots.image_grid(np.zeros((4, 28, 28, 1)))",
+        "plots.show_animation([np.full((8, 8), 20 * i, 'uint8') for i in range(9)])",
+        "settings.record(modes='8 of 8', seeds=3)",
+    )
+    make_notebooks.make(path)
+    cells = nbformat.read(path, as_version=4).cells
+    for cell in cells[:3]:
+        data, metadata = cell.outputs[0].data, cell.outputs[0].metadata["image/png"]
+        image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+        assert (image.width // 2, image.height // 2) == (metadata.width, metadata.height)
+        assert image.mode == "P" and "transparency" not in image.info
+    assert "gankit-player" in data["text/html"]
+    assert data["text/plain"] == "<animation of 9 frames>"
+    (recorded,) = cells[3].outputs
+    assert recorded.data == {"text/plain": "recorded: modes = 8 of 8, seeds = 3"}
+    assert recorded.metadata == {"figures": {"modes": "8 of 8", "seeds": "3"}}
+
+
+def test_a_missing_hero_is_a_problem(tmp_path):
+    path = save(tmp_path, "1 + 1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].metadata.tags = ["hero"]
+    nbformat.write(notebook, path)
+    assert make_notebooks.make(path)[0].startswith("has no hero: One cell that shows a picture")

@@ -1,6 +1,3 @@
-import importlib.util
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,16 +38,6 @@ def test_a_film_that_ends_where_it_began_need_not_rest(tmp_path):
         assert gif.info["duration"] == 100
     with pytest.raises(ValueError, match="`hold` must be .* at most 60. Received: hold=-1"):
         plots.save_gif(frames(3), path, hold=-1)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("IPython") is None, reason="IPython is not installed")
-@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
-def test_animation_for_a_notebook_is_an_animated_png(shape):
-    picture = plots.show_animation(frames(4, shape))
-    with Image.open(io.BytesIO(picture.data)) as png:
-        assert (png.format, png.n_frames, png.size) == ("PNG", 4, (240, 160))
-        png.seek(3)
-        assert abs(png.convert("L").getpixel((0, 0)) - 60) <= 1
 
 
 def test_png_is_enlarged_by_a_whole_factor(tmp_path):

@@ -87,6 +87,36 @@ def test_grid_wider_than_the_page_is_shrunk():
     assert size(plots.image_grid(images(8, 16, 256)))[0] == pytest.approx(830)
 
 
+def test_ten_rows_of_ten_digits_are_shown_at_twice_their_size():
+    figure = plots.image_grid(images(100))
+    assert size(figure) == pytest.approx((2 * 289, 2 * 289))
+
+
+@pytest.mark.parametrize("zoom", [1, 3, 20])
+def test_zoom_enlarges_each_pixel_to_a_sharp_square(zoom):
+    batch = images(2, 8, 8, 3)
+    for figure in (
+        plots.image_grid(batch, zoom=zoom),
+        plots.comparison_grid({"a": batch[:1], "": batch[1:]}, zoom=zoom),
+    ):
+        frame = plots.to_frame(figure)
+        shown = figure.axes[0].images[0].get_array()
+        top = frame.shape[0] - zoom * shown.shape[0]
+        left = frame.shape[1] - zoom * shown.shape[1]
+        sharp = shown.repeat(zoom, 0).repeat(zoom, 1)
+        np.testing.assert_array_equal(frame[top:, left:], sharp)
+
+
+def test_zoom_is_refused_where_it_does_not_fit():
+    with pytest.raises(ValueError, match="page of 830 pixels. Received: zoom=4 for images 289 pix"):
+        plots.image_grid(images(10), 10, zoom=4)
+    with pytest.raises(ValueError, match="`zoom` must be a whole number .* Received: zoom=1.5"):
+        plots.image_grid(images(10), zoom=1.5)
+    ax = plots.image_grid(images(1)).axes[0]
+    with pytest.raises(ValueError, match="exclude each other.* Received: zoom=2"):
+        plots.comparison_grid({"a": images(1)}, zoom=2, ax=ax)
+
+
 def test_grid_draws_into_given_axes():
     import matplotlib.pyplot as plt
 
