@@ -410,7 +410,7 @@ def test_the_techniques_are_scored_and_taken_up_again(tmp_path, monkeypatch):
     script.main()
     result = json.loads(script.RESULT.read_text())
     for rows in result["table"].values():
-        assert set(rows) == {"none", "feature matching"}
+        assert set(rows) == {"none", "feature matching", script.SLOWER}
         assert all(0 <= run["jsd"] <= np.log(2) + 1e-3 for runs in rows.values() for run in runs)
     monkeypatch.setattr(script, "train", None)  # nothing is trained twice
     script.main()
@@ -435,6 +435,25 @@ def test_edges_become_a_photograph_and_the_run_goes_on(tmp_path, monkeypatch):
     photos = script.squares("motorcycle_right", 3, seed=0)
     perfect = {"brightness": 1, "color": 1, "sharpness": 1}
     assert script.score(photos, photos) == pytest.approx(perfect)
+
+
+def test_few_labels_are_scored_and_taken_up_again(tmp_path, monkeypatch):
+    import few_labels as script
+
+    monkeypatch.setattr(script, "RESULT", tmp_path / "result.json")
+    monkeypatch.setattr(script, "RUN", tmp_path / "run")
+    monkeypatch.setattr(script, "GRID", ((3, 0.2), (5, 0.2)))
+    options = ["script", "--only", "digits", "--draws", "2", "--steps", "5"]
+    monkeypatch.setattr(sys, "argv", options)
+    script.main()
+    result = json.loads(script.RESULT.read_text())
+    rows = result["errors"]["digits"]
+    assert set(rows) > {"GAN", "same network, labels alone", "label spreading", script.HINDSIGHT}
+    assert all(len(errors) == 2 and 0 < min(errors) for errors in rows.values())
+    assert np.mean(rows["nearest neighbor"]) < 0.3  # wrong, with 30 labels
+    monkeypatch.setattr(script, "Draw", None)  # nothing is trained twice
+    script.main()
+    assert json.loads(script.RESULT.read_text()) == result
 
 
 def test_the_semi_supervised_run_reports_and_goes_on(tmp_path, monkeypatch):

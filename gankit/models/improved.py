@@ -113,6 +113,7 @@ TECHNIQUES = (
     "historical averaging",
     "one-sided smoothing",
     "smoothing of both sides",
+    "batch normalization",
     "virtual batch normalization",
 )
 """The techniques that `collapsing_game` knows."""
@@ -136,9 +137,10 @@ def collapsing_game(
     Args:
         example_shape: `(coordinates,)` for unbounded points, or that of images in [-1, 1].
         technique: one of `TECHNIQUES`: `feature matching` of the last hidden layer; `minibatch
-            discrimination` behind it, 16 kernels of 4; `historical averaging` of both players,
-            $\lambda = 0.01$; targets 0.9 and 0 (`one-sided smoothing`), or 0.9 and 0.1; `virtual
-            batch normalization` of the generator's hidden layers, 64 latents of reference.
+            discrimination` behind it, 8 kernels of 4; `historical averaging` of both players,
+            $\lambda = 0.01$; targets 0.9 and 0 (`one-sided smoothing`), or 0.9 and 0.1; `batch
+            normalization` or `virtual batch normalization` of the generator's hidden layers, 64
+            latents of reference.
         width: units of every hidden layer.
         latent_dim: size of the latent vectors.
         generator_rate: Adam's learning rate of the generator, with $\beta_1 = 0.5$.
@@ -172,16 +174,19 @@ def collapsing_game(
     rates = {"generator_rate": generator_rate, "discriminator_rate": discriminator_rate}
     rates = [checks.check_number(name, rate, above=0) for name, rate in rates.items()]
     keras.utils.set_random_seed(checks.check_seed("seed", seed))
-    images, norm = len(example_shape) > 1, technique == "virtual batch normalization"
+    images = len(example_shape) > 1
     hidden = []
     for _ in range(2):
         hidden += [layers.Dense(width)]
-        hidden += [VirtualBatchNormalization(64)] if norm else []
+        if technique == "batch normalization":
+            hidden += [layers.BatchNormalization()]
+        elif technique == "virtual batch normalization":
+            hidden += [VirtualBatchNormalization(64)]
         hidden += [layers.ReLU()]
     last = layers.Dense(math.prod(example_shape), activation="tanh" if images else None)
     parts = [keras.Input((latent_dim,)), *hidden, last, layers.Reshape(example_shape)]
     generator = keras.Sequential(parts, name="generator")
-    if norm:
+    if technique == "virtual batch normalization":
         reference = keras.random.normal((64, latent_dim), seed=seed)
         wrapped = ReferenceBatch(generator, reference)
         generator = keras.Sequential([keras.Input((latent_dim,)), wrapped], name="generator")
@@ -189,7 +194,7 @@ def collapsing_game(
     judge = [layers.Flatten(), layers.Dense(width, "relu")]
     judge += [layers.Dense(width, "relu", name="features")]
     if technique == "minibatch discrimination":
-        judge += [MinibatchDiscrimination(kernels=16, dims=4)]
+        judge += [MinibatchDiscrimination(kernels=8, dims=4)]
     parts = [keras.Input(example_shape), *judge, layers.Dense(1)]
     discriminator = keras.Sequential(parts, name="discriminator")
 
