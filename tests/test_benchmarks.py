@@ -73,7 +73,7 @@ def test_runs_and_writes_what_it_measured(run_process, tmp_path):
     path = tmp_path / "result.json"
     small = ["--rounds", "2", "--slice-seconds", "0.01", "--width", "2", "--batch", "4"]
     # One of each framework: every process imports its own.
-    asked = ["gankit, both at once, bf16", "TensorFlow", "PyTorch, bfloat16"]
+    asked = ["gankit, bfloat16", "TensorFlow", "PyTorch, bfloat16"]
     arguments = [*small, "--json", str(path), "--only", *asked]
     script, out = str(BENCHMARKS / "step_throughput.py"), tmp_path / "printed.txt"
     assert run_process(THROUGHPUT, script=script, arguments=arguments, out=str(out)) == 0
@@ -205,7 +205,7 @@ def test_the_cost_of_metrics_is_measured():
 
 
 @pytest.mark.usefixtures("untraced")
-def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch):
+def test_the_quality_of_cheaper_arithmetic_is_measured_and_kept(tmp_path, monkeypatch):
     import step_quality
 
     load = step_quality.datasets.load
@@ -218,7 +218,7 @@ def test_the_quality_of_cheaper_steps_is_measured_and_kept(tmp_path, monkeypatch
     step_quality.main()
     first = (tmp_path / "result.json").read_text()
     distances = json.loads(first)["frechet"]
-    assert list(distances) == list(step_quality.ARMS)
+    assert list(distances) == list(step_quality.POLICIES)
     assert all(0 < d < 10_000 for (d,) in distances.values())
 
     monkeypatch.setattr(step_quality, "frechet", None)  # what is known is not trained again
