@@ -305,8 +305,7 @@ class Game(Saved, keras.Model):
         """Train all players; the arguments are Keras' own.
 
         The data is checked: arrays in full before the first step, pipelines batch by batch. Arrays
-        are shuffled in an order that `(seed, epoch)` decides, so a resumed run sees what
-        the uninterrupted one would have seen.
+        are shuffled in an order that `(seed, epoch)` decides, so a resumed run sees the same order.
 
         Args:
             x: array of examples; a tuple of arrays where the game declares several sets; or
@@ -329,17 +328,20 @@ class Game(Saved, keras.Model):
                 vectors not floating point.
             ValueError: on a wrong rank, size or number of channels, values outside the declared
                 range, NaN, labels out of range, a class that an array `y` never names, labels that
-                are missing or not asked for, an empty set. A pipeline's batches are checked one by
-                one, and the error names the batch.
+                are missing or not asked for, an empty set. It names the batch of a pipeline.
             FloatingPointError: after the epoch in which a loss became NaN, which ends there.
         """
         self._assert_compile_called("fit")
-        first_epoch = checks.check_count("initial_epoch", initial_epoch, 0)
-        checks.check_count("epochs", epochs, first_epoch + 1)
-        checks.check_flag("shuffle", shuffle)
-        checks.check_choice("verbose", verbose, ("auto", 0, 1, 2, False, True))
-        if steps_per_epoch is not None:
-            checks.check_count("steps_per_epoch", steps_per_epoch)
+        counts = epochs, initial_epoch, 1 if steps_per_epoch is None else steps_per_epoch
+        whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in counts)
+        if not whole or not 0 <= initial_epoch < epochs or counts[2] < 1:
+            raise ValueError(
+                f"Training goes from `initial_epoch`, 0 or more, to `epochs`, a larger number. "
+                f"Received: {initial_epoch=!r}, {epochs=!r}, {steps_per_epoch=!r}."
+            )
+        if not isinstance(shuffle, bool) or verbose not in ("auto", 0, 1, 2):
+            known = "`shuffle` must be True or False, `verbose` 'auto', 0, 1 or 2."
+            raise TypeError(f"{known} Received: {shuffle=!r}, {verbose=!r}.")
         callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
         if wrong := [c for c in callbacks if not isinstance(c, keras.callbacks.Callback)]:
             raise TypeError(f"`callbacks` must be Keras callbacks. Received: {wrong[0]!r}.")

@@ -89,8 +89,8 @@ _CORE = [
     ),
     (
         "game.py",
-        "first_epoch + 1)",
-        "first_epoch)",
+        "0 <= initial_epoch < epochs",
+        "0 <= initial_epoch <= epochs",
         f"{_BAD_INPUT} -k trainings",
     ),
     ("game.py", "np.ma.MaskedArray", "np.matrix", f"{_BAD_INPUT} -k masked"),

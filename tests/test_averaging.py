@@ -76,7 +76,7 @@ def test_generate_uses_the_average_unless_told_otherwise(averaged):
     ):
         expected = ops.convert_to_numpy(network(latents))
         np.testing.assert_allclose(averaged.generate(latents=latents, averaged=choice), expected)
-    raw, average = (averaged.generate(latents=latents, averaged=choice) for choice in (0, 1))
+    raw, average = (averaged.generate(latents=latents, averaged=choice) for choice in (False, True))
     assert (raw != average).any()
 
 
