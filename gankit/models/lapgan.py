@@ -56,7 +56,7 @@ def down(images: Any) -> Any:
     Args:
         images: `(batch, height, width, channels)`, with even sides.
     """
-    return ops.average_pool(images, 2, data_format=LAST)
+    return ops.average_pool(images, 2, strides=2, data_format=LAST)
 
 
 def up(images: Any) -> Any:
@@ -65,7 +65,7 @@ def up(images: Any) -> Any:
     Args:
         images: `(batch, height, width, channels)`.
     """
-    return ops.repeat(ops.repeat(images, 2, axis=1), 2, axis=2)
+    return ops.repeat(ops.repeat(ops.convert_to_tensor(images), 2, axis=1), 2, axis=2)
 
 
 def decompose(images: Any, details: int) -> list:
@@ -86,7 +86,7 @@ def decompose(images: Any, details: int) -> list:
     >>> parts = lapgan.decompose(images, 2)
     >>> [tuple(part.shape) for part in parts]
     [(5, 7, 7, 1), (5, 14, 14, 1), (5, 28, 28, 1)]
-    >>> bool(np.all(lapgan.compose(parts) == images))
+    >>> bool(np.all(np.asarray(lapgan.compose(parts)) == images))
     True
     """
     factor = 2 ** checks.check_count("details", details)
@@ -95,7 +95,7 @@ def decompose(images: Any, details: int) -> list:
             f"Sides must be multiples of 2**details, {factor}. Received: images of shape "
             f"{tuple(images.shape)}."
         )
-    found = []
+    images, found = ops.convert_to_tensor(images), []
     for _ in range(details):
         coarse = down(images)
         found.append(images - up(coarse))
