@@ -104,7 +104,7 @@ def decompose(images: Any, details: int) -> list:
 
 
 def compose(parts: Sequence[Any]) -> Any:
-    """Return the images of which `decompose` gave the parts.
+    """Return the images that `decompose` took apart.
 
     Args:
         parts: the coarsest image, and the details from coarse to fine.
